@@ -1,0 +1,181 @@
+// An FTP server on 127.0.0.1 that behaves like the one in front of App Service, and misbehaves on demand.
+import { realpath } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { createSecureContext, TLSSocket } from 'node:tls'
+import { FILE_COMMANDS } from './file-commands.ts'
+import { listenOnFreePort } from './free-port.ts'
+import { endSession, startSession } from './ftp-session.ts'
+import type { Session, Shared } from './ftp-session.ts'
+import { personalityOf } from './personality.ts'
+import { SESSION_COMMANDS } from './session-commands.ts'
+import { makeTranscript } from './transcript.ts'
+import type { TranscriptLine } from './transcript.ts'
+import { TRANSFER_COMMANDS } from './transfer-commands.ts'
+
+export { MUTATING_VERBS } from './command-line.ts'
+export type { TranscriptLine } from './transcript.ts'
+
+/** Configures a server for its whole life. */
+export interface FtpServerOptions {
+  /** Folder that is the FTP root: the app's home, with `site/wwwroot` in it. */
+  readonly root: string
+  readonly userName: string
+  readonly password: string
+  /** Private key, PEM. */
+  readonly key: string
+  /** Certificate, PEM. */
+  readonly cert: string
+  /** Whose words and listings; `iis` if left out. */
+  readonly personality?: 'iis' | 'unix' | undefined
+  /** How IIS lists a link to a folder (UNIX shows `name -> target`); `directory` if left out. */
+  readonly links?: 'directory' | 'link' | 'hidden' | undefined
+  /** Whether UNIX obeys `LIST -R`; false, as in vsftpd, if left out. */
+  readonly recursiveListings?: boolean | undefined
+  /** Control connections at a time; one more gets 421 and is closed. No cap if left out. */
+  readonly maxConnections?: number | undefined
+  /** First line the server says, with its code. */
+  readonly banner?: string | undefined
+}
+
+/** Describes a command that is about to be carried out. */
+export interface CommandContext {
+  /** Number of the control connection, from 1. */
+  readonly session: number
+  /** The verb in upper case. */
+  readonly verb: string
+  readonly argument: string
+  /** Number of the command after the login over all sessions, from 1; 0 for commands of a login. */
+  readonly count: number
+  /** Whether the verb is one of `MUTATING_VERBS`. */
+  readonly mutating: boolean
+}
+
+/** Is what happens to a command instead of, or beside, being carried out. */
+export interface Fault {
+  /** Waits this long before anything else. */
+  readonly delayMs?: number
+  /** Is sent instead of carrying the command out, e.g. `550 Access is denied.` */
+  readonly reply?: string
+  /** Destroys the control connection before the command is carried out, or after it was and before its reply. */
+  readonly cut?: 'before' | 'after'
+}
+
+/** Decides the fate of each command; a hook that throws is answered with 451. */
+export type CommandHook = (context: CommandContext) => Fault | undefined | Promise<Fault | undefined>
+
+/** Holds what a test may change while the server runs. */
+export interface FtpServerSwitches {
+  hook: CommandHook | undefined
+  /** Refuses a rename by its two FTP paths. */
+  refuseRename: ((from: string, to: string) => boolean) | undefined
+  /** FTP paths of files in use: they cannot be deleted, their folders can be neither removed nor renamed, they themselves can be renamed. */
+  readonly lockedFiles: Set<string>
+  /** The reply to every PASS, or `close` for a connection that ends without a word, as with FTP state Disabled. */
+  refuseLogin: `530 ${string}` | 'close' | undefined
+  /** Whether USER before AUTH is refused on the explicit port. */
+  requireTls: boolean
+  /** Whether AUTH is answered with 502. */
+  refuseTls: boolean
+}
+
+/** Is a running server; `close` it. */
+export interface FtpServer extends FtpServerSwitches {
+  /** Port that speaks plain text until AUTH TLS. */
+  readonly explicitPort: number
+  /** Port that speaks TLS at once. */
+  readonly implicitPort: number
+  /** Every command since the start or the last `clearTranscript`, over all sessions. */
+  readonly transcript: readonly TranscriptLine[]
+  clearTranscript(): void
+  /** Counts the commands in the transcript that came after their session's login. */
+  commandsAfterLogin(): number
+  /** Ends all sessions and frees the ports. */
+  close(): Promise<void>
+}
+
+/** Starts a server on two free ports of 127.0.0.1; throws if the root does not exist or the key does not fit. */
+export async function startFtpServer(options: FtpServerOptions): Promise<FtpServer> {
+  const switches = makeSwitches()
+  const sockets = new Set<Socket>()
+  const secureContext = createSecureContext({ key: options.key, cert: options.cert, minVersion: 'TLSv1.2' })
+  const transcript = makeTranscript()
+  const personality = options.personality ?? 'iis'
+  // The server object is its own set of switches, so an assignment to it is seen by running sessions.
+  const server = Object.assign(switches, {
+    explicitPort: 0,
+    implicitPort: 0,
+    transcript: transcript.lines,
+    clearTranscript: transcript.clear,
+    commandsAfterLogin: transcript.countAfterLogin,
+    close: () => Promise.resolve()
+  })
+  const welcome = makeReception({
+    options,
+    root: await realpath(options.root),
+    words: personalityOf(personality),
+    style: { personality, links: options.links ?? 'directory', recursive: options.recursiveListings ?? false },
+    switches,
+    transcript,
+    commands: new Map([...SESSION_COMMANDS, ...FILE_COMMANDS, ...TRANSFER_COMMANDS]),
+    secure: socket => keepTrack(sockets, new TLSSocket(socket, { isServer: true, secureContext })),
+    adopt: socket => {
+      keepTrack(sockets, socket)
+    }
+  })
+  const explicit = createServer(socket => {
+    welcome(socket, false)
+  })
+  const implicit = createServer(socket => {
+    welcome(socket, true)
+  })
+  server.explicitPort = await listenOnFreePort(explicit)
+  server.implicitPort = await listenOnFreePort(implicit)
+  server.close = () => closeAll([explicit, implicit], sockets)
+  return server
+}
+
+function makeSwitches(): FtpServerSwitches {
+  return {
+    hook: undefined,
+    refuseRename: undefined,
+    lockedFiles: new Set(),
+    refuseLogin: undefined,
+    requireTls: false,
+    refuseTls: false
+  }
+}
+
+/** Makes the door of both ports: it numbers sessions and turns away those above the cap. */
+function makeReception(shared: Shared): (socket: Socket, tls: boolean) => void {
+  const sessions = new Set<Session>()
+  let count = 0
+  return (raw, tls) => {
+    shared.adopt(raw)
+    const socket = tls ? shared.secure(raw) : raw
+    if (sessions.size >= (shared.options.maxConnections ?? Infinity)) {
+      socket.end(`${shared.words.phrases.tooManyConnections}\r\n`)
+      return
+    }
+    const session = startSession(++count, socket, tls, shared)
+    sessions.add(session)
+    raw.once('close', () => {
+      sessions.delete(session)
+      endSession(session)
+    })
+  }
+}
+
+/** Remembers a socket until it closes. Clients vanish at will: errors need a listener, and `close` follows each of them. */
+function keepTrack(sockets: Set<Socket>, socket: Socket): Socket {
+  sockets.add(socket)
+  socket.on('error', () => undefined)
+  socket.once('close', () => sockets.delete(socket))
+  return socket
+}
+
+async function closeAll(servers: readonly Server[], sockets: ReadonlySet<Socket>): Promise<void> {
+  const closed = servers.map(server => new Promise(resolve => server.close(resolve)))
+  for (const socket of sockets) socket.destroy()
+  await Promise.all(closed)
+}

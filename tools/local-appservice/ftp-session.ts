@@ -1,0 +1,189 @@
+// One control connection: a queue of commands, answered strictly in order. What a command does lives in `*-commands.ts`.
+import type { Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { LOGIN_VERBS, makeLineReader, MUTATING_VERBS, parseCommand } from './command-line.ts'
+import type { PassiveListener } from './data-connection.ts'
+import type { FtpServerOptions, FtpServerSwitches } from './ftp-server.ts'
+import type { ListingStyle } from './listing.ts'
+import type { Cause, Personality } from './personality.ts'
+import type { OpenLine, Transcript } from './transcript.ts'
+
+/** Holds what all sessions of a server share. */
+export interface Shared {
+  readonly options: FtpServerOptions
+  /** The root without links in its own path. */
+  readonly root: string
+  readonly words: Personality
+  readonly style: ListingStyle
+  readonly switches: FtpServerSwitches
+  readonly transcript: Transcript
+  readonly commands: ReadonlyMap<string, Command>
+  /** Starts TLS as the server on a connection, and adopts what comes of it. */
+  readonly secure: (socket: Socket) => Socket
+  /** Remembers a socket, so that closing the server can destroy it. */
+  readonly adopt: (socket: Socket) => void
+}
+
+/** Is the state of one control connection. */
+export interface Session {
+  readonly id: number
+  readonly shared: Shared
+  readonly queue: string[]
+  /** Aborts delays when the session ends. */
+  readonly ending: AbortController
+  control: Socket
+  tls: boolean
+  busy: boolean
+  /** Set when the connection is to be closed after the current reply. */
+  leaving: boolean
+  userName: string
+  loggedIn: boolean
+  /** Set by the first command after the login that does not belong to the login any more. */
+  working: boolean
+  protectData: boolean
+  workingDirectory: string
+  renameFrom: string | undefined
+  passive: PassiveListener | undefined
+  line: OpenLine | undefined
+}
+
+/** Carries a command out and gives the final reply; `undefined` means that nothing more is to be said. */
+export type Command = (session: Session, argument: string, verb: string) => Reply | Promise<Reply>
+
+type Reply = string | undefined
+
+/** Starts to serve a connection whose greeting was not sent yet. */
+export function startSession(id: number, socket: Socket, tls: boolean, shared: Shared): Session {
+  const session: Session = {
+    id,
+    shared,
+    queue: [],
+    ending: new AbortController(),
+    control: socket,
+    tls,
+    busy: false,
+    leaving: false,
+    userName: '',
+    loggedIn: false,
+    working: false,
+    protectData: false,
+    workingDirectory: '/',
+    renameFrom: undefined,
+    passive: undefined,
+    line: undefined
+  }
+  listenOn(session, socket)
+  sendReply(session, shared.options.banner ?? shared.words.phrases.banner)
+  return session
+}
+
+function listenOn(session: Session, socket: Socket): void {
+  const read = makeLineReader(line => {
+    session.queue.push(line)
+    void answerQueue(session)
+  })
+  socket.setNoDelay(true)
+  socket.on('data', read)
+  socket.on('close', () => {
+    endSession(session)
+  })
+}
+
+/** Replaces the plain control connection by a TLS one; what was sent behind AUTH in plain text is forgotten, not obeyed. */
+export function secureControl(session: Session): void {
+  if (session.ending.signal.aborted) return
+  const plain = session.control
+  plain.removeAllListeners('data')
+  session.queue.length = 0
+  session.control = session.shared.secure(plain)
+  session.tls = true
+  listenOn(session, session.control)
+}
+
+/** Sends a reply, preliminary or final, and notes its first line. */
+export function sendReply(session: Session, reply: string): void {
+  if (session.line !== undefined) session.line.reply = reply.split(/\r?\n/, 1)[0] ?? ''
+  if (session.control.writable) session.control.write(`${reply}\r\n`)
+}
+
+/** Ends a session at once, whatever it does. */
+export function endSession(session: Session): void {
+  session.ending.abort()
+  session.queue.length = 0
+  session.passive?.destroy()
+  session.control.destroy()
+}
+
+async function answerQueue(session: Session): Promise<void> {
+  if (session.busy) return
+  session.busy = true
+  for (let line = session.queue.shift(); line !== undefined; line = session.queue.shift()) {
+    await answerLine(session, line)
+    if (session.leaving) session.queue.length = 0
+  }
+  session.busy = false
+  if (session.leaving) session.control.end()
+}
+
+async function answerLine(session: Session, line: string): Promise<void> {
+  const { transcript } = session.shared
+  const command = parseCommand(line)
+  session.working ||= session.loggedIn && !LOGIN_VERBS.has(command.verb)
+  session.line = transcript.open(session.id, command, session.working)
+  try {
+    const reply = await underFault(session, command.verb, command.argument)
+    if (reply !== undefined) sendReply(session, reply)
+  } catch (error) {
+    if (session.ending.signal.aborted) return
+    sendReply(session, `451 ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** Asks the hook first, so that a test can delay, replace or cut off any command. */
+async function underFault(session: Session, verb: string, argument: string): Promise<Reply> {
+  const { switches, transcript } = session.shared
+  const count = session.working ? transcript.countAfterLogin() : 0
+  const mutating = MUTATING_VERBS.has(verb)
+  const fault = await switches.hook?.({ session: session.id, verb, argument, count, mutating })
+  if (fault?.delayMs !== undefined) {
+    await pause(fault.delayMs, undefined, { signal: session.ending.signal })
+  }
+  if (fault?.cut === 'before') {
+    endSession(session)
+    return undefined
+  }
+  const reply = fault?.reply ?? (await carryOut(session, verb, argument))
+  if (fault?.cut !== 'after') return reply
+  endSession(session)
+  return undefined
+}
+
+const BEFORE_LOGIN: ReadonlySet<string> = new Set([...LOGIN_VERBS, 'HELP', 'NOOP', 'QUIT', 'SYST'])
+
+async function carryOut(session: Session, verb: string, argument: string): Promise<Reply> {
+  const { commands, words } = session.shared
+  if (!session.loggedIn && !BEFORE_LOGIN.has(verb)) return words.phrases.loginNeeded
+  const command = commands.get(verb)
+  if (command === undefined) return words.phrases.unknownCommand
+  try {
+    return await command(session, argument, verb)
+  } catch (error) {
+    return words.refuse(verb, causeOf(verb, error))
+  }
+}
+
+function causeOf(verb: string, error: unknown): Cause {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  switch (code) {
+    case 'ENOENT':
+      return 'missing'
+    case 'ENOTDIR':
+      return verb === 'RMD' ? 'not-a-directory' : 'missing'
+    case 'EEXIST':
+    case 'ENOTEMPTY':
+      // Windows has one text for a folder that is not empty and another for a name that is taken.
+      return verb === 'RMD' ? 'not-empty' : 'exists'
+    default:
+      return 'denied'
+  }
+}
