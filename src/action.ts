@@ -1,0 +1,250 @@
+// The story: what the main step and the post step do, in their order. Everything outside comes in through the ports.
+import { findLock } from './azure/deployments.ts'
+import { inspectSite, type Snapshot } from './azure/layout.ts'
+import { decide, isDemanded, wantedPython, type Expectation } from './decide.ts'
+import { plain } from './escape.ts'
+import { isSameSlot, type FtpTarget } from './ftp/target.ts'
+import { jobStatus, loadCredentials, loadInputs, maskSecrets, type Inputs } from './inputs.ts'
+import type { Ports, Reach, Runner } from './ports.ts'
+import { readProject } from './python/project.ts'
+import { decisionLines, foundLines, outputsOf, postSummaryOf, resultLine, summaryOf, type Outcome } from './report.ts'
+import { readTrash } from './reset/trash.ts'
+import { SiteError, remotePath, type ReadableSite, type RemoteEntry, type RemoteSite } from './site.ts'
+import { loadState, type State } from './state.ts'
+import { begin, end, resultOf, type Ended, type Seen } from './transaction.ts'
+
+const SITE = remotePath('/site')
+
+/** How long a running deployment is waited for, and how often it is looked at. */
+const LOCK_WAIT_MS = 5 * 60_000
+const LOCK_POLL_MS = 10_000
+
+/** The title of every annotation. */
+const TITLE = { title: 'Python environment' }
+
+/** Runs the main step. Sets all outputs and writes the summary however it ends; rejects with what made it fail. */
+export async function runMain(ports: Ports): Promise<void> {
+  const { core } = ports
+  const started = ports.now().getTime()
+  let outcome: Outcome = NOTHING_YET
+  const learn = (more: Partial<Outcome>): void => {
+    outcome = { ...outcome, ...more }
+  }
+  let failure: Error | undefined
+  try {
+    const inputs = loadInputs(core)
+    learn({ app: inputs.app, slot: inputs.slot, dryRun: inputs.dryRun, warnings: warningsOf(inputs) })
+    await withDeadline(ports, inputs.deadlineMs, signal => mainStep(ports, inputs, signal, learn))
+  } catch (error) {
+    failure = error instanceof Error ? error : new Error(String(error))
+    learn({ result: 'failed', failure: messageOf(error) })
+  }
+  learn({ durationMs: ports.now().getTime() - started })
+  for (const warning of outcome.warnings) core.warning(plain(warning, 1000), TITLE)
+  for (const [name, value] of Object.entries(outputsOf(outcome))) core.setOutput(name, value)
+  await writeSummary(core, summaryOf(outcome))
+  if (failure !== undefined) throw failure
+  core.info(resultLine(outcome))
+}
+
+const NOTHING_YET: Outcome = {
+  result: 'failed',
+  found: undefined,
+  decision: undefined,
+  wanted: undefined,
+  strategy: 'none',
+  filesDeleted: 0,
+  durationMs: 0,
+  app: '',
+  slot: '',
+  dryRun: false,
+  failure: undefined,
+  warnings: []
+}
+
+type Learn = (more: Partial<Outcome>) => void
+
+async function mainStep(ports: Ports, inputs: Inputs, signal: AbortSignal, learn: Learn): Promise<void> {
+  const { core } = ports
+  const expected: Expectation = { pythonInput: inputs.python, ...(await readProject(inputs.packagePath)) }
+  const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, expected, signal)).catch(
+    (error: unknown) => {
+      learn(withoutLooking(error, inputs))
+      return undefined
+    }
+  )
+  if (!inspected) return
+  const { site, seen } = inspected
+  try {
+    learn({ found: seen.snapshot, decision: seen.decision, wanted: seen.wanted, result: resultOf(seen.decision) })
+    const warnings = seen.decision.warning === undefined ? [] : [seen.decision.warning]
+    learn({ warnings: [...warningsOf(inputs), ...warnings] })
+    await group(core, 'Decide', () => {
+      for (const line of decisionLines(seen.decision)) core.info(line)
+    })
+    await group(core, 'Reset', async () => {
+      const begun = await begin(ports, site, inputs, expected, seen, learn)
+      learn({ ...begun, warnings: [...warningsOf(inputs), ...warnings, ...begun.warnings] })
+    })
+  } finally {
+    site.close()
+  }
+}
+
+/** What the user chose and should be reminded of in each run. */
+function warningsOf({ target }: Inputs): readonly string[] {
+  if (target.tls === 'off') return ['"tls" is off: the password and everything else travels in the clear']
+  return target.verify
+    ? []
+    : ['"tls-verify" is false: anybody on the way to the server can pose as it and read the password']
+}
+
+async function inspect(
+  ports: Ports,
+  inputs: Inputs,
+  expected: Expectation,
+  signal: AbortSignal
+): Promise<{ readonly site: ReadableSite | RemoteSite; readonly seen: Seen }> {
+  const { core } = ports
+  core.info(`Site: ${plain(inputs.app === '' ? inputs.target.host : inputs.app)} (${plain(inputs.slot)})`)
+  const open = inputs.dryRun ? ports.openReadOnly : ports.openSite
+  const site = await open(inputs.target, reachOf(ports, inputs, signal))
+  try {
+    const [surroundings, snapshot] = await inspectQuiet(ports, site, inputs, signal)
+    const trash = await readTrash(site, surroundings)
+    const wanted = wantedPython(snapshot.layout, expected)
+    for (const line of foundLines(snapshot)) core.info(line)
+    if (wanted) core.info(`Wanted: Python ${wanted.version} (${wanted.source})`)
+    if (trash.length > 0) core.info(`Set aside by an earlier run and not settled: ${trash.length}`)
+    const decision = decide(snapshot, expected, inputs.policy)
+    return { site, seen: { surroundings, snapshot, wanted, decision, leftovers: trash.length > 0 } }
+  } catch (error) {
+    site.close()
+    throw error
+  }
+}
+
+/** Looks at the site when no deployment is running, or when one has been waited for in vain. */
+async function inspectQuiet(
+  ports: Ports,
+  site: ReadableSite,
+  inputs: Inputs,
+  signal: AbortSignal
+): Promise<readonly [readonly RemoteEntry[], Snapshot]> {
+  const look = async (): Promise<readonly [readonly RemoteEntry[], Snapshot]> => {
+    const surroundings = await site.list(SITE)
+    return [surroundings, await inspectSite(site, surroundings, { envPath: inputs.envPath, now: ports.now() })]
+  }
+  let [surroundings, snapshot] = await look()
+  for (let waitedMs = 0; snapshot.lock && waitedMs < LOCK_WAIT_MS; waitedMs += LOCK_POLL_MS) {
+    if (waitedMs === 0) ports.core.info(`A deployment is running (${plain(snapshot.lock.detail)}): waiting for it`)
+    await ports.sleep(LOCK_POLL_MS, signal)
+    const lock = await findLock(site, surroundings, ports.now())
+    // What was seen during the deployment is not what it left.
+    if (!lock) [surroundings, snapshot] = await look()
+  }
+  return [surroundings, snapshot]
+}
+
+/**
+ * Goes on without having looked, where that is allowed: then nothing is changed, and the deployment does what it would
+ * have done without this step. A certificate that does not verify is never softened.
+ */
+function withoutLooking(error: unknown, inputs: Inputs): Partial<Outcome> {
+  const soft = error instanceof SiteError && ['unreachable', 'login', 'lost'].includes(error.kind)
+  const fails = inputs.onUnreachable === 'fail' || (inputs.onUnreachable === 'auto' && isDemanded(inputs.policy))
+  if (!soft || fails) throw error
+  const warning = `The environment was not looked at, and stays as it is: ${error.message}`
+  return { result: 'unreachable', warnings: [...warningsOf(inputs), warning] }
+}
+
+/** Runs the post step: puts back or sweeps, and looks at what the deployment made. Never rejects, only warns. */
+export async function runPost(ports: Ports): Promise<void> {
+  const { core } = ports
+  const started = ports.now().getTime()
+  try {
+    const state = loadState(core)
+    if (!state) return
+    maskSecrets(core)
+    const ended = await withDeadline(ports, state.deadlineMs, signal => postStep(ports, state, signal))
+    for (const warning of ended.warnings) core.warning(plain(warning, 1000), TITLE)
+    await writeSummary(core, postSummaryOf({ ...ended, ...state, durationMs: ports.now().getTime() - started }))
+  } catch (error) {
+    const what = 'What was set aside could not be settled, so it stays in /site/.azure-python-env for the next run'
+    core.warning(plain(`${what}: ${messageOf(error)}`, 1000), TITLE)
+  }
+}
+
+async function postStep(ports: Ports, state: State, signal: AbortSignal): Promise<Ended> {
+  const { core } = ports
+  const { login, app, slot } = loadCredentials(core)
+  if (app.toLowerCase() !== state.app.toLowerCase() || !isSameSlot(slot, state.slot)) {
+    throw new Error('the credentials are those of another app or slot now')
+  }
+  const target: FtpTarget = { ...login, tls: state.tls, verify: state.tlsVerify }
+  const site = await ports.openSite(target, reachOf(ports, state, signal))
+  try {
+    return await group(core, 'After the deployment', async () => {
+      const surroundings = await site.list(SITE)
+      const snapshot = await inspectSite(site, surroundings, { envPath: state.envPath, now: ports.now() })
+      return end(ports, site, state, { surroundings, snapshot, jobSucceeded: jobStatus(core) === 'success' })
+    })
+  } finally {
+    site.close()
+  }
+}
+
+function reachOf(ports: Ports, limits: Pick<Reach, 'connections' | 'timeoutMs'>, signal: AbortSignal): Reach {
+  const debugging = ports.core.isDebug()
+  const trace = (line: string): void => {
+    // A sweep sends thousands of commands, and the runner hides them all unless step debugging is on.
+    if (debugging) ports.core.debug(plain(line, 500))
+  }
+  return { connections: limits.connections, timeoutMs: limits.timeoutMs, signal, trace }
+}
+
+async function withDeadline<T>(
+  ports: Ports,
+  deadlineMs: number,
+  work: (signal: AbortSignal) => Promise<T>
+): Promise<T> {
+  const deadline = ports.after(deadlineMs)
+  try {
+    return await work(AbortSignal.any([ports.signal, deadline]))
+  } catch (error) {
+    if (ports.signal.aborted)
+      throw new Error('The run was told to stop. What was set aside is settled by the post step', { cause: error })
+    if (deadline.aborted) {
+      throw new Error(
+        `The step took longer than its "deadline" of ${deadlineMs / 60_000} min. Raise it, or run again`,
+        {
+          cause: error
+        }
+      )
+    }
+    throw error
+  }
+}
+
+async function group<T>(core: Runner, name: string, work: () => T | Promise<T>): Promise<T> {
+  core.startGroup(name)
+  try {
+    return await work()
+  } finally {
+    core.endGroup()
+  }
+}
+
+/** A summary that cannot be written (no file, disk full) is no reason to stop a deployment. */
+async function writeSummary(core: Runner, markdown: string): Promise<void> {
+  try {
+    await core.summary.addRaw(markdown).write()
+  } catch (error) {
+    core.debug(`The job summary could not be written: ${messageOf(error)}`)
+  }
+}
+
+/** The sentence to show for an error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

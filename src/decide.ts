@@ -1,0 +1,270 @@
+// The decision: what was found, what is expected, what is allowed → an action with its reasons. Pure and total.
+import type { Layout, Snapshot } from './azure/layout.ts'
+import { installedTwice } from './python/distributions.ts'
+import type { PythonVersion } from './python/version.ts'
+import type { Environment } from './python/venv.ts'
+
+/** Why something was done or left; the strings are part of the public contract. */
+export type ReasonCode =
+  | 'absent'
+  | 'unknown'
+  | 'deployment-running'
+  | 'stale-archive'
+  | 'rebuilt-on-deploy'
+  | 'requested'
+  | 'never'
+  | 'ineffective'
+  | 'no-rebuild'
+  | 'broken'
+  | 'mixed-versions'
+  | 'python-version-changed'
+  | 'venv-in-package'
+  | 'packages-removed'
+  | 'requirements-changed'
+  | 'up-to-date'
+
+/** A code with its particulars. `detail` may hold text from the server: it is escaped where it is printed. */
+export interface Reason {
+  readonly code: ReasonCode
+  readonly detail: string
+}
+
+/** `refuse`: a reset was demanded that cannot be done; the step fails before anything is changed. */
+export type Action = 'none' | 'preserve' | 'reset' | 'reset-archive' | 'refuse'
+
+/** What to do, and every reason that holds, the leading one first. */
+export interface Decision {
+  readonly action: Action
+  readonly reasons: readonly [Reason, ...Reason[]]
+  /** A sentence that the user should see even though the step succeeds; `undefined`: nothing needs attention. */
+  readonly warning: string | undefined
+}
+
+/** What the package and the workflow ask for. `undefined`: nothing is asked for, or not yet known how to tell. */
+export interface Expectation {
+  /** From the input `python-version`. */
+  readonly pythonInput: PythonVersion | undefined
+  /** From the package's `runtime.txt`, which only Kudu's Windows script reads. */
+  readonly pythonRuntime: PythonVersion | undefined
+  /** Whether Kudu's Windows script will run, and why not. */
+  readonly kuduScript: { readonly runs: boolean; readonly detail: string }
+  /** What is wrong with the present environment by the one that the package brings to the same path. */
+  readonly packagedEnvironment?: string
+  /** Distributions that are installed and that nothing asks for any more. */
+  readonly removedPackages?: readonly string[]
+  /** How the requirements differ from those of the last deployment. */
+  readonly requirementsChanged?: string
+  /** What on the server disagrees, where the same evidence led to a reset before. */
+  readonly ineffective?: string
+}
+
+/** What the workflow allows and demands. */
+export interface Policy {
+  readonly resetEnv: boolean
+  readonly mode: 'auto' | 'on-change' | 'always' | 'never'
+}
+
+interface Case {
+  readonly found: Snapshot
+  readonly expected: Expectation
+  readonly policy: Policy
+}
+
+interface Rule {
+  readonly code: ReasonCode
+  readonly action: (facts: Case) => Action
+  /** The particulars if the rule holds, else `undefined`. */
+  readonly holds: (facts: Case) => string | undefined
+  readonly warns?: (facts: Case, detail: string) => string | undefined
+}
+
+/** Whether the user asked for a reset that must not be dropped silently. */
+export function isDemanded(policy: Policy): boolean {
+  return policy.resetEnv || policy.mode === 'always'
+}
+
+/** The Python version that the environment should have, and where that was said; `undefined`: it is not judged. */
+export function wantedPython(
+  layout: Layout,
+  expected: Expectation
+): { readonly version: PythonVersion; readonly source: string } | undefined {
+  if (expected.pythonInput) return { version: expected.pythonInput, source: '"python-version"' }
+  if (layout !== 'windows-env' || !expected.pythonRuntime) return undefined
+  return { version: expected.pythonRuntime, source: 'runtime.txt' }
+}
+
+/**
+ * The Python version of an environment by its best evidence: the marker, then `lib/pythonX.Y`, then `pyvenv.cfg`, then
+ * the manifest. `undefined`: nothing names one.
+ */
+export function foundPython(environment: Environment | undefined): PythonVersion | undefined {
+  return environment?.versions[0]?.version
+}
+
+const refuseOrPreserve = ({ found, policy }: Case): Action =>
+  isDemanded(policy) || found.doubt?.remedy !== undefined ? 'refuse' : 'preserve'
+const reset = (): Action => 'reset'
+const preserve = (): Action => 'preserve'
+
+/** The reasons that lead to a reset without being asked, in their order. */
+const AUTOMATIC: readonly Rule[] = [
+  {
+    code: 'broken',
+    action: reset,
+    holds: ({ found: { environment } }) =>
+      environment && environment.missing.length > 0 ? `missing: ${environment.missing.join(', ')}` : undefined
+  },
+  { code: 'mixed-versions', action: reset, holds: ({ found: { environment } }) => mixture(environment) },
+  { code: 'python-version-changed', action: reset, holds: changedPython },
+  { code: 'venv-in-package', action: reset, holds: ({ expected }) => expected.packagedEnvironment },
+  {
+    code: 'packages-removed',
+    action: reset,
+    holds: ({ expected: { removedPackages = [] } }) =>
+      removedPackages.length > 0 ? `nothing asks for ${removedPackages.join(', ')} any more` : undefined
+  },
+  {
+    code: 'requirements-changed',
+    action: reset,
+    holds: ({ expected, policy }) => (policy.mode === 'on-change' ? expected.requirementsChanged : undefined)
+  }
+]
+
+/** All reasons in the contract's order; the first that holds leads. */
+const RULES: readonly Rule[] = [
+  {
+    code: 'absent',
+    action: () => 'none',
+    holds: ({ found }) =>
+      found.layout === 'none' ? 'there is no environment, and no folder that could be one' : undefined
+  },
+  {
+    code: 'unknown',
+    action: refuseOrPreserve,
+    holds: ({ found: { doubt } }) =>
+      doubt && `${doubt.detail}${doubt.candidates.length > 0 ? ` (${doubt.candidates.join(', ')})` : ''}`,
+    warns: (_, detail) => `It cannot be told what to look at, so nothing is changed: ${detail}`
+  },
+  {
+    code: 'deployment-running',
+    action: refuseOrPreserve,
+    holds: ({ found: { lock } }) => lock?.detail,
+    warns: (_, detail) => `A deployment is running, so nothing is changed: ${detail}`
+  },
+  {
+    code: 'stale-archive',
+    action: () => 'reset-archive',
+    holds: ({ found: { secondArchive }, policy }) =>
+      secondArchive?.stale && (policy.resetEnv || policy.mode !== 'never') ? secondArchive.detail : undefined
+  },
+  {
+    code: 'rebuilt-on-deploy',
+    action: () => 'none',
+    holds: rebuiltAnyway,
+    warns: ({ found: { secondArchive } }) =>
+      secondArchive && `There are two archives of the app, and start-up may take the wrong one: ${secondArchive.detail}`
+  },
+  { code: 'requested', action: reset, holds: ({ policy }) => (policy.resetEnv ? '"reset-env" is true' : undefined) },
+  {
+    code: 'never',
+    action: preserve,
+    holds: ({ policy }) => (policy.mode === 'never' ? '"reset-mode" is never' : undefined),
+    warns: facts => {
+      const stale = holding(AUTOMATIC, facts)[0]
+      return stale && `"reset-mode" is never, but the environment is stale (${stale.code}): ${stale.detail}`
+    }
+  },
+  {
+    code: 'requested',
+    action: reset,
+    holds: ({ policy }) => (!policy.resetEnv && policy.mode === 'always' ? '"reset-mode" is always' : undefined)
+  },
+  {
+    code: 'ineffective',
+    action: preserve,
+    holds: facts => (holding(AUTOMATIC, facts).length > 0 ? facts.expected.ineffective : undefined),
+    warns: (_, detail) => `The same evidence led to a reset before, and came back: ${detail}`
+  },
+  {
+    code: 'no-rebuild',
+    action: preserve,
+    holds: facts =>
+      holding(AUTOMATIC, facts).length > 0 && facts.found.rebuiltBy.length === 0
+        ? 'nothing on the server shows that the deployment builds an environment'
+        : undefined,
+    warns: facts => {
+      const stale = holding(AUTOMATIC, facts)[0]
+      return (
+        stale &&
+        `The environment is stale (${stale.code}: ${stale.detail}), but nothing on the server shows that the deployment ` +
+          'will build a new one. If it does, reset once with "reset-env: true"'
+      )
+    }
+  },
+  ...AUTOMATIC,
+  {
+    code: 'unknown',
+    action: preserve,
+    holds: missingEvidence,
+    warns: (_, detail) => `The environment is kept: ${detail}`
+  },
+  { code: 'up-to-date', action: preserve, holds: () => 'nothing speaks against the environment' }
+]
+
+/** Decides. Reads nothing but its arguments, and always has an answer. */
+export function decide(found: Snapshot, expected: Expectation, policy: Policy): Decision {
+  const facts: Case = { found, expected, policy }
+  const [first, ...others] = RULES.filter(rule => rule.holds(facts) !== undefined)
+  // The last rule always holds.
+  if (!first) throw new Error('no rule holds')
+  const leading = { code: first.code, detail: first.holds(facts) ?? '' }
+  // Beside a cause for looking at the environment at all, only what speaks for a reset is worth telling.
+  const judged = !['absent', 'unknown', 'stale-archive', 'rebuilt-on-deploy', 'up-to-date'].includes(first.code)
+  const further = judged
+    ? holding(
+        others.filter(rule => AUTOMATIC.includes(rule)),
+        facts
+      )
+    : []
+  return { action: first.action(facts), reasons: [leading, ...further], warning: first.warns?.(facts, leading.detail) }
+}
+
+function holding(rules: readonly Rule[], facts: Case): readonly Reason[] {
+  return rules.flatMap(({ code, holds }) => {
+    const detail = holds(facts)
+    return detail === undefined ? [] : [{ code, detail }]
+  })
+}
+
+function rebuiltAnyway({ found: { layout, environment }, expected }: Case): string | undefined {
+  if (layout === 'compressed-app' || layout === 'compressed-env')
+    return 'each deployment builds the environment from nothing'
+  if (layout === 'windows-env' && environment?.markers.length === 0 && expected.kuduScript.runs) {
+    return "the environment has no marker, so Kudu's deployment script removes and recreates it"
+  }
+  return undefined
+}
+
+function mixture(environment: Environment | undefined): string | undefined {
+  if (!environment) return undefined
+  const { versions, distributions } = environment
+  if (new Set(versions.map(({ version }) => version)).size > 1) {
+    return versions.map(({ source, version }) => `${source} says ${version}`).join(', ')
+  }
+  const twice = installedTwice(distributions)
+  return twice.length > 0 ? `installed in two versions: ${twice.join(', ')}` : undefined
+}
+
+function changedPython({ found: { layout, environment }, expected }: Case): string | undefined {
+  const wanted = wantedPython(layout, expected)
+  const present = foundPython(environment)
+  if (!wanted || !present || present === wanted.version) return undefined
+  return `the environment has Python ${present}, ${wanted.source} asks for ${wanted.version}`
+}
+
+function missingEvidence({ found: { layout, environment }, expected }: Case): string | undefined {
+  if (!environment) return undefined
+  if (environment.gaps.length > 0) return environment.gaps.join(', ')
+  if (wantedPython(layout, expected) && !foundPython(environment)) return 'nothing tells which Python it was made with'
+  return undefined
+}

@@ -1,0 +1,236 @@
+// One control connection: connects, logs in, lists, reads, and turns what went wrong into words.
+import { Writable } from 'node:stream'
+import { Client, FTPError, FileInfo } from 'basic-ftp'
+import { SiteError, type RemoteEntry, type RemotePath } from '../site.ts'
+import { parseListing } from './listing.ts'
+import { attempts, type Attempt, type FtpTarget } from './target.ts'
+
+/** What holds for every connection of a run. */
+export interface ConnectionOptions {
+  /** How long one command, or the way to the server, may be silent. */
+  readonly timeoutMs: number
+  /** Aborting closes the connection at once; what was under way fails with `interrupted`. */
+  readonly signal: AbortSignal
+  /** Takes each command and reply, the password already redacted. */
+  readonly trace: (line: string) => void
+}
+
+/** A logged-in control connection. */
+export interface Connection {
+  /** How it was connected; further connections go the same way. */
+  readonly attempt: Attempt
+  readonly closed: boolean
+  list(directory: RemotePath): Promise<readonly RemoteEntry[]>
+  readText(file: RemotePath, maxBytes: number): Promise<string>
+  /** Sends one command; throws `SiteError` of kind `refused` for a 4xx or 5xx reply. */
+  command(verb: string, path: RemotePath): Promise<void>
+  close(): void
+}
+
+type Stage = 'connect' | 'tls' | 'login' | 'settings'
+
+/**
+ * Connects and logs in, in the first of the target's ways that leads to an FTP server.
+ *
+ * Another way is tried only where the first did not reach a server at all: a certificate that does not verify or a
+ * refused login is final, and a refused login is never tried twice, because servers lock accounts.
+ */
+export async function connect(target: FtpTarget, options: ConnectionOptions, only?: Attempt): Promise<Connection> {
+  const ways = only ? [only] : attempts(target)
+  const failures: SiteError[] = []
+  for (const attempt of ways) {
+    try {
+      return await connectOnce(target, attempt, options)
+    } catch (error) {
+      if (!(error instanceof SiteError) || !['unreachable', 'tls'].includes(error.kind)) throw error
+      failures.push(error)
+    }
+  }
+  const [first, last] = [failures[0], failures.at(-1)]
+  if (!first || !last || failures.length === 1) throw last ?? new SiteError('unreachable', 'No way to connect was left')
+  throw new SiteError(last.kind, `${last.message} (before that: ${first.message})`, { cause: last })
+}
+
+async function connectOnce(target: FtpTarget, attempt: Attempt, options: ConnectionOptions): Promise<Connection> {
+  options.signal.throwIfAborted()
+  const client = new Client(options.timeoutMs)
+  client.ftp.log = line => {
+    options.trace(line.trimEnd())
+  }
+  const onAbort = (): void => {
+    client.close()
+  }
+  options.signal.addEventListener('abort', onAbort, { once: true })
+  let stage: Stage = 'connect'
+  try {
+    const tls = { host: target.host, rejectUnauthorized: target.verify }
+    if (attempt.mode === 'implicit') stage = 'tls'
+    const greeting =
+      attempt.mode === 'implicit'
+        ? client.connectImplicitTLS(target.host, attempt.port, tls)
+        : client.connect(target.host, attempt.port)
+    refuseSsh(client)
+    await greeting
+    if (attempt.mode === 'explicit') {
+      stage = 'tls'
+      await client.useTLS(tls)
+    }
+    stage = 'login'
+    await client.login(target.userName, target.password)
+    stage = 'settings'
+    await client.useDefaultSettings()
+  } catch (error) {
+    options.signal.removeEventListener('abort', onAbort)
+    client.close()
+    throw options.signal.aborted ? interrupted(error) : explain(error, stage, target, attempt)
+  }
+  return connectionOver(client, attempt, options.signal, () => {
+    options.signal.removeEventListener('abort', onAbort)
+    // Ending the stream says goodbye as well as a QUIT does, whose reply nobody would wait for.
+    client.ftp.socket.end()
+    client.close()
+  })
+}
+
+function connectionOver(client: Client, attempt: Attempt, signal: AbortSignal, close: () => void): Connection {
+  const during = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw signal.aborted ? interrupted(error) : asSiteError(error, what)
+    }
+  }
+  let entries: readonly RemoteEntry[] = []
+  client.parseList = text => {
+    entries = parseListing(text, new Date())
+    return entries.map(({ name }) => new FileInfo(name))
+  }
+  return {
+    attempt,
+    get closed() {
+      return client.closed
+    },
+    list: directory =>
+      during(`list ${directory}`, async () => {
+        await client.list(directory)
+        return entries
+      }),
+    readText: (file, maxBytes) =>
+      during(`read ${file}`, async () => {
+        const sink = boundedSink(maxBytes)
+        await client.downloadTo(sink.writable, file)
+        return sink.text()
+      }),
+    command: (verb, path) =>
+      during(`${verb} ${path}`, async () => {
+        await client.send(`${verb} ${path}`)
+      }),
+    close
+  }
+}
+
+function boundedSink(maxBytes: number): { readonly writable: Writable; text: () => string } {
+  const chunks: Buffer[] = []
+  let size = 0
+  const writable = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      size += chunk.length
+      if (size > maxBytes) {
+        done(new SiteError('unexpected', `The server sent more than ${maxBytes} bytes for a small file`))
+        return
+      }
+      chunks.push(chunk)
+      done()
+    }
+  })
+  return { writable, text: () => new TextDecoder('utf-8').decode(Buffer.concat(chunks)) }
+}
+
+/** An SSH server speaks first and would otherwise be waited for until the timeout, because its banner is no FTP reply. */
+function refuseSsh(client: Client): void {
+  client.ftp.socket.once('data', (chunk: Buffer | string) => {
+    if (!chunk.toString().startsWith('SSH-')) return
+    client.ftp.closeWithError(new SiteError('unreachable', 'An SSH server answers there, not an FTP server'))
+  })
+}
+
+const CERTIFICATE_ERROR =
+  /^(CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|ERROR_IN_)/
+
+function explain(error: unknown, stage: Stage, target: FtpTarget, attempt: Attempt): SiteError {
+  const where = `${target.host}:${attempt.port}`
+  const { code, text } = wordsOf(error)
+  if (error instanceof SiteError) return new SiteError(error.kind, `${where}: ${error.message}`, { cause: error })
+  if (CERTIFICATE_ERROR.test(code)) return untrusted(error, where, code)
+  const refusal = error instanceof FTPError ? { replyCode: error.code } : {}
+  if (stage === 'tls' && error instanceof FTPError) {
+    return new SiteError(
+      'tls',
+      `${where} refuses TLS ("${text}"), and nothing is sent without it unless "tls" is off`,
+      {
+        cause: error,
+        ...refusal
+      }
+    )
+  }
+  if (stage === 'login' || stage === 'settings') return refusedLogin(error, stage, target, where)
+  const how = { implicit: 'with implicit TLS', explicit: 'with explicit TLS', plain: 'without TLS' }[attempt.mode]
+  return new SiteError('unreachable', `${where} could not be reached ${how}: ${text}`, { cause: error, ...refusal })
+}
+
+function untrusted(error: unknown, where: string, code: string): SiteError {
+  const reason =
+    error instanceof Error && code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? 'it is for another host name' : code
+  return new SiteError(
+    'certificate',
+    `The certificate of ${where} does not verify (${reason}), so the password was not sent. If the server is signed by ` +
+      'a private CA, name its file in NODE_EXTRA_CA_CERTS in the environment of the job',
+    { cause: error }
+  )
+}
+
+function refusedLogin(error: unknown, stage: Stage, target: FtpTarget, where: string): SiteError {
+  const { text } = wordsOf(error)
+  const form = `as "${target.userName}"`
+  if (error instanceof FTPError) {
+    const advice =
+      error.code === 530
+        ? '. Either the password is an old one (download the publish profile again), or basic authentication is off for ' +
+          'FTP (App Service: Configuration, General settings, "FTP Basic Auth Publishing Credentials")'
+        : error.code === 534 || /\b(TLS|SSL)\b/i.test(text)
+          ? '. The server demands TLS: do not switch "tls" off'
+          : ''
+    const message = `${where} refused the login ${form}: "${text}"${advice}`
+    return new SiteError('login', message, { cause: error, replyCode: error.code })
+  }
+  // A disabled FTP state takes USER and PASS, and then hangs up without a word.
+  if (stage === 'login' && /FIN packet|closed connection|ECONNRESET|socket hang up/i.test(text)) {
+    const message =
+      `${where} hung up after the login ${form} without an answer, as App Service does where FTP is switched off ` +
+      '(App Service: Configuration, General settings, "FTP state")'
+    return new SiteError('login', message, { cause: error })
+  }
+  return new SiteError('unreachable', `${where} went silent during the login: ${text}`, { cause: error })
+}
+
+function asSiteError(error: unknown, what: string): SiteError {
+  if (error instanceof SiteError) return error
+  const { text } = wordsOf(error)
+  if (error instanceof FTPError) {
+    const kind = error.code === 421 ? 'lost' : 'refused'
+    return new SiteError(kind, `The server refused to ${what}: "${text}"`, { cause: error, replyCode: error.code })
+  }
+  return new SiteError('lost', `The connection broke while it was asked to ${what}: ${text}`, { cause: error })
+}
+
+function interrupted(cause: unknown): SiteError {
+  return new SiteError('interrupted', 'The run was told to stop', { cause })
+}
+
+function wordsOf(error: unknown): { readonly code: string; readonly text: string } {
+  if (!(error instanceof Error)) return { code: '', text: String(error) }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  // A name that resolves to several addresses fails with an AggregateError whose own message is empty.
+  const text = error.message || (error instanceof AggregateError ? String(error.errors[0]) : code)
+  return { code, text: text.replace(/\s+/g, ' ').trim() }
+}

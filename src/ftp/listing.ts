@@ -1,0 +1,118 @@
+// Directory listings: text of a server → entries. Every line is understood or the whole listing is refused.
+import { SiteError, type RemoteEntry } from '../site.ts'
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+const DAY_MS = 86_400_000
+
+type LineParser = (line: string, now: Date) => RemoteEntry | undefined
+
+/**
+ * Reads a listing in DOS, UNIX or MLSD form (RFC 3659 section 7), without `.` and `..`.
+ *
+ * A line that cannot be understood throws `SiteError` of kind `unexpected`: a dropped line would make something look
+ * absent that is there, and that absence decides what is deleted. Times are taken as UTC, which Azure's servers use;
+ * `now` supplies the year that UNIX listings leave out for recent files.
+ */
+export function parseListing(text: string, now: Date): readonly RemoteEntry[] {
+  const entries: RemoteEntry[] = []
+  for (const line of text.split(/\r?\n/)) {
+    if (line.trim() === '' || /^total \d+$/i.test(line)) continue
+    const entry = parseLine(line, now)
+    if (entry === undefined) throw unreadable(line)
+    if (entry.name === '.' || entry.name === '..') continue
+    if (entry.name === '' || /[/\0]/.test(entry.name)) throw unreadable(line)
+    entries.push(entry)
+  }
+  return entries
+}
+
+function parseLine(line: string, now: Date): RemoteEntry | undefined {
+  const parsers: readonly LineParser[] = [parseDosLine, parseUnixLine, parseMlsdLine]
+  for (const parse of parsers) {
+    const entry = parse(line, now)
+    if (entry !== undefined) return entry
+  }
+  return undefined
+}
+
+function unreadable(line: string): SiteError {
+  return new SiteError(
+    'unexpected',
+    `The server sent a listing line that cannot be read: ${JSON.stringify(line.slice(0, 120))}`
+  )
+}
+
+/** `03-10-21  11:12AM       <DIR>          name`: the name begins in a fixed column, so leading blanks belong to it. */
+function parseDosLine(line: string): RemoteEntry | undefined {
+  const match = /^(\d\d)-(\d\d)-(\d{4}|\d\d) +(\d\d):(\d\d) ?([AP]M)? +(?:<([A-Z]+)>( +)|(\d+) )(.+)$/i.exec(line)
+  if (!match) return undefined
+  const [, month, day, year, hour, minute, half, tag, gap = '', size, rest = ''] = match
+  const modified = new Date(
+    Date.UTC(fullYear(Number(year)), Number(month) - 1, Number(day), hours(Number(hour), half), Number(minute))
+  )
+  if (tag === undefined) return { name: rest, kind: 'file', size: Number(size), modified }
+  const column = Math.max(1, 13 - tag.length)
+  const name = ' '.repeat(Math.max(0, gap.length - column)) + rest
+  return { name, kind: tag.toUpperCase() === 'DIR' ? 'directory' : 'link', size: 0, modified }
+}
+
+function hours(hour: number, half: string | undefined): number {
+  if (half === undefined) return hour
+  return (hour % 12) + (half.toUpperCase() === 'PM' ? 12 : 0)
+}
+
+function fullYear(year: number): number {
+  if (year >= 100) return year
+  return year < 70 ? 2000 + year : 1900 + year
+}
+
+/** `lrwxrwxrwx 1 owner group 3 Nov 22 10:46 lib64 -> lib`: one blank before the name, further ones belong to it. */
+function parseUnixLine(line: string, now: Date): RemoteEntry | undefined {
+  const match =
+    /^([-bcdlps])[-rwxsStTlL]{9}[.+@]? +\d+ .{0,100}? (\d{1,15}) +([A-Z][a-z]{2} +\d{1,2} +(?:\d\d:\d\d|\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d) (.+)$/.exec(
+      line
+    )
+  if (!match) return undefined
+  const [, type, size, time = '', rest = ''] = match
+  const modified = unixTime(time, now)
+  if (type === 'd') return { name: rest, kind: 'directory', size: 0, modified }
+  if (type === 'l') return { name: rest.split(' -> ')[0] ?? rest, kind: 'link', size: 0, modified }
+  return { name: rest, kind: 'file', size: Number(size), modified }
+}
+
+function unixTime(text: string, now: Date): Date | undefined {
+  if (/^\d{4}-/.test(text)) return new Date(`${text.replace(' ', 'T')}Z`)
+  const [monthName = '', day = '', yearOrTime = ''] = text.split(/ +/)
+  const month = MONTHS.indexOf(monthName.toLowerCase())
+  if (month < 0) return undefined
+  if (!yearOrTime.includes(':')) return new Date(Date.UTC(Number(yearOrTime), month, Number(day)))
+  const [hour, minute] = yearOrTime.split(':').map(Number)
+  const thisYear = Date.UTC(now.getUTCFullYear(), month, Number(day), hour, minute)
+  // Without a year the time lies within the last months; a day's tolerance for clocks and zones that differ.
+  if (thisYear <= now.getTime() + DAY_MS) return new Date(thisYear)
+  return new Date(Date.UTC(now.getUTCFullYear() - 1, month, Number(day), hour, minute))
+}
+
+/** `type=dir;modify=20261122104600; name` */
+function parseMlsdLine(line: string): RemoteEntry | undefined {
+  const match = /^((?:[A-Za-z0-9.]+=[^;]*;)+) (.+)$/.exec(line)
+  if (!match) return undefined
+  const [, factText = '', name = ''] = match
+  const facts = new Map(
+    factText.split(';').map(fact => [fact.split('=')[0]?.toLowerCase() ?? '', fact.slice(fact.indexOf('=') + 1)])
+  )
+  const type = facts.get('type')?.toLowerCase() ?? ''
+  if (type === 'cdir' || type === 'pdir') return { name: '.', kind: 'directory', size: 0, modified: undefined }
+  if (type === '') return undefined
+  const modified = mlsdTime(facts.get('modify') ?? '')
+  if (type === 'dir') return { name, kind: 'directory', size: 0, modified }
+  if (/symlink|slink/.test(type)) return { name, kind: 'link', size: 0, modified }
+  return { name, kind: 'file', size: Number(facts.get('size') ?? 0) || 0, modified }
+}
+
+function mlsdTime(text: string): Date | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(text)
+  if (!match) return undefined
+  const [, year, month, day, hour, minute, second] = match.map(Number)
+  return new Date(Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second))
+}

@@ -1,0 +1,94 @@
+// Removes a tree over a pool of connections: children before their folder, links never entered.
+import { SiteError, child, mutable, type MutablePath, type RemoteEntry, type RemotePath, type Sweep } from '../site.ts'
+import type { Pool } from './pool.ts'
+
+/** Files that one connection deletes before another task may have it. */
+const BATCH = 32
+
+interface Tally {
+  files: number
+  directories: number
+  readonly refused: { path: string; reply: string }[]
+}
+
+/**
+ * Removes a directory and everything in it.
+ *
+ * Goes on where the server refuses to delete something, and reports it. Throws `SiteError` when the connections are lost.
+ */
+export async function sweepTree(pool: Pool, directory: MutablePath): Promise<Sweep> {
+  const tally: Tally = { files: 0, directories: 0, refused: [] }
+  await removeDirectory(pool, directory, tally)
+  return tally
+}
+
+async function removeDirectory(pool: Pool, directory: RemotePath, tally: Tally): Promise<void> {
+  // A listing may show a link as a folder, and entering it would delete what it points to. DELE removes a link and
+  // refuses a folder; where DELE refuses links too (Windows), RMD removes the link and refuses a folder that is not
+  // empty. Only what both refuse is entered.
+  if ((await attempt(pool, 'DELE', directory)) === undefined) {
+    tally.files++
+    return
+  }
+  if ((await attempt(pool, 'RMD', directory)) === undefined) {
+    tally.directories++
+    return
+  }
+  const entries = await pool.use(connection => connection.list(directory))
+  // `lib64` links to `lib` in every environment made on Linux: once its target is gone even a server that refuses to
+  // delete links lists it as empty.
+  const [later, now] = partition(entries, entry => entry.kind === 'directory' && entry.name === 'lib64')
+  await removeEntries(pool, directory, now, tally)
+  await removeEntries(pool, directory, later, tally)
+  const refusal = await attempt(pool, 'RMD', directory)
+  if (refusal === undefined) tally.directories++
+  else tally.refused.push({ path: directory, reply: refusal })
+}
+
+async function removeEntries(
+  pool: Pool,
+  directory: RemotePath,
+  entries: readonly RemoteEntry[],
+  tally: Tally
+): Promise<void> {
+  const [directories, files] = partition(entries, entry => entry.kind === 'directory')
+  const batches: RemoteEntry[][] = []
+  for (let start = 0; start < files.length; start += BATCH) batches.push(files.slice(start, start + BATCH))
+  await Promise.all([
+    ...batches.map(batch => removeFiles(pool, directory, batch, tally)),
+    ...directories.map(entry => removeDirectory(pool, mutable(child(directory, entry.name)), tally))
+  ])
+}
+
+async function removeFiles(
+  pool: Pool,
+  directory: RemotePath,
+  files: readonly RemoteEntry[],
+  tally: Tally
+): Promise<void> {
+  for (const file of files) {
+    const path = mutable(child(directory, file.name))
+    const refusal = await attempt(pool, 'DELE', path)
+    // Windows removes a link to a folder with RMD; a file refuses RMD.
+    const gone = refusal === undefined || (file.kind === 'link' && (await attempt(pool, 'RMD', path)) === undefined)
+    if (gone) tally.files++
+    else tally.refused.push({ path, reply: refusal })
+  }
+}
+
+/** Sends one command; `undefined`: done, else the server's refusal. */
+async function attempt(pool: Pool, verb: 'DELE' | 'RMD', path: RemotePath): Promise<string | undefined> {
+  return pool.use(async connection => {
+    try {
+      await connection.command(verb, path)
+      return undefined
+    } catch (error) {
+      if (error instanceof SiteError && error.kind === 'refused') return error.message
+      throw error
+    }
+  })
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter(item => !test(item))]
+}

@@ -1,0 +1,43 @@
+// What a run needs from outside. Types only: tests pass plain objects.
+import type { FtpTarget } from './ftp/target.ts'
+import type { InputReader } from './inputs.ts'
+import type { ReadableSite, RemoteSite } from './site.ts'
+import type { StateKeeper } from './state.ts'
+
+/** What is asked of `@actions/core`. It cannot fail the step: only the entries can. */
+export interface Runner extends InputReader, StateKeeper {
+  setOutput(name: string, value: string): void
+  startGroup(name: string): void
+  endGroup(): void
+  info(message: string): void
+  warning(message: string, properties?: { title: string }): void
+  debug(message: string): void
+  /** Whether step debugging is on. */
+  isDebug(): boolean
+  readonly summary: { addRaw(text: string): { write(): Promise<unknown> } }
+}
+
+/** What holds for each connection of a run. */
+export interface Reach {
+  readonly connections: number
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  readonly trace: (line: string) => void
+}
+
+/** Everything outside. */
+export interface Ports {
+  readonly core: Runner
+  readonly openSite: (target: FtpTarget, reach: Reach) => Promise<RemoteSite>
+  /** The site that it returns has no verb that could change anything. */
+  readonly openReadOnly: (target: FtpTarget, reach: Reach) => Promise<ReadableSite>
+  readonly now: () => Date
+  /** Rejects when the signal aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** A signal that aborts after a while, and keeps no process alive. */
+  readonly after: (ms: number) => AbortSignal
+  /** At least 8 hexadecimal digits that nobody can guess. */
+  readonly random: () => string
+  /** Aborts when the run is told to stop. */
+  readonly signal: AbortSignal
+}

@@ -1,0 +1,235 @@
+// What a virtual environment is made of, who made it, for which Python, and whether all of it is there.
+import { SiteError, child, type ReadableSite, type RemoteEntry, type RemotePath } from '../site.ts'
+import { distributionsIn, type Distribution } from './distributions.ts'
+import { leadingVersion, versionOfLibrary, versionOfMarker, type PythonVersion } from './version.ts'
+
+/** A `pyvenv.cfg` is under 1 kB; more is somebody else's file. */
+const MAX_CFG_BYTES = 16_384
+
+/** The programs that make environments, told apart by what they write (`unknown`: no trace of any). */
+export type Creator = 'venv' | 'virtualenv' | 'virtualenv-old' | 'uv' | 'unknown'
+
+/** One place that names a version, for the reasons. */
+export interface VersionEvidence {
+  readonly source: string
+  readonly version: PythonVersion
+}
+
+/** A folder that is proven to be a virtual environment (PEP 405, or an older form), whole or not. */
+export interface Environment {
+  readonly path: RemotePath
+  readonly shape: 'posix' | 'windows'
+  /** `false`: an empty folder in the environment's place, which something other than its looks says it is. */
+  readonly proven: boolean
+  readonly creator: Creator
+  /** Parts that its creator writes and that are not there; empty: it is whole. */
+  readonly missing: readonly string[]
+  /** Everything that names a version, the most trustworthy first. */
+  readonly versions: readonly VersionEvidence[]
+  /** Names of the marker files of Kudu's Windows script. */
+  readonly markers: readonly string[]
+  readonly distributions: readonly Distribution[]
+  /** Evidence that is there but could not be read. */
+  readonly gaps: readonly string[]
+}
+
+/** What was seen of a folder that may be an environment. */
+export interface VenvEvidence {
+  readonly path: RemotePath
+  readonly entries: readonly RemoteEntry[]
+  /** The text of `pyvenv.cfg`; `undefined`: there is none. */
+  readonly cfg: string | undefined
+  /** The entries of `bin` or `Scripts`; `undefined`: there is no such folder. */
+  readonly scripts: readonly RemoteEntry[] | undefined
+  /** Folders that may hold `site-packages`: `lib/pythonX.Y`, on Windows `Lib`. */
+  readonly libraries: readonly Library[]
+  readonly gaps: readonly string[]
+}
+
+/** A folder that may hold `site-packages`. */
+export interface Library {
+  readonly name: string
+  /** Whether virtualenv before 20 left its `orig-prefix.txt` here. */
+  readonly origPrefix: boolean
+  /** `undefined`: there is no such folder. */
+  readonly sitePackages: readonly RemoteEntry[] | undefined
+}
+
+/** Reads `key = value` lines as PEP 405 says: split at the first `=`, keys in lower case. */
+export function parsePyvenvCfg(text: string): ReadonlyMap<string, string> {
+  const values = new Map<string, string>()
+  for (const line of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
+    const split = line.indexOf('=')
+    if (split > 0) values.set(line.slice(0, split).trim().toLowerCase(), line.slice(split + 1).trim())
+  }
+  return values
+}
+
+/**
+ * Judges what was seen of a folder.
+ *
+ * `undefined`: it is not proven to be an environment. `named`: something other than its looks says that the folder is
+ * the environment, so that an empty one counts as one that was never finished.
+ */
+export function judge(evidence: VenvEvidence, named: boolean): Environment | undefined {
+  const { path, entries, cfg, scripts, libraries, gaps } = evidence
+  const shape = isWindowsShape(entries) ? 'windows' : 'posix'
+  const markers = entries.filter(({ name, kind }) => kind === 'file' && versionOfMarker(name)).map(({ name }) => name)
+  const old = libraries.some(({ origPrefix }) => origPrefix)
+  const packages = libraries.filter(({ sitePackages }) => sitePackages !== undefined)
+  const empty = named && entries.length === 0
+  const proven = cfg !== undefined || markers.length > 0 || old || (scripts !== undefined && packages.length > 0)
+  if (!proven && !empty) return undefined
+
+  const settings = parsePyvenvCfg(cfg ?? '')
+  const creator = creatorOf(settings, cfg !== undefined, old)
+  return {
+    path,
+    shape,
+    proven,
+    creator,
+    missing: empty ? ['everything (the folder is empty)'] : missingParts(evidence, shape, creator, markers.length > 0),
+    versions: versionsIn(settings, libraries, markers),
+    markers,
+    distributions: packages.flatMap(({ sitePackages }) => distributionsIn(sitePackages ?? [])),
+    gaps
+  }
+}
+
+function isWindowsShape(entries: readonly RemoteEntry[]): boolean {
+  if (entries.some(({ name }) => versionOfMarker(name))) return true
+  return folder(entries, 'bin') === undefined && folder(entries, 'Scripts') !== undefined
+}
+
+function creatorOf(settings: ReadonlyMap<string, string>, hasCfg: boolean, old: boolean): Creator {
+  if (settings.has('uv')) return 'uv'
+  if (settings.has('virtualenv')) return 'virtualenv'
+  if (hasCfg) return 'venv'
+  return old ? 'virtualenv-old' : 'unknown'
+}
+
+function missingParts(
+  evidence: VenvEvidence,
+  shape: 'posix' | 'windows',
+  creator: Creator,
+  marked: boolean
+): readonly string[] {
+  const { scripts = [], libraries, cfg } = evidence
+  const has = (...names: readonly string[]): boolean =>
+    scripts.some(({ name }) => names.includes(shape === 'windows' ? name.toLowerCase() : name))
+  const missing: string[] = []
+  if (shape === 'windows') {
+    if (!has('python.exe')) missing.push('Scripts/python.exe')
+    if (!has('activate', 'activate.bat')) missing.push('Scripts/activate')
+  } else {
+    // Each creator writes bin/python, whatever other names it adds; an in-place deletion begins with it.
+    if (!has('python')) missing.push('bin/python')
+    if (!has('activate')) missing.push('bin/activate')
+  }
+  if (!libraries.some(({ sitePackages }) => sitePackages !== undefined)) missing.push('site-packages')
+  // Kudu's Windows script has used creators that write no pyvenv.cfg, and the marker proves the environment without one.
+  if (cfg === undefined && creator === 'unknown' && !marked) missing.push('pyvenv.cfg')
+  return missing
+}
+
+function versionsIn(
+  settings: ReadonlyMap<string, string>,
+  libraries: readonly Library[],
+  markers: readonly string[]
+): readonly VersionEvidence[] {
+  const written = settings.get('version') ?? settings.get('version_info')
+  const candidates: readonly (readonly [string, PythonVersion | undefined])[] = [
+    ...markers.map(name => [name, versionOfMarker(name)] as const),
+    ...libraries.map(({ name }) => [`lib/${name}`, versionOfLibrary(name)] as const),
+    ['pyvenv.cfg', leadingVersion(written ?? '')]
+  ]
+  return candidates.flatMap(([source, version]) => (version === undefined ? [] : [{ source, version }]))
+}
+
+/** Finds a folder by name, as a Windows server would: whatever the case. */
+function folder(entries: readonly RemoteEntry[], name: string): RemoteEntry | undefined {
+  const exact = entries.find(entry => entry.name === name && entry.kind === 'directory')
+  return exact ?? entries.find(entry => entry.name.toLowerCase() === name.toLowerCase() && entry.kind === 'directory')
+}
+
+/**
+ * Looks at a folder and judges it; see `judge`.
+ *
+ * Reads only what tells something: the folder, `pyvenv.cfg`, `bin` or `Scripts`, `lib`, and one `site-packages`.
+ * Throws `SiteError` when the folder itself cannot be listed.
+ */
+export async function readEnvironment(
+  site: ReadableSite,
+  path: RemotePath,
+  named: boolean
+): Promise<Environment | undefined> {
+  const entries = await site.list(path)
+  const gaps: string[] = []
+  const scriptsFolder = isWindowsShape(entries) ? folder(entries, 'Scripts') : folder(entries, 'bin')
+  const libraryFolder = folder(entries, isWindowsShape(entries) ? 'Lib' : 'lib')
+  const hasCfg = entries.some(({ name, kind }) => name === 'pyvenv.cfg' && kind === 'file')
+  // Most folders of an app are no environments: one look at their listing is enough.
+  if (!hasCfg && !scriptsFolder && !entries.some(({ name }) => versionOfMarker(name)) && !libraryFolder) {
+    return judge({ path, entries, cfg: undefined, scripts: undefined, libraries: [], gaps }, named)
+  }
+  const cfg = hasCfg ? await readCfg(site, child(path, 'pyvenv.cfg'), gaps) : undefined
+  const scripts = scriptsFolder && (await site.list(child(path, scriptsFolder.name)))
+  const library = libraryFolder && child(path, libraryFolder.name)
+  const libraries = library ? await readLibraries(site, library, isWindowsShape(entries), cfg !== undefined, gaps) : []
+  return judge({ path, entries, cfg, scripts, libraries, gaps }, named)
+}
+
+async function readCfg(site: ReadableSite, path: RemotePath, gaps: string[]): Promise<string> {
+  try {
+    return await site.readText(path, MAX_CFG_BYTES)
+  } catch (error) {
+    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    gaps.push('pyvenv.cfg could not be read')
+    return ''
+  }
+}
+
+async function readLibraries(
+  site: ReadableSite,
+  library: RemotePath,
+  windows: boolean,
+  hasCfg: boolean,
+  gaps: string[]
+): Promise<readonly Library[]> {
+  if (windows) return [await readLibrary(site, library, 'Lib', hasCfg, gaps)]
+  const versions = (await site.list(library)).filter(
+    ({ name, kind }) => kind === 'directory' && /^(python|pypy)\d/.test(name)
+  )
+  const libraries: Library[] = []
+  for (const { name } of versions) libraries.push(await readLibrary(site, child(library, name), name, hasCfg, gaps))
+  return libraries
+}
+
+async function readLibrary(
+  site: ReadableSite,
+  path: RemotePath,
+  name: string,
+  hasCfg: boolean,
+  gaps: string[]
+): Promise<Library> {
+  // With pyvenv.cfg the age of the creator is known, so the folder itself need not be listed: one round trip less.
+  const direct = hasCfg ? await listOrRefused(site, child(path, 'site-packages')) : undefined
+  if (direct && direct.length > 0) return { name, origPrefix: false, sitePackages: direct }
+  // Neither a refusal nor an empty answer proves that a folder is missing; the listing of its parent does.
+  const entries = await site.list(path)
+  const origPrefix = entries.some(entry => entry.name === 'orig-prefix.txt')
+  const present = folder(entries, 'site-packages')
+  if (!present) return { name, origPrefix, sitePackages: undefined }
+  const listed = direct ?? (await listOrRefused(site, child(path, present.name)))
+  if (!listed) gaps.push(`${name}/site-packages could not be listed`)
+  return { name, origPrefix, sitePackages: listed ?? [] }
+}
+
+async function listOrRefused(site: ReadableSite, path: RemotePath): Promise<readonly RemoteEntry[] | undefined> {
+  try {
+    return await site.list(path)
+  } catch (error) {
+    if (error instanceof SiteError && error.kind === 'refused') return undefined
+    throw error
+  }
+}

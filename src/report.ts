@@ -1,0 +1,257 @@
+// What a run has to say: log lines, outputs, and the Markdown of the job summary. Pure; foreign text is escaped here.
+import type { Layout, Snapshot } from './azure/layout.ts'
+import { foundPython, type Decision } from './decide.ts'
+import { code, listed, plain, prose } from './escape.ts'
+import type { Distribution } from './python/distributions.ts'
+import type { Settlement } from './reset/settle.ts'
+import type { Strategy } from './reset/over-ftp.ts'
+
+/** What became of the environment; the strings are part of the public contract. */
+export type Result = 'absent' | 'preserved' | 'reset' | 'rebuilt-on-deploy' | 'scheduled' | 'unreachable' | 'failed'
+
+/** Everything the main step knows at its end, however it ended. */
+export interface Outcome {
+  readonly result: Result
+  /** `undefined`: it ended before. */
+  readonly found: Snapshot | undefined
+  readonly decision: Decision | undefined
+  readonly wanted: { readonly version: string; readonly source: string } | undefined
+  readonly strategy: Strategy
+  readonly filesDeleted: number
+  readonly durationMs: number
+  readonly app: string
+  readonly slot: string
+  readonly dryRun: boolean
+  /** Why the step fails; `undefined`: it does not. */
+  readonly failure: string | undefined
+  readonly warnings: readonly string[]
+}
+
+/** Everything the post step knows at its end. */
+export interface PostOutcome {
+  readonly app: string
+  readonly slot: string
+  readonly reason: string
+  readonly settlements: readonly Settlement[]
+  readonly before: Installed
+  /** `undefined`: nothing was looked at, or there is no environment. */
+  readonly after: Installed | undefined
+  readonly durationMs: number
+  readonly warnings: readonly string[]
+}
+
+/** An environment in short, for comparing. */
+export interface Installed {
+  readonly python: string
+  /** `name version`; `undefined`: not known. */
+  readonly packages: readonly string[] | undefined
+}
+
+/** `name version`, as it is handed over and compared. */
+export function packageLines(distributions: readonly Distribution[]): readonly string[] {
+  return distributions.map(({ name, version }) => `${name} ${version}`)
+}
+
+/** The values of all outputs; every one of them is set in every run. */
+export function outputsOf(outcome: Outcome): Readonly<Record<string, string>> {
+  const { found, decision } = outcome
+  const layout: Layout = found?.layout ?? 'unknown'
+  return {
+    result: outcome.result,
+    reason: decision?.reasons[0].code ?? '',
+    reasons: JSON.stringify(decision?.reasons ?? []),
+    layout,
+    strategy: outcome.strategy,
+    'env-path': found?.environment?.path ?? '',
+    'python-version-found': foundPython(found?.environment) ?? '',
+    'python-version-wanted': outcome.wanted?.version ?? '',
+    'removed-packages': '[]',
+    'files-deleted': String(outcome.dryRun ? 0 : outcome.filesDeleted),
+    'duration-ms': String(Math.round(outcome.durationMs)),
+    'recommended-clean': recommendedClean(outcome.result, layout),
+    'app-name': outcome.app,
+    'slot-name': outcome.slot === '' ? 'production' : outcome.slot,
+    'dry-run': String(outcome.dryRun)
+  }
+}
+
+/**
+ * What to pass to the deploy step's `clean`: left out, the server's default wipes wwwroot, the environment included.
+ * Empty where there is nothing to keep, or where nothing is known.
+ */
+function recommendedClean(result: Result, layout: Layout): string {
+  const noAdvice = result === 'failed' || result === 'unreachable'
+  return noAdvice || ['compressed-env', 'compressed-app', 'none'].includes(layout) ? '' : 'false'
+}
+
+/** What was found, for the log. */
+export function foundLines(found: Snapshot): readonly string[] {
+  const { environment, doubt, lock, secondArchive } = found
+  const lines = [`Layout: ${found.layout}`]
+  if (doubt)
+    lines.push(`In doubt: ${plain(doubt.detail)}${doubt.candidates.length > 0 ? ` (${listed(doubt.candidates)})` : ''}`)
+  if (environment) {
+    const sources = environment.versions.map(({ source, version }) => `${plain(source)}: ${version}`).join(', ')
+    lines.push(`Environment: ${plain(environment.path)}`)
+    lines.push(`Python: ${foundPython(environment) ?? 'unknown'}${sources ? ` (${sources})` : ''}`)
+    lines.push(`Packages: ${environment.distributions.length}`)
+    if (environment.missing.length > 0) lines.push(`Missing: ${listed(environment.missing)}`)
+  }
+  if (secondArchive) lines.push(`Archives: ${plain(secondArchive.detail)}`)
+  if (lock) lines.push(`Deployment running: ${plain(lock.detail)}`)
+  return lines
+}
+
+/** The decision, for the log. */
+export function decisionLines(decision: Decision): readonly string[] {
+  return [
+    `Action: ${decision.action}`,
+    ...decision.reasons.map(reason => `${reason.code}: ${plain(reason.detail, 500)}`)
+  ]
+}
+
+/** The one line that stands outside the groups. */
+export function resultLine(outcome: Outcome): string {
+  const reason = outcome.decision?.reasons[0]
+  const why = reason ? ` (${reason.code}: ${plain(reason.detail, 300)})` : ''
+  return `Python environment: ${outcome.dryRun ? 'would be ' : ''}${outcome.result}${why}`
+}
+
+const HEADLINES: Readonly<Record<Result, string>> = {
+  absent: 'There is no Python environment to keep or reset',
+  preserved: 'The Python environment stays',
+  reset: 'The Python environment is reset',
+  'rebuilt-on-deploy': 'The deployment builds the Python environment anew by itself',
+  scheduled: 'The deployment will reset the Python environment',
+  unreachable: 'The server could not be looked at',
+  failed: 'The Python environment could not be dealt with'
+}
+
+/** The job summary of the main step. */
+export function summaryOf(outcome: Outcome): string {
+  const { found, decision, wanted } = outcome
+  const environment = found?.environment
+  const rows: (readonly [string, string])[] = [['Site', siteText(outcome)]]
+  if (found) rows.push(['Found', foundText(found)])
+  if (found)
+    rows.push([
+      'Wanted',
+      wanted ? `Python ${wanted.version} (${prose(wanted.source)})` : 'no particular Python version'
+    ])
+  if (decision) rows.push(['Decision', `**${decision.action}**: ${code(decision.reasons[0].code)}`])
+  if (environment || outcome.strategy !== 'none') rows.push(['Strategy', code(outcome.strategy)])
+  rows.push(['Files deleted in this step', String(outcome.dryRun ? 0 : outcome.filesDeleted)])
+  rows.push(['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`])
+  const reasons = decision?.reasons.map(reason => `- ${code(reason.code)}: ${prose(reason.detail)}`) ?? []
+  return [
+    `### ${outcome.dryRun ? 'Dry run: ' : ''}${HEADLINES[outcome.result]}`,
+    ...(outcome.failure === undefined ? [] : [`> ${prose(outcome.failure, 1000)}`]),
+    table(rows),
+    ...(reasons.length > 0 ? [`**Why**\n\n${reasons.join('\n')}`] : []),
+    ...warningList(outcome.warnings),
+    nextStep(outcome),
+    ''
+  ].join('\n\n')
+}
+
+function nextStep({ result, dryRun, strategy, decision }: Outcome): string {
+  if (dryRun) return 'Nothing was changed.'
+  switch (result) {
+    case 'reset':
+      if (strategy === 'in-place')
+        return 'The server refused to move the environment aside, so it was deleted where it lay. There is no way back: the deployment has to build a new one.'
+      if (decision?.action === 'reset-archive')
+        return 'The left-over archive was set aside. It goes back only if the deployment leaves no archive at all.'
+      return 'What was removed is set aside until the end of the job. It is deleted once the deployment has built a new environment, and put back if it has not.'
+    case 'failed':
+      return 'What was changed, if anything, is put back at the end of the job where the deployment leaves no environment.'
+    default:
+      return 'Nothing was changed.'
+  }
+}
+
+/** The job summary of the post step. */
+export function postSummaryOf(outcome: PostOutcome): string {
+  const { settlements, before, after } = outcome
+  const undone = settlements.filter(({ fate }) => fate === 'put-back')
+  const kept = settlements.filter(({ fate }) => fate === 'kept')
+  const headline =
+    undone.length > 0
+      ? 'The previous Python environment was put back'
+      : kept.length > 0
+        ? 'Something is still set aside'
+        : after
+          ? 'The Python environment was rebuilt'
+          : 'After the deployment'
+  const files = settlements.reduce((sum, { swept }) => sum + (swept?.files ?? 0), 0)
+  const rows: (readonly [string, string])[] = [
+    ['Site', siteText(outcome)],
+    ['Python', after ? `${before.python || 'unknown'} → ${after.python || 'unknown'}` : before.python || 'unknown'],
+    ['Files swept', String(files)],
+    ['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`]
+  ]
+  const fates = [...undone, ...kept].map(
+    ({ item, fate, detail }) => `- ${code(item.original)}: ${fate}, because ${prose(detail)}`
+  )
+  return [
+    `### ${headline}`,
+    table(rows),
+    ...(fates.length > 0 ? [fates.join('\n')] : []),
+    ...(after && undone.length === 0 ? packageDifference(before, after) : []),
+    ...warningList(outcome.warnings),
+    ''
+  ].join('\n\n')
+}
+
+/** What the post step did, for the log. */
+export function settlementLine({ item, fate, detail, swept }: Settlement): string {
+  const what = plain(item.original)
+  if (fate === 'put-back') return `Put back: ${what}, because ${plain(detail, 500)}`
+  if (fate === 'kept') return `Still set aside: ${what} as ${plain(item.copy)}, because ${plain(detail, 500)}`
+  const left = swept?.refused.length ?? 0
+  return `Swept: ${plain(item.copy)} (${swept?.files ?? 0} files${left > 0 ? `, ${left} could not be deleted` : ''})`
+}
+
+function packageDifference(before: Installed, after: Installed): readonly string[] {
+  if (!before.packages || !after.packages) return []
+  const [old, fresh] = [versions(before.packages), versions(after.packages)]
+  const rows: (readonly [string, string])[] = [...new Set([...old.keys(), ...fresh.keys()])]
+    .filter(name => old.get(name) !== fresh.get(name))
+    .sort()
+    .map(name => [code(name), `${code(old.get(name) ?? 'not installed')} → ${code(fresh.get(name) ?? 'gone')}`])
+  const unchanged = [...fresh].filter(([name, version]) => old.get(name) === version).length
+  const shown = rows.slice(0, 100)
+  const more = rows.length > shown.length ? `\n\n…and ${rows.length - shown.length} more` : ''
+  if (rows.length === 0) return [`All ${fresh.size} packages are what they were.`]
+  return [`${table([['Package', 'Change'], ...shown])}${more}\n\n${unchanged} packages are what they were.`]
+}
+
+function versions(lines: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(lines.map(line => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']))
+}
+
+function siteText({ app, slot }: { readonly app: string; readonly slot: string }): string {
+  return `${code(app === '' ? '(not known)' : app)} (${code(slot)})`
+}
+
+function foundText({ layout, environment, doubt }: Snapshot): string {
+  if (doubt) return `${code(layout)}: ${prose(doubt.detail, 300)}`
+  if (!environment) return code(layout)
+  const python = foundPython(environment) ?? 'unknown'
+  return `${code(layout)}, ${code(environment.path)}, Python ${python}, ${environment.distributions.length} packages`
+}
+
+function warningList(warnings: readonly string[]): readonly string[] {
+  return warnings.length > 0 ? [warnings.map(warning => `- Warning: ${prose(warning, 1000)}`).join('\n')] : []
+}
+
+/** The first row is the header only where GitHub needs one; here each row carries its own heading. */
+function table(rows: readonly (readonly [string, string])[]): string {
+  const [first, ...others] = rows
+  if (!first) return ''
+  return [
+    `| ${first[0]} | ${first[1]} |`,
+    '| --- | --- |',
+    ...others.map(([head, text]) => `| ${head} | ${text} |`)
+  ].join('\n')
+}

@@ -1,0 +1,85 @@
+// What was set aside: how a copy is named, so that any later run knows where it belongs. No state but the names.
+import {
+  OWN_FOLDER,
+  WWWROOT,
+  child,
+  isBelow,
+  mutable,
+  nameOf,
+  remotePath,
+  type MutablePath,
+  type ReadableSite,
+  type RemoteEntry,
+  type RemotePath
+} from '../site.ts'
+
+/** Something that was moved into our own folder. */
+export interface SetAside {
+  readonly copy: MutablePath
+  /** Where it lay, and where it goes back to. */
+  readonly original: MutablePath
+}
+
+const NAME = /^trash-(\d{8}T\d{9}Z)-([0-9a-f]{8,})-(.+)$/
+
+/**
+ * The path to which `original` is set aside.
+ *
+ * The name holds the time (so that copies sort by age), something random (a rename onto an empty folder would silently
+ * replace it), and the original path below wwwroot, in letters that every file system takes.
+ */
+export function trashPath(original: RemotePath, now: Date, random: string): MutablePath {
+  if (!isBelow(original, WWWROOT)) throw new RangeError(`not below ${WWWROOT}: ${original}`)
+  const stamp = now.toISOString().replace(/[-:.]/g, '')
+  const relative = original.slice(WWWROOT.length + 1)
+  return mutable(child(OWN_FOLDER, `trash-${stamp}-${random}-${encode(relative)}`))
+}
+
+/** Reads a name in our own folder; `undefined`: it is nothing that we set aside. */
+export function parseTrashName(name: string): SetAside | undefined {
+  const relative = decode(NAME.exec(name)?.[3] ?? '')
+  if (!relative) return undefined
+  try {
+    return { copy: mutable(child(OWN_FOLDER, name)), original: mutable(remotePath(`${WWWROOT}/${relative}`)) }
+  } catch {
+    // A name that somebody else made, or made up: it leads to no path that is ours to change.
+    return undefined
+  }
+}
+
+/** Lists what was set aside, the newest first. `surroundings` is the listing of `/site`. */
+export async function readTrash(
+  site: ReadableSite,
+  surroundings: readonly RemoteEntry[]
+): Promise<readonly SetAside[]> {
+  if (!hasOwnFolder(surroundings)) return []
+  const names = (await site.list(OWN_FOLDER)).map(({ name }) => name)
+  return names
+    .sort()
+    .reverse()
+    .flatMap(name => parseTrashName(name) ?? [])
+}
+
+/** Whether our own folder is there already. */
+export function hasOwnFolder(surroundings: readonly RemoteEntry[]): boolean {
+  return surroundings.some(({ name, kind }) => name === nameOf(OWN_FOLDER) && kind === 'directory')
+}
+
+/** Writes every character but the plainest as `=XX` per UTF-8 byte, so `/` cannot be mistaken for a separator. */
+function encode(text: string): string {
+  return [...new TextEncoder().encode(text)]
+    .map(byte => (/[A-Za-z0-9._-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : hex(byte)))
+    .join('')
+}
+
+function hex(byte: number): string {
+  return `=${byte.toString(16).toUpperCase().padStart(2, '0')}`
+}
+
+function decode(text: string): string | undefined {
+  if (!/^(?:[A-Za-z0-9._-]|=[0-9A-F]{2})*$/.test(text)) return undefined
+  const bytes = (text.match(/=[0-9A-F]{2}|./g) ?? []).map(part =>
+    part.startsWith('=') ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0)
+  )
+  return new TextDecoder().decode(Uint8Array.from(bytes))
+}

@@ -1,0 +1,148 @@
+// The port: what may be asked of a site's files, and which paths may be named at all. Knows nothing of FTP.
+
+/** An absolute, normalised path on the server: no `.`, no `..`, no backslash, no control character. */
+export type RemotePath = string & { readonly remote: unique symbol }
+
+/** A path that may be changed: strictly below `/site/wwwroot`, or our own folder and what lies in it. */
+export type MutablePath = RemotePath & { readonly mutable: unique symbol }
+
+/** One line of a directory listing. */
+export interface RemoteEntry {
+  readonly name: string
+  /** `link` only where the listing says so: some servers list a link as what it points to. */
+  readonly kind: 'file' | 'directory' | 'link'
+  /** Bytes; 0 for folders and where the listing has none. */
+  readonly size: number
+  /** UTC; `undefined` where the listing has no readable time. DOS listings have minutes only. */
+  readonly modified: Date | undefined
+}
+
+/** What is left of a tree, and what went, after `RemoteSite.sweep`. */
+export interface Sweep {
+  /** Files and links that were deleted. */
+  readonly files: number
+  readonly directories: number
+  /** What the server refused to delete, with its reply, the causes before their parents. Empty: the tree is gone. */
+  readonly refused: readonly { readonly path: string; readonly reply: string }[]
+}
+
+/** The verbs that change nothing: all that a dry run gets. */
+export interface ReadableSite {
+  /**
+   * Lists a directory.
+   *
+   * Throws for a directory that is not there. Some servers answer an empty listing instead, so only a listing of the
+   * parent tells whether an empty directory exists.
+   */
+  list(directory: RemotePath): Promise<readonly RemoteEntry[]>
+  /** Reads a small UTF-8 file; throws `SiteError` of kind `unexpected` when it is longer than `maxBytes`. */
+  readText(file: RemotePath, maxBytes: number): Promise<string>
+  close(): void
+}
+
+/** A site whose files may be changed. */
+export interface RemoteSite extends ReadableSite {
+  /** Moves a file or a folder with all that is in it; the target must not exist. */
+  rename(from: MutablePath, to: MutablePath): Promise<void>
+  makeDirectory(directory: MutablePath): Promise<void>
+  removeFile(file: MutablePath): Promise<void>
+  /** Removes an empty directory. */
+  removeDirectory(directory: MutablePath): Promise<void>
+  /** Removes a directory with all that is in it; links go, what they point to stays. Goes on after a refusal. */
+  sweep(directory: MutablePath): Promise<Sweep>
+}
+
+/**
+ * Why the server, or the way to it, did not do what was asked.
+ *
+ * - `unreachable`: no connection, no answer, or not an FTP server
+ * - `login`: the server refused the login
+ * - `certificate`: the server's certificate does not verify
+ * - `tls`: the server does not speak TLS where TLS was asked for
+ * - `lost`: a connection that stood was cut or went silent
+ * - `refused`: a command was answered with a 4xx or 5xx reply, see `replyCode`
+ * - `unexpected`: an answer that cannot be understood, or that is too large
+ * - `interrupted`: the run was told to stop
+ */
+export type SiteErrorKind =
+  'unreachable' | 'login' | 'certificate' | 'tls' | 'lost' | 'refused' | 'unexpected' | 'interrupted'
+
+/** The only error that the port throws; `message` is a sentence for the user. */
+export class SiteError extends Error {
+  readonly kind: SiteErrorKind
+  /** The FTP reply code (RFC 959 section 4.2); `undefined` where no reply came. */
+  readonly replyCode: number | undefined
+
+  constructor(kind: SiteErrorKind, message: string, options: ErrorOptions & { replyCode?: number } = {}) {
+    super(message, options)
+    this.name = 'SiteError'
+    this.kind = kind
+    this.replyCode = options.replyCode
+  }
+}
+
+/** The folder that App Service runs the app from; what `/home/site/wwwroot` is on the server itself. */
+export const WWWROOT = remotePath('/site/wwwroot')
+
+/** Our own folder: outside wwwroot, so that no deployment sees or cleans it. */
+export const OWN_FOLDER = remotePath('/site/.azure-python-env')
+
+/** Checks an absolute path; throws a `RangeError` for one that is not normalised or could be read as another. */
+export function remotePath(text: string): RemotePath {
+  const parts = text.split('/')
+  const normal = parts.length > 1 && parts[0] === '' && (text === '/' || parts.slice(1).every(isName))
+  if (!normal) throw new RangeError(`not an absolute, normalised path: ${JSON.stringify(text)}`)
+  return text as RemotePath
+}
+
+/** Appends one name; throws a `RangeError` for a name that is empty, `.`, `..`, or holds a separator or a control character. */
+export function child(directory: RemotePath, name: string): RemotePath {
+  if (!isName(name)) throw new RangeError(`not a file name: ${JSON.stringify(name)}`)
+  return (directory === '/' ? `/${name}` : `${directory}/${name}`) as RemotePath
+}
+
+/** The path of the folder that `path` lies in; throws a `RangeError` for `/`. */
+export function parentOf(path: RemotePath): RemotePath {
+  if (path === '/') throw new RangeError('the root has no parent')
+  return remotePath(path.slice(0, path.lastIndexOf('/')) || '/')
+}
+
+/** The last component of a path. */
+export function nameOf(path: RemotePath): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** Whether `path` lies strictly below `directory`. */
+export function isBelow(path: string, directory: string): boolean {
+  return path.startsWith(`${directory}/`)
+}
+
+/**
+ * Looks a path below wwwroot up by listing each folder on the way; `undefined`: it is proven not to be there.
+ *
+ * `wwwroot` is its listing where that is known already.
+ */
+export async function findEntry(
+  site: ReadableSite,
+  path: RemotePath,
+  wwwroot?: readonly RemoteEntry[]
+): Promise<RemoteEntry | undefined> {
+  if (!isBelow(path, WWWROOT)) throw new RangeError(`not below ${WWWROOT}: ${path}`)
+  const parent = parentOf(path)
+  if (parent !== WWWROOT && (await findEntry(site, parent, wwwroot))?.kind !== 'directory') return undefined
+  const siblings = parent === WWWROOT && wwwroot ? wwwroot : await site.list(parent)
+  return siblings.find(({ name }) => name === nameOf(path))
+}
+
+/** Lets a path through to the verbs that change something; throws a `RangeError` for any place that is not ours to change. */
+export function mutable(path: RemotePath): MutablePath {
+  remotePath(path)
+  if (isBelow(path, WWWROOT) || path === OWN_FOLDER || isBelow(path, OWN_FOLDER)) return path as MutablePath
+  throw new RangeError(`refused to change ${path}: it lies neither below ${WWWROOT} nor in ${OWN_FOLDER}`)
+}
+
+function isName(name: string): boolean {
+  // A backslash is a separator to a Windows server, so `..\x` would climb; CR and LF would end the command.
+  // eslint-disable-next-line no-control-regex -- control characters are what this refuses
+  return name !== '' && name !== '.' && name !== '..' && !/[/\\\u0000-\u001f\u007f]/.test(name)
+}

@@ -1,0 +1,214 @@
+// The two halves of a reset: begun before the deployment, and kept or undone after it.
+import { findLock } from './azure/deployments.ts'
+import type { Snapshot } from './azure/layout.ts'
+import { foundPython, type Decision, type Expectation } from './decide.ts'
+import { listed, plain } from './escape.ts'
+import type { Inputs } from './inputs.ts'
+import type { Ports } from './ports.ts'
+import { packageLines, settlementLine, type Installed, type Outcome, type PostOutcome } from './report.ts'
+import { copyNamer, planReset, reset, type ResetDone, type ResetPlan } from './reset/over-ftp.ts'
+import { settle, type Settlement } from './reset/settle.ts'
+import { readTrash } from './reset/trash.ts'
+import { mutable, nameOf, type ReadableSite, type RemoteEntry, type RemotePath, type RemoteSite } from './site.ts'
+import { saveState, type State } from './state.ts'
+
+/** What was seen before the deployment, and what follows from it. */
+export interface Seen {
+  /** The listing of `/site`. */
+  readonly surroundings: readonly RemoteEntry[]
+  readonly snapshot: Snapshot
+  readonly wanted: Outcome['wanted']
+  readonly decision: Decision
+  /** Copies of earlier runs are in the trash. */
+  readonly leftovers: boolean
+}
+
+type Begun = Pick<Outcome, 'strategy' | 'filesDeleted' | 'warnings'>
+
+const NOTHING: Begun = { strategy: 'none', filesDeleted: 0, warnings: [] }
+
+/** What a decision amounts to, once it is carried out. */
+export function resultOf({ action, reasons }: Decision): Outcome['result'] {
+  if (action === 'reset' || action === 'reset-archive') return 'reset'
+  if (action === 'preserve') return 'preserved'
+  if (action === 'refuse') return 'failed'
+  return reasons[0].code === 'absent' ? 'absent' : 'rebuilt-on-deploy'
+}
+
+/**
+ * Carries a decision out before the deployment.
+ *
+ * Throws where a demanded reset is refused, and where something is still in place afterwards. `learn` hears of the
+ * strategy before anything can fail.
+ */
+export async function begin(
+  ports: Ports,
+  site: ReadableSite | RemoteSite,
+  inputs: Inputs,
+  expected: Expectation,
+  seen: Seen,
+  learn: (more: Partial<Outcome>) => void
+): Promise<Begun> {
+  const { core } = ports
+  const { snapshot, decision } = seen
+  if (decision.action === 'refuse') throw refusal(decision, snapshot)
+  const plan = planReset(decision, snapshot, expected, copyNamer(ports.now(), ports.random()))
+  const state = stateOf(inputs, seen, plan)
+  if (!plan) {
+    core.info('Nothing to reset')
+    // An earlier run's copies are settled by this run's post step; without any it has nothing to connect for.
+    if (seen.leftovers && !inputs.dryRun) saveState(core, state)
+    return NOTHING
+  }
+  learn({ strategy: plan.strategy })
+  if (inputs.dryRun || !isChangeable(site)) {
+    for (const { original } of plan.moves) core.info(`Would set aside: ${plain(original)}`)
+    return { ...NOTHING, strategy: plan.strategy }
+  }
+  const lock = await findLock(site, seen.surroundings, ports.now())
+  if (lock)
+    throw new Error(`A deployment has begun meanwhile, so nothing was changed (${lock.detail}). Run the workflow again`)
+  // Before the first change: whatever happens from here on, the post step knows what to look for.
+  saveState(core, state)
+  const done = await reset(site, plan, snapshot.environment, seen.surroundings)
+  saveState(core, { ...state, strategy: done.strategy })
+  learn({ strategy: done.strategy, filesDeleted: done.filesDeleted })
+  for (const { original, copy } of done.moved) core.info(`Set aside: ${plain(original)} as ${plain(copy)}`)
+  if (done.filesDeleted > 0)
+    core.info(`Deleted in place, because the server refused to move it: ${done.filesDeleted} files`)
+  core.info('A listing proves that it is out of the way')
+  return inputs.sweep === 'main' ? sweepNow(ports, site, done) : { ...done, warnings: [] }
+}
+
+function isChangeable(site: ReadableSite | RemoteSite): site is RemoteSite {
+  return 'rename' in site
+}
+
+function refusal({ reasons: [{ code, detail }] }: Decision, { doubt }: Snapshot): Error {
+  if (doubt?.remedy !== undefined) return new Error(`${detail}. ${doubt.remedy}`)
+  const remedy =
+    code === 'unknown'
+      ? 'Name the environment in "env-path", or remove what should not be there'
+      : 'Run the workflow again when the deployment has ended'
+  return new Error(`The reset that was asked for was not done, because of ${code}: ${detail}. ${remedy}`)
+}
+
+async function sweepNow(ports: Ports, site: RemoteSite, done: ResetDone): Promise<Begun> {
+  const warnings: string[] = []
+  let files = done.filesDeleted
+  for (const { copy } of done.moved) {
+    const swept = await site.sweep(copy)
+    files += swept.files
+    ports.core.info(`Swept: ${plain(copy)} (${swept.files} files)`)
+    warnings.push(...sweepWarnings(copy, swept.refused))
+  }
+  return { strategy: done.strategy, filesDeleted: files, warnings }
+}
+
+function sweepWarnings(
+  copy: RemotePath,
+  refused: readonly { readonly path: string; readonly reply: string }[]
+): string[] {
+  const [first] = refused
+  if (!first) return []
+  const names = listed(refused.map(({ path }) => nameOf(path as RemotePath)))
+  return [
+    `${refused.length} files and folders could not be deleted and stay in ${copy} for the next run (${names}): ${first.reply}`
+  ]
+}
+
+function stateOf(inputs: Inputs, { snapshot, wanted, decision }: Seen, plan: ResetPlan | undefined): State {
+  const { environment } = snapshot
+  return {
+    schema: 1,
+    app: inputs.app,
+    slot: inputs.slot,
+    tls: inputs.target.tls,
+    tlsVerify: inputs.target.verify,
+    connections: inputs.connections,
+    timeoutMs: inputs.timeoutMs,
+    deadlineMs: inputs.deadlineMs,
+    verify: inputs.verify,
+    layout: snapshot.layout,
+    strategy: plan?.strategy ?? 'none',
+    reason: decision.reasons[0].code,
+    environment: environment && mutable(environment.path),
+    envPath: inputs.envPath,
+    pythonBefore: foundPython(environment) ?? '',
+    pythonWanted: wanted?.version ?? '',
+    installedBefore: environment && packageLines(environment.distributions)
+  }
+}
+
+/** What is known when the deployment has ended. */
+interface Afterwards {
+  /** The listing of `/site`. */
+  readonly surroundings: readonly RemoteEntry[]
+  readonly snapshot: Snapshot
+  readonly jobSucceeded: boolean
+}
+
+/** What the second half did. */
+export type Ended = Pick<PostOutcome, 'settlements' | 'before' | 'after' | 'warnings'>
+
+/** Keeps or undoes after the deployment, sweeps what is no longer needed, and compares. */
+export async function end(ports: Ports, site: RemoteSite, state: State, afterwards: Afterwards): Promise<Ended> {
+  const { core } = ports
+  const { surroundings, snapshot, jobSucceeded } = afterwards
+  const before: Installed = { python: state.pythonBefore, packages: state.installedBefore }
+  const lock = await findLock(site, surroundings, ports.now())
+  if (lock) {
+    const warning = `A deployment is still running (${lock.detail}), so nothing was touched: the next run settles what is set aside`
+    return { settlements: [], before, after: undefined, warnings: [warning] }
+  }
+  const settlements = await settle(site, await readTrash(site, surroundings), {
+    jobSucceeded,
+    compressed: snapshot.layout === 'compressed-app' || snapshot.layout === 'compressed-env',
+    environment: snapshot.environment,
+    newName: copyNamer(ports.now(), ports.random())
+  })
+  for (const settlement of settlements) core.info(settlementLine(settlement))
+  const warnings = settlements.flatMap(settlement => settlementWarnings(settlement, jobSucceeded))
+  const unfinished = settlements.some(({ fate }) => fate !== 'swept')
+  if (unfinished || state.strategy === 'none') return { settlements, before, after: undefined, warnings }
+  if (state.verify) warnings.push(...comparison(state, snapshot))
+  return { settlements, before, after: installed(snapshot), warnings }
+}
+
+function installed({ environment }: Snapshot): Installed | undefined {
+  return environment && { python: foundPython(environment) ?? '', packages: packageLines(environment.distributions) }
+}
+
+function settlementWarnings({ item, fate, detail, swept }: Settlement, jobSucceeded: boolean): readonly string[] {
+  const cause = jobSucceeded ? 'the deployment did not rebuild it' : 'the job did not succeed'
+  if (fate === 'put-back') return [`${item.original} was put back as it was, because ${detail}: ${cause}`]
+  if (fate === 'kept') return [`${item.original} is still set aside as ${item.copy}, because ${detail}`]
+  return sweepWarnings(item.copy, swept?.refused ?? [])
+}
+
+/** Whether the deployment made what was wanted; says which setting to change where it did not. */
+function comparison(state: State, { environment, layout }: Snapshot): readonly string[] {
+  if (layout === 'compressed-app' || layout === 'compressed-env' || state.strategy === 'archive') return []
+  if (!environment) {
+    return [
+      `There is no environment at ${state.environment ?? 'its place'} after the deployment: nothing has rebuilt it. ` +
+        'Does the deployment build on the server (SCM_DO_BUILD_DURING_DEPLOYMENT=true)?'
+    ]
+  }
+  if (state.strategy === 'marker' && environment.markers.length === 0) {
+    return [
+      `Kudu's deployment script did not run, so ${environment.path} is the old environment, without its marker: the next ` +
+        'deployment that runs the script makes a new one'
+    ]
+  }
+  if (environment.missing.length > 0) {
+    return [`The environment is not whole after the deployment: ${environment.missing.join(', ')} missing`]
+  }
+  const python = foundPython(environment)
+  if (state.pythonWanted === '' || python === undefined || python === state.pythonWanted) return []
+  const setting =
+    layout === 'windows-env'
+      ? 'runtime.txt in the package (or the version in the portal)'
+      : `the app's own setting: az webapp config set --linux-fx-version "PYTHON|${state.pythonWanted}"`
+  return [`The rebuilt environment has Python ${python} instead of ${state.pythonWanted}. What decides is ${setting}`]
+}

@@ -1,0 +1,242 @@
+// Writes the generated tables of README.md: inputs and outputs from action.yml, reasons from the rows below.
+// `--check` writes nothing and exits with 1 where the file would change.
+import { readFile, writeFile } from 'node:fs/promises'
+import { parse } from 'yaml'
+import type { Action, ReasonCode } from '../src/decide.ts'
+
+/** One input or output of `action.yml`. */
+export interface Port {
+  readonly description: string
+  readonly required?: boolean
+  readonly default?: string
+}
+
+/** What is read of `action.yml`. */
+export interface ActionFile {
+  readonly name: string
+  readonly description: string
+  readonly inputs: Readonly<Record<string, Port>>
+  readonly outputs: Readonly<Record<string, Port>>
+  readonly runs: Readonly<Record<string, string>>
+}
+
+interface ReasonRow {
+  readonly code: ReasonCode
+  /** Completes "This is the reason if …". */
+  readonly when: string
+  readonly then: string
+  /** What `decide` answers where nobody demands a reset. */
+  readonly action: Action
+  /** Nothing feeds this rule in this version, so that the reason is never given. */
+  readonly reserved?: true
+}
+
+/** The reasons in the order of the rules in `src/decide.ts`; a test compares each row with what `decide` does. */
+export const REASONS = [
+  {
+    code: 'absent',
+    when: 'There is no environment, and no folder that could be one.',
+    then: 'Nothing.',
+    action: 'none'
+  },
+  {
+    code: 'unknown',
+    when: 'It cannot be told which folder is the environment, or which layout the site has.',
+    then: 'Kept, with a warning. A demanded reset fails.',
+    action: 'preserve'
+  },
+  {
+    code: 'deployment-running',
+    when: 'A deployment holds its lock, and still does after five minutes of waiting.',
+    then: 'Kept, with a warning. A demanded reset fails.',
+    action: 'preserve'
+  },
+  {
+    code: 'stale-archive',
+    when: 'A compressed app has two archives, and their times tell which one is left over.',
+    then: 'Only that archive is set aside. Not with "reset-mode" `never`.',
+    action: 'reset-archive'
+  },
+  {
+    code: 'rebuilt-on-deploy',
+    when:
+      'Each deployment builds the environment from nothing: by default on Linux, and on Windows where the environment has ' +
+      'no marker.',
+    then: 'Nothing, also where a reset is demanded.',
+    action: 'none'
+  },
+  { code: 'requested', when: '"reset-env" is `true`.', then: 'Reset.', action: 'reset' },
+  {
+    code: 'never',
+    when: '"reset-mode" is `never`.',
+    then: 'Kept, with a warning where it is stale.',
+    action: 'preserve'
+  },
+  { code: 'requested', when: '"reset-mode" is `always`.', then: 'Reset.', action: 'reset' },
+  {
+    code: 'ineffective',
+    when: 'The same evidence led to a reset before, and came back.',
+    then: 'Kept, with a warning.',
+    action: 'preserve',
+    reserved: true
+  },
+  {
+    code: 'no-rebuild',
+    when:
+      'One of the reasons below asks for a reset, but nothing on the server (Oryx manifest, marker, active deployment) ' +
+      'shows that the deployment will build a new environment.',
+    then: 'Kept, with a warning.',
+    action: 'preserve'
+  },
+  {
+    code: 'broken',
+    when: 'The interpreter, `activate`, `site-packages` or `pyvenv.cfg` is missing: it was half created or half deleted.',
+    then: 'Reset.',
+    action: 'reset'
+  },
+  {
+    code: 'mixed-versions',
+    when: 'There is evidence of two Python versions, or one package is installed in two versions.',
+    then: 'Reset.',
+    action: 'reset'
+  },
+  {
+    code: 'python-version-changed',
+    when: 'The environment has another Python version than the one that is wanted, compared as 3.12.',
+    then: 'Reset.',
+    action: 'reset'
+  },
+  {
+    code: 'venv-in-package',
+    when: 'The package brings another environment to the same path.',
+    then: 'Reset.',
+    action: 'reset',
+    reserved: true
+  },
+  {
+    code: 'packages-removed',
+    when: 'Packages are installed that nothing asks for any more.',
+    then: 'Reset.',
+    action: 'reset',
+    reserved: true
+  },
+  {
+    code: 'requirements-changed',
+    when: 'The requirements are not those of the last deployment.',
+    then: 'Reset.',
+    action: 'reset',
+    reserved: true
+  },
+  {
+    code: 'unknown',
+    when: 'Evidence cannot be read, or nothing tells the Python version; the detail says which.',
+    then: 'Kept, with a warning.',
+    action: 'preserve'
+  },
+  { code: 'up-to-date', when: 'None of the above.', then: 'Kept.', action: 'preserve' }
+] as const satisfies readonly ReasonRow[]
+
+/** The inputs that most people need; the others are folded. */
+const VISIBLE_INPUTS = [
+  'publish-profile',
+  'python-version',
+  'reset-env',
+  'reset-mode',
+  'package',
+  'dry-run',
+  'env-path',
+  'on-unreachable'
+]
+
+/** Reads the text of `action.yml`. */
+export function readAction(text: string): ActionFile {
+  return parse(text) as ActionFile
+}
+
+/** The README with fresh tables; throws where a marker is missing. */
+export function renderReadme(readme: string, action: ActionFile): string {
+  const inputs = Object.entries(action.inputs)
+  const visible = VISIBLE_INPUTS.map(name => {
+    const port = action.inputs[name]
+    if (!port) throw new Error(`action.yml has no input ${name}`)
+    return [name, port] as const
+  })
+  const folded = inputs.filter(([name]) => !VISIBLE_INPUTS.includes(name))
+  const sections: readonly (readonly [string, string])[] = [
+    ['inputs', `${inputTable(visible)}\n\n${details(`The other ${folded.length} inputs`, inputTable(folded))}`],
+    ['outputs', table(['Output', 'What it is'], Object.entries(action.outputs).map(outputRow))],
+    ['reasons', reasonTable()]
+  ]
+  return sections.reduce((text, [name, body]) => replaceSection(text, name, body), readme)
+}
+
+function replaceSection(readme: string, name: string, body: string): string {
+  const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`]
+  const [from, to] = [readme.indexOf(start), readme.indexOf(end)]
+  if (from === -1 || to < from) throw new Error(`README.md has no ${start} followed by ${end}`)
+  const note = '<!-- Generated by "npm run docs": do not edit between the markers. -->'
+  // Prettier would pad each row to the width of the longest cell.
+  const ignored = `<!-- prettier-ignore-start -->\n\n${body}\n\n<!-- prettier-ignore-end -->`
+  return `${readme.slice(0, from + start.length)}\n\n${note}\n\n${ignored}\n\n${readme.slice(to)}`
+}
+
+function inputTable(inputs: readonly (readonly [string, Port])[]): string {
+  const rows = inputs.map(([name, port]) => [
+    codeSpan(name),
+    port.default === undefined ? '' : codeSpan(port.default),
+    port.description
+  ])
+  return table(['Input', 'Default', 'What it does'], rows)
+}
+
+function outputRow([name, { description }]: readonly [string, Port]): readonly string[] {
+  return [codeSpan(name), description]
+}
+
+function reasonTable(): string {
+  const rows: readonly ReasonRow[] = REASONS
+  const given = rows.filter(({ reserved }) => !reserved)
+  const reserved = rows.filter(({ reserved }) => reserved).map(({ code }) => codeSpan(code))
+  const judged = table(
+    ['Reason', 'When', 'What happens to the environment'],
+    given.map(({ code, when, then }) => [codeSpan(code), when, then])
+  )
+  if (reserved.length === 0) return judged
+  return `${judged}\n\nReserved for later, and never given by this version: ${reserved.join(', ')}.`
+}
+
+function details(summary: string, body: string): string {
+  return `<details>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(cellText).join(' | ')} |`
+  return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n')
+}
+
+function cellText(text: string): string {
+  return text.replaceAll('|', '\\|').replace(/\s+/g, ' ').trim()
+}
+
+function codeSpan(text: string): string {
+  return `\`${text}\``
+}
+
+async function main(check: boolean): Promise<void> {
+  const root = new URL('../', import.meta.url)
+  const readmeFile = new URL('README.md', root)
+  const action = readAction(await readFile(new URL('action.yml', root), 'utf8'))
+  const before = await readFile(readmeFile, 'utf8')
+  const after = renderReadme(before, action)
+  if (after === before) {
+    process.stdout.write('README.md says what action.yml says\n')
+  } else if (check) {
+    process.stderr.write('README.md is out of date: run "npm run docs"\n')
+    process.exitCode = 1
+  } else {
+    await writeFile(readmeFile, after)
+    process.stdout.write('README.md is written\n')
+  }
+}
+
+if (import.meta.main) await main(process.argv.includes('--check'))
