@@ -192,6 +192,7 @@ const HOLDING_EVERYTHING: Rung = {
     environment: {
       path: child(WWWROOT, 'antenv'),
       shape: 'posix',
+      proven: true,
       creator: 'venv',
       missing: ['bin/activate'],
       versions: [
