@@ -42656,6 +42656,8 @@ function nextStep({ result, dryRun, strategy, decision }) {
                 return 'The left-over archive was set aside. It goes back only if the deployment leaves no archive at all.';
             return 'What was removed is set aside until the end of the job. It is deleted once the deployment has built a new environment, and put back if it has not.';
         case 'failed':
+            if (strategy === 'none')
+                return 'Nothing was changed.';
             return 'What was changed, if anything, is put back at the end of the job where the deployment leaves no environment.';
         default:
             return 'Nothing was changed.';
@@ -42680,11 +42682,9 @@ function postSummaryOf(outcome) {
         ['Files swept', String(files)],
         ['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`]
     ];
-    const fates = [...undone, ...kept].map(({ item, fate, detail }) => `- ${(0,lib_escape/* code */.aY)(item.original)}: ${fate}, because ${(0,lib_escape/* prose */.CS)(detail)}`);
     return [
         `### ${headline}`,
         table(rows),
-        ...(fates.length > 0 ? [fates.join('\n')] : []),
         ...(after && undone.length === 0 ? packageDifference(before, after) : []),
         ...warningList(outcome.warnings),
         ''

@@ -1,7 +1,7 @@
 // The two steps that all builds share: make an environment, install what requirements.txt asks for.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Deployment } from './kudu.ts'
+import type { Deployment } from './deployment.ts'
 import { findPython, runVenv } from './real-python.ts'
 import { pipInstall, readRequirements } from './site-packages.ts'
 import { makePosixVenv } from './virtual-environments.ts'

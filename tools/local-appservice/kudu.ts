@@ -2,35 +2,14 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { installRequirements, makeEnvironment } from './build-steps.ts'
+import type { Deployment } from './deployment.ts'
 import { recordSuccess, syncPackage, takeLock } from './deployment-records.ts'
 import { emptyFolder, exists } from './file-trees.ts'
 import { buildWithOryx } from './oryx.ts'
 import { makeWindowsVenv, markerName } from './virtual-environments.ts'
 
 export { findPython } from './real-python.ts'
-
-/** Is how the build on the server ends; `none` is a deployment without one (`SCM_DO_BUILD_DURING_DEPLOYMENT=false`). */
-export type Build = 'good' | 'failing' | 'none'
-
-/** Is a way in which a site keeps its environment: Kudu's Windows script, Oryx uncompressed, KuduScript's bash script, Oryx compressed. */
-export type Layout = 'windows-env' | 'venv-tree' | 'venv-tree-script' | 'compressed-app'
-
-/** Describes one deployment. */
-export interface Deployment {
-  /** The FTP root. */
-  readonly home: string
-  readonly packageDir: string
-  /** Version that the server builds with, `X.Y`. */
-  readonly pythonVersion: string
-  readonly layout: Layout
-  readonly build: Build
-  /** Whether wwwroot is emptied first; as in the deploy API true if left out. Has a meaning without a build only. */
-  readonly clean?: boolean
-  /** Receives one line at a time. */
-  readonly log: (line: string) => void
-  /** Whether to use the machine's Python where it has the version; Windows layouts are always synthetic. */
-  readonly realPython?: boolean
-}
+export type { Build, Deployment, Layout } from './deployment.ts'
 
 /** Deploys a package; `succeeded` is false after a failing build, which leaves behind what a real one leaves. */
 export async function deploy(deployment: Deployment): Promise<{ readonly succeeded: boolean }> {

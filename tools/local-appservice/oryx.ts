@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { copyOver } from './file-trees.ts'
 import { installRequirements, makeEnvironment } from './build-steps.ts'
-import type { Deployment } from './kudu.ts'
+import type { Deployment } from './deployment.ts'
 
 const run = promisify(execFile)
 const ENVIRONMENT = 'antenv'
