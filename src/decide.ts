@@ -111,12 +111,18 @@ const AUTOMATIC: readonly Rule[] = [
   {
     code: 'broken',
     action: reset,
-    holds: ({ found: { environment } }) =>
-      environment && environment.missing.length > 0 ? `missing: ${environment.missing.join(', ')}` : undefined
+    holds: ({ found }) => {
+      const missing = venvOf(found)?.missing ?? []
+      return missing.length > 0 ? `missing: ${missing.join(', ')}` : undefined
+    }
   },
-  { code: 'mixed-versions', action: reset, holds: ({ found: { environment } }) => mixture(environment) },
+  { code: 'mixed-versions', action: reset, holds: ({ found }) => mixture(venvOf(found)) },
   { code: 'python-version-changed', action: reset, holds: changedPython },
-  { code: 'venv-in-package', action: reset, holds: ({ expected }) => expected.packagedEnvironment },
+  {
+    code: 'venv-in-package',
+    action: reset,
+    holds: ({ found, expected }) => (venvOf(found) ? expected.packagedEnvironment : undefined)
+  },
   {
     code: 'packages-removed',
     action: reset,
@@ -236,6 +242,11 @@ function holding(rules: readonly Rule[], facts: Case): readonly Reason[] {
   })
 }
 
+/** What is judged as a virtual environment: a folder of packages without one has neither a Python nor parts to miss. */
+function venvOf({ layout, environment }: Snapshot): Environment | undefined {
+  return layout === 'packages-dir' ? undefined : environment
+}
+
 function rebuiltAnyway({ found: { layout, environment }, expected }: Case): string | undefined {
   if (layout === 'compressed-app' || layout === 'compressed-env')
     return 'each deployment builds the environment from nothing'
@@ -255,16 +266,18 @@ function mixture(environment: Environment | undefined): string | undefined {
   return twice.length > 0 ? `installed in two versions: ${twice.join(', ')}` : undefined
 }
 
-function changedPython({ found: { layout, environment }, expected }: Case): string | undefined {
-  const wanted = wantedPython(layout, expected)
-  const present = foundPython(environment)
+function changedPython({ found, expected }: Case): string | undefined {
+  const wanted = wantedPython(found.layout, expected)
+  const present = foundPython(venvOf(found))
   if (!wanted || !present || present === wanted.version) return undefined
   return `the environment has Python ${present}, ${wanted.source} asks for ${wanted.version}`
 }
 
-function missingEvidence({ found: { layout, environment }, expected }: Case): string | undefined {
-  if (!environment) return undefined
-  if (environment.gaps.length > 0) return environment.gaps.join(', ')
-  if (wantedPython(layout, expected) && !foundPython(environment)) return 'nothing tells which Python it was made with'
+function missingEvidence({ found, expected }: Case): string | undefined {
+  const gaps = found.environment?.gaps ?? []
+  if (gaps.length > 0) return gaps.join(', ')
+  const environment = venvOf(found)
+  if (environment && wantedPython(found.layout, expected) && !foundPython(environment))
+    return 'nothing tells which Python it was made with'
   return undefined
 }

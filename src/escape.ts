@@ -11,7 +11,8 @@ export function plain(text: string, maxLength = 200): string {
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu, mark => `\\u{${(mark.codePointAt(0) ?? 0).toString(16)}}`)
     .replaceAll('::', ':\\u{3a}')
     .replaceAll('##[', '##\\u{5b}')
-  return shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown
+  // Cut between characters: half a surrogate pair would be no text at all.
+  return shown.length > maxLength ? `${shown.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '')}…` : shown
 }
 
 /**

@@ -1,7 +1,7 @@
 // The inputs of the action: masked, parsed and validated, before anything connects. The only reader of inputs.
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { PublishProfileError, parsePublishProfile, rawPasswords, secretForms } from './azure/publish-profile.ts'
+import { parsePublishProfile, secretForms, secretsIn } from './azure/publish-profile.ts'
 import type { Policy } from './decide.ts'
 import {
   fullUserName,
@@ -132,7 +132,7 @@ export function loadInputs(reader: InputReader): Inputs {
   if (method !== 'ftp') throw notYet('reset-method', method)
   if (mode === 'on-change') throw notYet('reset-mode', mode)
   if (failOnPackagedVenv) throw notYet('fail-on-packaged-venv', 'true')
-  for (const name of NOT_YET) if (text(name) !== '') throw notYet(name)
+  for (const name of NOT_YET) if (text(name) !== '') throw notYet(name, text(name))
   return inputs
 }
 
@@ -162,20 +162,12 @@ export function loadCredentials(reader: InputReader): Credentials {
 
 /** Tells the runner every form of every secret, so that none of them can appear in the log. Never throws. */
 export function maskSecrets(reader: InputReader): void {
-  const profile = textOf(reader, 'publish-profile')
-  for (const password of new Set(rawPasswords(profile))) reader.setSecret(password)
-  const password = secretOf(reader, 'ftp-password')
+  for (const form of secretsIn(textOf(reader, 'publish-profile'))) reader.setSecret(form)
   const name = textOf(reader, 'ftp-username')
   const app = textOf(reader, 'app-name')
   const full = fullUserName(name, app, textOf(reader, 'slot-name'))
-  for (const form of secretForms(password, [name, full, `$${app}`])) reader.setSecret(form)
-  try {
-    const parsed = parsePublishProfile(profile)
-    for (const form of secretForms(parsed.password, parsed.userNames)) reader.setSecret(form)
-  } catch (error) {
-    // The same error is thrown, and told, where the profile is used; the raw passwords are masked already.
-    if (!(error instanceof PublishProfileError)) throw error
-  }
+  const names = [name, full, full.slice(full.lastIndexOf('\\') + 1), `$${app}`]
+  for (const form of secretForms(secretOf(reader, 'ftp-password'), names)) reader.setSecret(form)
 }
 
 /** How the job went so far, as the runner fills it in; empty: not told. */
@@ -306,10 +298,10 @@ function wholeNumber(reader: InputReader, name: WithDefault, least: number, most
   throw new InputError(`"${name}" is ${quote(text)}: write a whole number from ${least} to ${most}`)
 }
 
-/** Repeats a value only where it is one of a few words: a URL may hold a password. */
-function notYet(name: string, word?: string): InputError {
-  const what = word === undefined ? `"${name}"` : `"${name}: ${word}"`
-  return new InputError(`${what} does not work yet in this version: leave it out`)
+function notYet(name: string, value: string): InputError {
+  // A URL may hold a password.
+  const shown = quote(value.replace(/\/\/[^/]*@/, '//***@'))
+  return new InputError(`"${name}" is ${shown}, which does not work yet in this version: leave it out`)
 }
 
 function textOf(reader: InputReader, name: Plain | WithDefault): string {

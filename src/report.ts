@@ -59,10 +59,12 @@ export function outputsOf(outcome: Outcome): Readonly<Record<string, string>> {
   return {
     result: outcome.result,
     reason: decision?.reasons[0].code ?? '',
-    reasons: JSON.stringify(decision?.reasons ?? []),
+    reasons: JSON.stringify(
+      (decision?.reasons ?? []).map(reason => ({ code: reason.code, detail: plain(reason.detail, 1000) }))
+    ),
     layout,
     strategy: outcome.strategy,
-    'env-path': found?.environment?.path ?? '',
+    'env-path': plain(found?.environment?.path ?? '', 1000),
     'python-version-found': foundPython(found?.environment) ?? '',
     'python-version-wanted': outcome.wanted?.version ?? '',
     'removed-packages': '[]',
@@ -154,12 +156,14 @@ export function summaryOf(outcome: Outcome): string {
   ].join('\n\n')
 }
 
-function nextStep({ result, dryRun, strategy, decision }: Outcome): string {
+function nextStep({ result, dryRun, strategy, decision, filesDeleted }: Outcome): string {
   if (dryRun) return 'Nothing was changed.'
   switch (result) {
     case 'reset':
       if (strategy === 'in-place')
         return 'The server refused to move the environment aside, so it was deleted where it lay. There is no way back: the deployment has to build a new one.'
+      if (filesDeleted > 0)
+        return 'What was removed is deleted already. There is no way back: the deployment has to build a new one.'
       if (decision?.action === 'reset-archive')
         return 'The left-over archive was set aside. It goes back only if the deployment leaves no archive at all.'
       return 'What was removed is set aside until the end of the job. It is deleted once the deployment has built a new environment, and put back if it has not.'

@@ -90,14 +90,14 @@ export const OWN_FOLDER = remotePath('/site/.azure-python-env')
 /** Checks an absolute path; throws a `RangeError` for one that is not normalised or could be read as another. */
 export function remotePath(text: string): RemotePath {
   const parts = text.split('/')
-  const normal = parts.length > 1 && parts[0] === '' && (text === '/' || parts.slice(1).every(isName))
+  const normal = parts.length > 1 && parts[0] === '' && (text === '/' || parts.slice(1).every(isFileName))
   if (!normal) throw new RangeError(`not an absolute, normalised path: ${JSON.stringify(text)}`)
   return text as RemotePath
 }
 
 /** Appends one name; throws a `RangeError` for a name that is empty, `.`, `..`, or holds a separator or a control character. */
 export function child(directory: RemotePath, name: string): RemotePath {
-  if (!isName(name)) throw new RangeError(`not a file name: ${JSON.stringify(name)}`)
+  if (!isFileName(name)) throw new RangeError(`not a file name: ${JSON.stringify(name)}`)
   return (directory === '/' ? `/${name}` : `${directory}/${name}`) as RemotePath
 }
 
@@ -120,6 +120,7 @@ export function isBelow(path: string, directory: string): boolean {
 /**
  * Looks a path below wwwroot up by listing each folder on the way; `undefined`: it is proven not to be there.
  *
+ * A link on the way is what is found, because it is not followed to see what lies below it.
  * `wwwroot` is its listing where that is known already.
  */
 export async function findEntry(
@@ -129,7 +130,9 @@ export async function findEntry(
 ): Promise<RemoteEntry | undefined> {
   if (!isBelow(path, WWWROOT)) throw new RangeError(`not below ${WWWROOT}: ${path}`)
   const parent = parentOf(path)
-  if (parent !== WWWROOT && (await findEntry(site, parent, wwwroot))?.kind !== 'directory') return undefined
+  const above = parent === WWWROOT ? undefined : await findEntry(site, parent, wwwroot)
+  if (above?.kind === 'link') return above
+  if (parent !== WWWROOT && above?.kind !== 'directory') return undefined
   const siblings = parent === WWWROOT && wwwroot ? wwwroot : await site.list(parent)
   return siblings.find(({ name }) => name === nameOf(path))
 }
@@ -141,7 +144,8 @@ export function mutable(path: RemotePath): MutablePath {
   throw new RangeError(`refused to change ${path}: it lies neither below ${WWWROOT} nor in ${OWN_FOLDER}`)
 }
 
-function isName(name: string): boolean {
+/** Whether a name can be part of a path: it is not `.` or `..`, and holds no separator and no control character. */
+export function isFileName(name: string): boolean {
   // A backslash is a separator to a Windows server, so `..\x` would climb; CR and LF would end the command.
   // eslint-disable-next-line no-control-regex -- control characters are what this refuses
   return name !== '' && name !== '.' && name !== '..' && !/[/\\\u0000-\u001f\u007f]/.test(name)

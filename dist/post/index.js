@@ -32782,28 +32782,23 @@ async function deployments_findLock(site, siteEntries, now) {
 }
 async function linuxLock(site, now) {
     const folder = (0,lib_site/* child */.jf)(LOCKS, 'deployment');
-    const entry = await infoLock(site, now);
-    if (!entry)
-        return undefined;
     const path = (0,lib_site/* child */.jf)(folder, 'info.lock');
-    if (entry.kind === 'directory')
-        return isStale(entry, now) ? undefined : { detail: `${path} of ${timeOf(entry)}` };
-    const expiry = expiryIn(await site.readText(path, MAX_LOCK_BYTES));
-    // A lock that says nothing readable is being written, or broken; its age decides, as for a lock without contents.
-    if (!expiry)
-        return isStale(entry, now) ? undefined : { detail: `${path} of ${timeOf(entry)}` };
-    return expiry > now ? { detail: `${path}, held until ${expiry.toISOString()}` } : undefined;
-}
-async function infoLock(site, now) {
     try {
-        return (await site.list((0,lib_site/* child */.jf)(LOCKS, 'deployment'))).find(({ name }) => name === 'info.lock');
+        const entry = (await site.list(folder)).find(({ name }) => name === 'info.lock');
+        if (!entry)
+            return undefined;
+        const expiry = entry.kind === 'directory' ? undefined : expiryIn(await site.readText(path, MAX_LOCK_BYTES));
+        if (expiry)
+            return expiry > now ? { detail: `${path}, held until ${expiry.toISOString()}` } : undefined;
+        // A lock that says nothing readable is being written, or broken; its age decides.
+        return isStale(entry, now) ? undefined : { detail: `${path} of ${timeOf(entry)}` };
     }
     catch (error) {
-        // Released between the two listings: Kudu removes the folder. Anything else is judged as a lock that is held.
         if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
             throw error;
+        // Kudu removes the folder on release, maybe between two commands. A refusal for any other cause counts as held.
         const still = (await site.list(LOCKS)).some(({ name }) => name === 'deployment');
-        return still ? { name: 'info.lock', kind: 'directory', size: 0, modified: now } : undefined;
+        return still ? { detail: `${folder}, which cannot be read` } : undefined;
     }
 }
 /** The time in `lockExpiry`, UTC where it names no zone; `undefined`: none that can be read. */
@@ -32919,7 +32914,7 @@ function whatItIs(text) {
         return 'is a range, and an environment has one version';
     if (/\.x/i.test(text))
         return 'is a wildcard, and an environment has one version';
-    if (/-?(dev|alpha|beta|rc|[ab])\d*$/i.test(text) || text.endsWith('t'))
+    if (/^\d.*(dev|alpha|beta|rc|[ab]\d|\dt$)/i.test(text))
         return 'is a pre-release or a special build';
     return 'is not a version of the form X.Y';
 }
@@ -32956,7 +32951,7 @@ function judge(evidence, named) {
     const markers = entries.filter(({ name, kind }) => kind === 'file' && version_versionOfMarker(name)).map(({ name }) => name);
     const old = libraries.some(({ origPrefix }) => origPrefix);
     const packages = libraries.filter(({ sitePackages }) => sitePackages !== undefined);
-    const empty = named && entries.length === 0;
+    const empty = named && evidence.hollow;
     const proven = cfg !== undefined || markers.length > 0 || old || (scripts !== undefined && packages.length > 0);
     if (!proven && !empty)
         return undefined;
@@ -32989,8 +32984,9 @@ function creatorOf(settings, hasCfg, old) {
     return old ? 'virtualenv-old' : 'unknown';
 }
 function missingParts(evidence, shape, creator, marked) {
-    const { scripts = [], libraries, cfg } = evidence;
-    const has = (...names) => scripts.some(({ name }) => names.includes(shape === 'windows' ? name.toLowerCase() : name));
+    const { scripts = [], libraries, cfg, unread } = evidence;
+    const has = (...names) => unread.includes('scripts') ||
+        scripts.some(({ name }) => names.includes(shape === 'windows' ? name.toLowerCase() : name));
     const missing = [];
     if (shape === 'windows') {
         if (!has('python.exe'))
@@ -33005,7 +33001,7 @@ function missingParts(evidence, shape, creator, marked) {
         if (!has('activate'))
             missing.push('bin/activate');
     }
-    if (!libraries.some(({ sitePackages }) => sitePackages !== undefined))
+    if (!unread.includes('library') && !libraries.some(({ sitePackages }) => sitePackages !== undefined))
         missing.push('site-packages');
     // Kudu's Windows script has used creators that write no pyvenv.cfg, and the marker proves the environment without one.
     if (cfg === undefined && creator === 'unknown' && !marked)
@@ -33034,55 +33030,79 @@ function folder(entries, name) {
  */
 async function readEnvironment(site, path, named) {
     const entries = await site.list(path);
+    const windows = isWindowsShape(entries);
     const gaps = [];
-    const scriptsFolder = isWindowsShape(entries) ? folder(entries, 'Scripts') : folder(entries, 'bin');
-    const libraryFolder = folder(entries, isWindowsShape(entries) ? 'Lib' : 'lib');
-    const hasCfg = entries.some(({ name, kind }) => name === 'pyvenv.cfg' && kind === 'file');
-    // Most folders of an app are no environments: one look at their listing is enough.
-    if (!hasCfg && !scriptsFolder && !entries.some(({ name }) => version_versionOfMarker(name)) && !libraryFolder) {
-        return judge({ path, entries, cfg: undefined, scripts: undefined, libraries: [], gaps }, named);
+    const scriptsFolder = folder(entries, windows ? 'Scripts' : 'bin');
+    const libraryFolder = folder(entries, windows ? 'Lib' : 'lib');
+    const cfgEntry = entries.find(({ name, kind }) => name === 'pyvenv.cfg' && kind === 'file');
+    // Most folders of an app are no environments, and the listing tells: nothing else needs to be asked then.
+    if (!cfgEntry && !scriptsFolder && !libraryFolder && !entries.some(({ name }) => version_versionOfMarker(name))) {
+        const hollow = entries.length === 0;
+        return judge({ path, entries, cfg: undefined, scripts: undefined, libraries: [], unread: [], hollow, gaps }, named);
     }
-    const cfg = hasCfg ? await readCfg(site, (0,lib_site/* child */.jf)(path, 'pyvenv.cfg'), gaps) : undefined;
-    const scripts = scriptsFolder && (await site.list((0,lib_site/* child */.jf)(path, scriptsFolder.name)));
-    const library = libraryFolder && (0,lib_site/* child */.jf)(path, libraryFolder.name);
-    const libraries = library ? await readLibraries(site, library, isWindowsShape(entries), cfg !== undefined, gaps) : [];
-    return judge({ path, entries, cfg, scripts, libraries, gaps }, named);
+    const cfg = cfgEntry && (await readCfg(site, (0,lib_site/* child */.jf)(path, 'pyvenv.cfg'), cfgEntry.size, gaps));
+    const scripts = scriptsFolder && (await listOrGap(site, (0,lib_site/* child */.jf)(path, scriptsFolder.name), gaps));
+    const library = libraryFolder && (await listOrGap(site, (0,lib_site/* child */.jf)(path, libraryFolder.name), gaps));
+    const libraries = libraryFolder && library
+        ? await readLibraries(site, (0,lib_site/* child */.jf)(path, libraryFolder.name), library, windows, cfg !== undefined, gaps)
+        : [];
+    const unread = [
+        ...(scriptsFolder && !scripts ? ['scripts'] : []),
+        ...(libraryFolder && !library ? ['library'] : [])
+    ];
+    const hollow = unread.length === 0 &&
+        entries.every(entry => entry === scriptsFolder || entry === libraryFolder) &&
+        (scripts ?? []).length === 0 &&
+        (library ?? []).every(({ name }) => libraries.some(found => found.name === name && found.bare));
+    return judge({ path, entries, cfg, scripts, libraries, unread, hollow, gaps }, named);
 }
-async function readCfg(site, path, gaps) {
+async function readCfg(site, path, size, gaps) {
     try {
-        return await site.readText(path, MAX_CFG_BYTES);
+        if (size <= MAX_CFG_BYTES)
+            return await site.readText(path, MAX_CFG_BYTES);
     }
     catch (error) {
         if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
             throw error;
-        gaps.push('pyvenv.cfg could not be read');
-        return '';
     }
+    gaps.push('pyvenv.cfg could not be read');
+    return '';
 }
-async function readLibraries(site, library, windows, hasCfg, gaps) {
+async function readLibraries(site, library, inLibrary, windows, hasCfg, gaps) {
     if (windows)
-        return [await readLibrary(site, library, 'Lib', hasCfg, gaps)];
-    const versions = (await site.list(library)).filter(({ name, kind }) => kind === 'directory' && /^(python|pypy)\d/.test(name));
+        return [await readWindowsLibrary(site, library, inLibrary, gaps)];
     const libraries = [];
-    for (const { name } of versions)
-        libraries.push(await readLibrary(site, (0,lib_site/* child */.jf)(library, name), name, hasCfg, gaps));
+    for (const { name, kind } of inLibrary) {
+        const isVersion = kind === 'directory' && /^(python|pypy)\d/.test(name);
+        if (isVersion)
+            libraries.push(await readLibrary(site, (0,lib_site/* child */.jf)(library, name), name, hasCfg, gaps));
+    }
     return libraries;
+}
+async function readWindowsLibrary(site, path, entries, gaps) {
+    const present = folder(entries, 'site-packages');
+    const sitePackages = present && ((await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
+    const origPrefix = entries.some(({ name }) => name === 'orig-prefix.txt');
+    return { name: 'Lib', origPrefix, sitePackages, bare: false };
 }
 async function readLibrary(site, path, name, hasCfg, gaps) {
     // With pyvenv.cfg the age of the creator is known, so the folder itself need not be listed: one round trip less.
     const direct = hasCfg ? await listOrRefused(site, (0,lib_site/* child */.jf)(path, 'site-packages')) : undefined;
     if (direct && direct.length > 0)
-        return { name, origPrefix: false, sitePackages: direct };
+        return { name, origPrefix: false, sitePackages: direct, bare: false };
     // Neither a refusal nor an empty answer proves that a folder is missing; the listing of its parent does.
     const entries = await site.list(path);
     const origPrefix = entries.some(entry => entry.name === 'orig-prefix.txt');
     const present = folder(entries, 'site-packages');
-    if (!present)
-        return { name, origPrefix, sitePackages: undefined };
-    const listed = direct ?? (await listOrRefused(site, (0,lib_site/* child */.jf)(path, present.name)));
-    if (!listed)
-        gaps.push(`${name}/site-packages could not be listed`);
-    return { name, origPrefix, sitePackages: listed ?? [] };
+    const sitePackages = present && (direct ?? (await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
+    return { name, origPrefix, sitePackages, bare: entries.length === 0 };
+}
+/** `undefined`: the server refused, which is on record as a gap in the evidence. */
+async function listOrGap(site, path, gaps) {
+    const entries = await listOrRefused(site, path);
+    if (!entries)
+        gaps.push(`${path} could not be listed`);
+    return entries;
 }
 async function listOrRefused(site, path) {
     try {
@@ -34474,8 +34494,11 @@ async function layout_inspectSite(site, surroundings, options) {
     return { ...located, lock, rebuiltBy };
 }
 async function readManifest(site, wwwroot) {
-    if (!wwwroot.some(({ name, kind }) => name === MANIFEST_NAME && kind === 'file'))
+    const entry = wwwroot.find(({ name, kind }) => name === MANIFEST_NAME && kind === 'file');
+    if (!entry)
         return { manifest: undefined };
+    if (entry.size > MAX_MANIFEST_BYTES)
+        return { detail: `${MANIFEST_NAME} has ${entry.size} bytes, too many for a manifest` };
     try {
         return { manifest: parseManifest(await site.readText((0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, MANIFEST_NAME), MAX_MANIFEST_BYTES)) };
     }
@@ -34543,7 +34566,8 @@ async function givenEnvironment(site, wwwroot, path, manifest) {
 async function detect(site, wwwroot, manifest) {
     if (manifest?.virtualEnvName !== undefined)
         return namedEnvironment(site, wwwroot, manifest.virtualEnvName, manifest);
-    const folders = wwwroot.filter(({ name, kind }) => kind === 'directory' && !NEVER_ENVIRONMENTS.has(name));
+    // Files that were zipped on Windows may have a backslash in their names on Linux: no path can name those.
+    const folders = wwwroot.filter(({ name, kind }) => kind === 'directory' && !NEVER_ENVIRONMENTS.has(name) && (0,lib_site/* isFileName */.oV)(name));
     const env = folders.some(({ name }) => name === 'env')
         ? await readEnvironment(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, 'env'), false)
         : undefined;
@@ -34582,7 +34606,8 @@ async function namedEnvironment(site, wwwroot, name, manifest) {
     return doubtful('the folder where the environment should be is not proven to be one', [name]);
 }
 function found(environment, manifest) {
-    const windows = environment.shape === 'windows' && (0,lib_site/* nameOf */.Vb)(environment.path) === 'env';
+    // Kudu's script knows only this one place.
+    const windows = environment.shape === 'windows' && environment.path === (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, 'env');
     const manifestVersion = manifest?.python ? [{ source: MANIFEST_NAME, version: manifest.python }] : [];
     return {
         ...NOTHING,
@@ -34632,11 +34657,18 @@ const AUTOMATIC = [
     {
         code: 'broken',
         action: decide_reset,
-        holds: ({ found: { environment } }) => environment && environment.missing.length > 0 ? `missing: ${environment.missing.join(', ')}` : undefined
+        holds: ({ found }) => {
+            const missing = venvOf(found)?.missing ?? [];
+            return missing.length > 0 ? `missing: ${missing.join(', ')}` : undefined;
+        }
     },
-    { code: 'mixed-versions', action: decide_reset, holds: ({ found: { environment } }) => mixture(environment) },
+    { code: 'mixed-versions', action: decide_reset, holds: ({ found }) => mixture(venvOf(found)) },
     { code: 'python-version-changed', action: decide_reset, holds: changedPython },
-    { code: 'venv-in-package', action: decide_reset, holds: ({ expected }) => expected.packagedEnvironment },
+    {
+        code: 'venv-in-package',
+        action: decide_reset,
+        holds: ({ found, expected }) => (venvOf(found) ? expected.packagedEnvironment : undefined)
+    },
     {
         code: 'packages-removed',
         action: decide_reset,
@@ -34742,6 +34774,10 @@ function holding(rules, facts) {
         return detail === undefined ? [] : [{ code, detail }];
     });
 }
+/** What is judged as a virtual environment: a folder of packages without one has neither a Python nor parts to miss. */
+function venvOf({ layout, environment }) {
+    return layout === 'packages-dir' ? undefined : environment;
+}
 function rebuiltAnyway({ found: { layout, environment }, expected }) {
     if (layout === 'compressed-app' || layout === 'compressed-env')
         return 'each deployment builds the environment from nothing';
@@ -34760,19 +34796,19 @@ function mixture(environment) {
     const twice = installedTwice(distributions);
     return twice.length > 0 ? `installed in two versions: ${twice.join(', ')}` : undefined;
 }
-function changedPython({ found: { layout, environment }, expected }) {
-    const wanted = decide_wantedPython(layout, expected);
-    const present = decide_foundPython(environment);
+function changedPython({ found, expected }) {
+    const wanted = decide_wantedPython(found.layout, expected);
+    const present = decide_foundPython(venvOf(found));
     if (!wanted || !present || present === wanted.version)
         return undefined;
     return `the environment has Python ${present}, ${wanted.source} asks for ${wanted.version}`;
 }
-function missingEvidence({ found: { layout, environment }, expected }) {
-    if (!environment)
-        return undefined;
-    if (environment.gaps.length > 0)
-        return environment.gaps.join(', ');
-    if (decide_wantedPython(layout, expected) && !decide_foundPython(environment))
+function missingEvidence({ found, expected }) {
+    const gaps = found.environment?.gaps ?? [];
+    if (gaps.length > 0)
+        return gaps.join(', ');
+    const environment = venvOf(found);
+    if (environment && decide_wantedPython(found.layout, expected) && !decide_foundPython(environment))
         return 'nothing tells which Python it was made with';
     return undefined;
 }
@@ -42133,6 +42169,7 @@ function nodesOf(xml) {
         attributeNamePrefix: '',
         parseAttributeValue: false,
         trimValues: false,
+        htmlEntities: true,
         isArray: name => name === 'publishProfile'
     });
     let root;
@@ -42173,8 +42210,8 @@ function secretForms(password, userNames) {
         escaped,
         escaped.replaceAll("'", '&apos;'),
         escaped.replaceAll("'", '&#39;'),
-        encodeURIComponent(password),
-        encodeURI(password),
+        encodeURIComponent(password.toWellFormed()),
+        encodeURI(password.toWellFormed()),
         new URLSearchParams({ p: password }).toString().slice(2),
         JSON.stringify(password).slice(1, -1),
         base64(password),
@@ -42182,11 +42219,30 @@ function secretForms(password, userNames) {
     ];
     return [...new Set(forms)];
 }
-/** The raw values of `userPWD`, taken without parsing, so that they can be masked before anything can fail. */
-function rawPasswords(xml) {
-    return [...xml.slice(0, MAX_LENGTH).matchAll(/\buserPWD\s*=\s*(?:"([^"]*)"|'([^']*)')/gi)]
-        .map(match => match[1] ?? match[2] ?? '')
-        .filter(value => value !== '');
+/**
+ * Every form of every secret in a profile, taken without parsing it: they have to be masked before anything can fail.
+ *
+ * The names for basic authentication are those in the profile, and Kudu's `$app` for each `app\\$app`.
+ */
+function secretsIn(xml) {
+    const names = attributeValues(xml, 'userName').map(publish_profile_decodeEntities);
+    const userNames = [...new Set(names.flatMap(name => [name, name.slice(name.lastIndexOf('\\') + 1)]))];
+    const passwords = attributeValues(xml, 'userPWD');
+    const forms = passwords.flatMap(raw => [raw, ...secretForms(publish_profile_decodeEntities(raw), userNames)]);
+    return [...new Set(forms)].filter(form => form !== '');
+}
+function attributeValues(xml, name) {
+    const pattern = new RegExp(`\\b${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`, 'gi');
+    return [...xml.slice(0, MAX_LENGTH).matchAll(pattern)].map(match => match[1] ?? match[2] ?? '');
+}
+const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+function publish_profile_decodeEntities(text) {
+    return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi, (whole, hex, decimal, name) => {
+        if (typeof name === 'string')
+            return ENTITIES[name.toLowerCase()] ?? whole;
+        const point = typeof hex === 'string' ? Number.parseInt(hex, 16) : Number(decimal);
+        return point <= 0x10ffff ? String.fromCodePoint(point) : whole;
+    });
 }
 function base64(text) {
     return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
@@ -42272,7 +42328,7 @@ function inputs_loadInputs(reader) {
         throw notYet('fail-on-packaged-venv', 'true');
     for (const name of NOT_YET)
         if (text(name) !== '')
-            throw notYet(name);
+            throw notYet(name, text(name));
     return inputs;
 }
 /** Reads the credentials; throws `InputError` or `PublishProfileError`. Masks nothing: see `maskSecrets`. */
@@ -42291,25 +42347,14 @@ function loadCredentials(reader) {
 }
 /** Tells the runner every form of every secret, so that none of them can appear in the log. Never throws. */
 function maskSecrets(reader) {
-    const profile = textOf(reader, 'publish-profile');
-    for (const password of new Set(rawPasswords(profile)))
-        reader.setSecret(password);
-    const password = secretOf(reader, 'ftp-password');
+    for (const form of secretsIn(textOf(reader, 'publish-profile')))
+        reader.setSecret(form);
     const name = textOf(reader, 'ftp-username');
     const app = textOf(reader, 'app-name');
     const full = (0,ftp_target/* fullUserName */.Ub)(name, app, textOf(reader, 'slot-name'));
-    for (const form of secretForms(password, [name, full, `$${app}`]))
+    const names = [name, full, full.slice(full.lastIndexOf('\\') + 1), `$${app}`];
+    for (const form of secretForms(secretOf(reader, 'ftp-password'), names))
         reader.setSecret(form);
-    try {
-        const parsed = parsePublishProfile(profile);
-        for (const form of secretForms(parsed.password, parsed.userNames))
-            reader.setSecret(form);
-    }
-    catch (error) {
-        // The same error is thrown, and told, where the profile is used; the raw passwords are masked already.
-        if (!(error instanceof PublishProfileError))
-            throw error;
-    }
 }
 /** How the job went so far, as the runner fills it in; empty: not told. */
 function jobStatus(reader) {
@@ -42427,10 +42472,10 @@ function wholeNumber(reader, name, least, most) {
         return value;
     throw new InputError(`"${name}" is ${quote(text)}: write a whole number from ${least} to ${most}`);
 }
-/** Repeats a value only where it is one of a few words: a URL may hold a password. */
-function notYet(name, word) {
-    const what = word === undefined ? `"${name}"` : `"${name}: ${word}"`;
-    return new InputError(`${what} does not work yet in this version: leave it out`);
+function notYet(name, value) {
+    // A URL may hold a password.
+    const shown = quote(value.replace(/\/\/[^/]*@/, '//***@'));
+    return new InputError(`"${name}" is ${shown}, which does not work yet in this version: leave it out`);
 }
 function textOf(reader, name) {
     const text = reader.getInput(name);
@@ -42551,10 +42596,10 @@ function report_outputsOf(outcome) {
     return {
         result: outcome.result,
         reason: decision?.reasons[0].code ?? '',
-        reasons: JSON.stringify(decision?.reasons ?? []),
+        reasons: JSON.stringify((decision?.reasons ?? []).map(reason => ({ code: reason.code, detail: plain(reason.detail, 1000) }))),
         layout,
         strategy: outcome.strategy,
-        'env-path': found?.environment?.path ?? '',
+        'env-path': plain(found?.environment?.path ?? '', 1000),
         'python-version-found': foundPython(found?.environment) ?? '',
         'python-version-wanted': outcome.wanted?.version ?? '',
         'removed-packages': '[]',
@@ -42645,13 +42690,15 @@ function report_summaryOf(outcome) {
         ''
     ].join('\n\n');
 }
-function nextStep({ result, dryRun, strategy, decision }) {
+function nextStep({ result, dryRun, strategy, decision, filesDeleted }) {
     if (dryRun)
         return 'Nothing was changed.';
     switch (result) {
         case 'reset':
             if (strategy === 'in-place')
                 return 'The server refused to move the environment aside, so it was deleted where it lay. There is no way back: the deployment has to build a new one.';
+            if (filesDeleted > 0)
+                return 'What was removed is deleted already. There is no way back: the deployment has to build a new one.';
             if (decision?.action === 'reset-archive')
                 return 'The left-over archive was set aside. It goes back only if the deployment leaves no archive at all.';
             return 'What was removed is set aside until the end of the job. It is deleted once the deployment has built a new environment, and put back if it has not.';
@@ -42801,7 +42848,7 @@ function decode(text) {
     if (!/^(?:[A-Za-z0-9._-]|=[0-9A-F]{2})*$/.test(text))
         return undefined;
     const bytes = (text.match(/=[0-9A-F]{2}|./g) ?? []).map(part => part.startsWith('=') ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0));
-    return new TextDecoder().decode(Uint8Array.from(bytes));
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
 }
 
 ;// CONCATENATED MODULE: ./lib/state.js
@@ -43103,11 +43150,20 @@ async function settle(site, trash, circumstances) {
             continue;
         const settled = await settleNewest(site, newest, circumstances);
         settlements.push(...settled);
-        const safe = settled.every(({ fate }) => fate !== 'kept');
-        for (const item of older)
-            settlements.push(safe ? await sweepCopy(site, item) : keep(item, 'a newer copy is kept'));
+        const safe = older.length > 0 && (await isWholeNow(site, newest, settled, circumstances));
+        for (const item of older) {
+            settlements.push(safe ? await sweepCopy(site, item) : keep(item, `nothing whole is at ${original} yet`));
+        }
     }
     return settlements;
+}
+/** Whether older copies can go: not while the only thing in their place is one that was put back broken. */
+async function isWholeNow(site, newest, settled, circumstances) {
+    if (settled.some(({ fate }) => fate === 'kept'))
+        return false;
+    if (settled.every(({ fate }) => fate === 'swept'))
+        return true;
+    return (await successorOf(site, newest, { ...circumstances, environment: undefined })) === 'whole';
 }
 async function settleNewest(site, item, circumstances) {
     switch (await successorOf(site, item, circumstances)) {
@@ -43165,7 +43221,7 @@ async function environmentAt(site, path, { environment }) {
 async function replaceBroken(site, item, circumstances) {
     const copy = await readEnvironment(site, item.copy, true);
     if (!copy || copy.missing.length > 0)
-        return [await sweepCopy(site, item)];
+        return [keep(item, 'neither it nor what took its place is whole')];
     if (circumstances.jobSucceeded)
         return [keep(item, 'what took its place is not whole, although the job succeeded')];
     const broken = { copy: circumstances.newName(item.original), original: item.original };
@@ -43643,7 +43699,8 @@ function plain(text, maxLength = 200) {
         .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu, mark => `\\u{${(mark.codePointAt(0) ?? 0).toString(16)}}`)
         .replaceAll('::', ':\\u{3a}')
         .replaceAll('##[', '##\\u{5b}');
-    return shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown;
+    // Cut between characters: half a surrogate pair would be no text at all.
+    return shown.length > maxLength ? `${shown.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '')}…` : shown;
 }
 /**
  * Shows foreign text as a Markdown code span, in which neither Markdown, HTML, links nor mentions act (GFM section 6.3).
@@ -43850,7 +43907,7 @@ function parseDosLine(line) {
     if (!match)
         return undefined;
     const [, month, day, year, hour, minute, half, tag, gap = '', size, rest = ''] = match;
-    const modified = new Date(Date.UTC(fullYear(Number(year)), Number(month) - 1, Number(day), hours(Number(hour), half), Number(minute)));
+    const modified = utc(fullYear(Number(year)), Number(month), Number(day), hours(Number(hour), half), Number(minute));
     if (tag === undefined)
         return { name: rest, kind: 'file', size: Number(size), modified };
     const column = Math.max(1, 13 - tag.length);
@@ -43881,20 +43938,25 @@ function parseUnixLine(line, now) {
     return { name: rest, kind: 'file', size: Number(size), modified };
 }
 function unixTime(text, now) {
-    if (/^\d{4}-/.test(text))
-        return new Date(`${text.replace(' ', 'T')}Z`);
+    const iso = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d)$/.exec(text)?.slice(1).map(Number);
+    if (iso)
+        return utc(...iso);
     const [monthName = '', day = '', yearOrTime = ''] = text.split(/ +/);
-    const month = MONTHS.indexOf(monthName.toLowerCase());
-    if (month < 0)
-        return undefined;
+    const month = MONTHS.indexOf(monthName.toLowerCase()) + 1;
     if (!yearOrTime.includes(':'))
-        return new Date(Date.UTC(Number(yearOrTime), month, Number(day)));
-    const [hour, minute] = yearOrTime.split(':').map(Number);
-    const thisYear = Date.UTC(now.getUTCFullYear(), month, Number(day), hour, minute);
-    // Without a year the time lies within the last months; a day's tolerance for clocks and zones that differ.
-    if (thisYear <= now.getTime() + DAY_MS)
-        return new Date(thisYear);
-    return new Date(Date.UTC(now.getUTCFullYear() - 1, month, Number(day), hour, minute));
+        return utc(Number(yearOrTime), month, Number(day), 0, 0);
+    const [hour = 0, minute = 0] = yearOrTime.split(':').map(Number);
+    // Without a year it is the latest such time that is not in the future, with a day's tolerance for clocks and zones.
+    const year = now.getUTCFullYear();
+    return [year + 1, year, year - 1]
+        .map(candidate => utc(candidate, month, Number(day), hour, minute))
+        .find(time => time !== undefined && time.getTime() <= now.getTime() + DAY_MS);
+}
+/** `undefined` for a date or a time that does not exist, such as the 31st of a short month. */
+function utc(year, month, day, hour, minute, second = 0) {
+    const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+    const parts = [time.getUTCMonth() + 1, time.getUTCDate(), time.getUTCHours(), time.getUTCMinutes()];
+    return parts.join() === [month, day, hour, minute].join() ? time : undefined;
 }
 /** `type=dir;modify=20261122104600; name` */
 function parseMlsdLine(line) {
@@ -43919,8 +43981,8 @@ function mlsdTime(text) {
     const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(text);
     if (!match)
         return undefined;
-    const [, year, month, day, hour, minute, second] = match.map(Number);
-    return new Date(Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second));
+    const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
+    return utc(year, month, day, hour, minute, second);
 }
 
 // EXTERNAL MODULE: ./lib/ftp/target.js
@@ -44003,7 +44065,11 @@ function connectionOver(client, attempt, signal, close) {
             return await work();
         }
         catch (error) {
-            throw signal.aborted ? interrupted(error) : asSiteError(error, what);
+            const failure = signal.aborted ? interrupted(error) : asSiteError(error, what);
+            // Whatever answer is still to come would be taken for that of the next command.
+            if (failure.kind === 'lost')
+                client.close();
+            throw failure;
         }
     };
     let entries = [];
@@ -44124,6 +44190,8 @@ function wordsOf(error) {
 }
 
 ;// CONCATENATED MODULE: ./lib/ftp/pool.js
+// A few connections to one server: borrows, opens more when asked for, and goes on with fewer where the server caps them.
+
 /**
  * Makes a pool around a first connection.
  *
@@ -44136,6 +44204,7 @@ function makePool(first, open, limit) {
     const waiting = [];
     let opening = 0;
     let most = limit;
+    let closed = false;
     const wake = () => waiting.shift()?.();
     const takeIdle = () => {
         for (let found = idle.pop(); found; found = idle.pop()) {
@@ -44149,7 +44218,10 @@ function makePool(first, open, limit) {
         opening++;
         try {
             const connection = await open();
-            all.add(connection);
+            if (closed)
+                connection.close();
+            else
+                all.add(connection);
             return connection;
         }
         catch (error) {
@@ -44165,6 +44237,9 @@ function makePool(first, open, limit) {
     };
     const borrow = async () => {
         for (;;) {
+            // What is still under way when the site is closed must not open it again.
+            if (closed)
+                throw new site/* SiteError */.wt('interrupted', 'The connections were closed meanwhile');
             const found = takeIdle();
             if (found)
                 return found;
@@ -44191,8 +44266,11 @@ function makePool(first, open, limit) {
             }
         },
         close() {
+            closed = true;
             for (const connection of all)
                 connection.close();
+            while (waiting.length > 0)
+                wake();
         }
     };
 }
@@ -44224,7 +44302,9 @@ async function removeDirectory(pool, directory, tally) {
         tally.directories++;
         return;
     }
-    const entries = await pool.use(connection => connection.list(directory));
+    const entries = await listOrReport(pool, directory, tally);
+    if (!entries)
+        return;
     // `lib64` links to `lib` in every environment made on Linux: once its target is gone even a server that refuses to
     // delete links lists it as empty.
     const [later, now] = partition(entries, entry => entry.kind === 'directory' && entry.name === 'lib64');
@@ -44243,12 +44323,18 @@ async function removeEntries(pool, directory, entries, tally) {
         batches.push(files.slice(start, start + BATCH));
     await Promise.all([
         ...batches.map(batch => removeFiles(pool, directory, batch, tally)),
-        ...directories.map(entry => removeDirectory(pool, (0,site/* mutable */.fX)((0,site/* child */.jf)(directory, entry.name)), tally))
+        ...directories.map(async ({ name }) => {
+            const path = pathOrReport(directory, name, tally);
+            if (path)
+                await removeDirectory(pool, path, tally);
+        })
     ]);
 }
 async function removeFiles(pool, directory, files, tally) {
     for (const file of files) {
-        const path = (0,site/* mutable */.fX)((0,site/* child */.jf)(directory, file.name));
+        const path = pathOrReport(directory, file.name, tally);
+        if (!path)
+            continue;
         const refusal = await attempt(pool, 'DELE', path);
         // Windows removes a link to a folder with RMD; a file refuses RMD.
         const gone = refusal === undefined || (file.kind === 'link' && (await attempt(pool, 'RMD', path)) === undefined);
@@ -44256,6 +44342,30 @@ async function removeFiles(pool, directory, files, tally) {
             tally.files++;
         else
             tally.refused.push({ path, reply: refusal });
+    }
+}
+/** `undefined`: the server refused, which is on record. */
+async function listOrReport(pool, directory, tally) {
+    try {
+        return await pool.use(connection => connection.list(directory));
+    }
+    catch (error) {
+        if (!(error instanceof site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        tally.refused.push({ path: directory, reply: error.message });
+        return undefined;
+    }
+}
+/** `undefined`: a name with a separator or a control character, which no command could mean safely; it is on record. */
+function pathOrReport(directory, name, tally) {
+    try {
+        return (0,site/* mutable */.fX)((0,site/* child */.jf)(directory, name));
+    }
+    catch (error) {
+        if (!(error instanceof RangeError))
+            throw error;
+        tally.refused.push({ path: `${directory}/${name}`, reply: 'This name cannot be sent safely' });
+        return undefined;
     }
 }
 /** Sends one command; `undefined`: done, else the server's refusal. */
@@ -44355,6 +44465,7 @@ function realPorts(core) {
 /* harmony export */   fX: () => (/* binding */ mutable),
 /* harmony export */   gN: () => (/* binding */ parentOf),
 /* harmony export */   jf: () => (/* binding */ child),
+/* harmony export */   oV: () => (/* binding */ isFileName),
 /* harmony export */   w4: () => (/* binding */ findEntry),
 /* harmony export */   w5: () => (/* binding */ OWN_FOLDER),
 /* harmony export */   wt: () => (/* binding */ SiteError),
@@ -44380,14 +44491,14 @@ const OWN_FOLDER = remotePath('/site/.azure-python-env');
 /** Checks an absolute path; throws a `RangeError` for one that is not normalised or could be read as another. */
 function remotePath(text) {
     const parts = text.split('/');
-    const normal = parts.length > 1 && parts[0] === '' && (text === '/' || parts.slice(1).every(isName));
+    const normal = parts.length > 1 && parts[0] === '' && (text === '/' || parts.slice(1).every(isFileName));
     if (!normal)
         throw new RangeError(`not an absolute, normalised path: ${JSON.stringify(text)}`);
     return text;
 }
 /** Appends one name; throws a `RangeError` for a name that is empty, `.`, `..`, or holds a separator or a control character. */
 function child(directory, name) {
-    if (!isName(name))
+    if (!isFileName(name))
         throw new RangeError(`not a file name: ${JSON.stringify(name)}`);
     return (directory === '/' ? `/${name}` : `${directory}/${name}`);
 }
@@ -44408,13 +44519,17 @@ function isBelow(path, directory) {
 /**
  * Looks a path below wwwroot up by listing each folder on the way; `undefined`: it is proven not to be there.
  *
+ * A link on the way is what is found, because it is not followed to see what lies below it.
  * `wwwroot` is its listing where that is known already.
  */
 async function findEntry(site, path, wwwroot) {
     if (!isBelow(path, WWWROOT))
         throw new RangeError(`not below ${WWWROOT}: ${path}`);
     const parent = parentOf(path);
-    if (parent !== WWWROOT && (await findEntry(site, parent, wwwroot))?.kind !== 'directory')
+    const above = parent === WWWROOT ? undefined : await findEntry(site, parent, wwwroot);
+    if (above?.kind === 'link')
+        return above;
+    if (parent !== WWWROOT && above?.kind !== 'directory')
         return undefined;
     const siblings = parent === WWWROOT && wwwroot ? wwwroot : await site.list(parent);
     return siblings.find(({ name }) => name === nameOf(path));
@@ -44426,7 +44541,8 @@ function mutable(path) {
         return path;
     throw new RangeError(`refused to change ${path}: it lies neither below ${WWWROOT} nor in ${OWN_FOLDER}`);
 }
-function isName(name) {
+/** Whether a name can be part of a path: it is not `.` or `..`, and holds no separator and no control character. */
+function isFileName(name) {
     // A backslash is a separator to a Windows server, so `..\x` would climb; CR and LF would end the command.
     // eslint-disable-next-line no-control-regex -- control characters are what this refuses
     return name !== '' && name !== '.' && name !== '..' && !/[/\\\u0000-\u001f\u007f]/.test(name);

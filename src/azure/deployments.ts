@@ -41,24 +41,19 @@ export async function findLock(
 
 async function linuxLock(site: ReadableSite, now: Date): Promise<DeploymentLock | undefined> {
   const folder = child(LOCKS, 'deployment')
-  const entry = await infoLock(site, now)
-  if (!entry) return undefined
   const path = child(folder, 'info.lock')
-  if (entry.kind === 'directory') return isStale(entry, now) ? undefined : { detail: `${path} of ${timeOf(entry)}` }
-  const expiry = expiryIn(await site.readText(path, MAX_LOCK_BYTES))
-  // A lock that says nothing readable is being written, or broken; its age decides, as for a lock without contents.
-  if (!expiry) return isStale(entry, now) ? undefined : { detail: `${path} of ${timeOf(entry)}` }
-  return expiry > now ? { detail: `${path}, held until ${expiry.toISOString()}` } : undefined
-}
-
-async function infoLock(site: ReadableSite, now: Date): Promise<RemoteEntry | undefined> {
   try {
-    return (await site.list(child(LOCKS, 'deployment'))).find(({ name }) => name === 'info.lock')
+    const entry = (await site.list(folder)).find(({ name }) => name === 'info.lock')
+    if (!entry) return undefined
+    const expiry = entry.kind === 'directory' ? undefined : expiryIn(await site.readText(path, MAX_LOCK_BYTES))
+    if (expiry) return expiry > now ? { detail: `${path}, held until ${expiry.toISOString()}` } : undefined
+    // A lock that says nothing readable is being written, or broken; its age decides.
+    return isStale(entry, now) ? undefined : { detail: `${path} of ${timeOf(entry)}` }
   } catch (error) {
-    // Released between the two listings: Kudu removes the folder. Anything else is judged as a lock that is held.
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    // Kudu removes the folder on release, maybe between two commands. A refusal for any other cause counts as held.
     const still = (await site.list(LOCKS)).some(({ name }) => name === 'deployment')
-    return still ? { name: 'info.lock', kind: 'directory', size: 0, modified: now } : undefined
+    return still ? { detail: `${folder}, which cannot be read` } : undefined
   }
 }
 

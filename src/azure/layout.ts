@@ -5,6 +5,7 @@ import {
   WWWROOT,
   child,
   findEntry,
+  isFileName,
   nameOf,
   type ReadableSite,
   type RemoteEntry,
@@ -103,7 +104,10 @@ async function readManifest(
   site: ReadableSite,
   wwwroot: readonly RemoteEntry[]
 ): Promise<{ readonly manifest: OryxManifest | undefined } | { readonly detail: string }> {
-  if (!wwwroot.some(({ name, kind }) => name === MANIFEST_NAME && kind === 'file')) return { manifest: undefined }
+  const entry = wwwroot.find(({ name, kind }) => name === MANIFEST_NAME && kind === 'file')
+  if (!entry) return { manifest: undefined }
+  if (entry.size > MAX_MANIFEST_BYTES)
+    return { detail: `${MANIFEST_NAME} has ${entry.size} bytes, too many for a manifest` }
   try {
     return { manifest: parseManifest(await site.readText(child(WWWROOT, MANIFEST_NAME), MAX_MANIFEST_BYTES)) }
   } catch (error) {
@@ -186,7 +190,10 @@ async function detect(
   manifest: OryxManifest | undefined
 ): Promise<Located> {
   if (manifest?.virtualEnvName !== undefined) return namedEnvironment(site, wwwroot, manifest.virtualEnvName, manifest)
-  const folders = wwwroot.filter(({ name, kind }) => kind === 'directory' && !NEVER_ENVIRONMENTS.has(name))
+  // Files that were zipped on Windows may have a backslash in their names on Linux: no path can name those.
+  const folders = wwwroot.filter(
+    ({ name, kind }) => kind === 'directory' && !NEVER_ENVIRONMENTS.has(name) && isFileName(name)
+  )
   const env = folders.some(({ name }) => name === 'env')
     ? await readEnvironment(site, child(WWWROOT, 'env'), false)
     : undefined
@@ -225,7 +232,8 @@ async function namedEnvironment(
 }
 
 function found(environment: Environment, manifest: OryxManifest | undefined): Located {
-  const windows = environment.shape === 'windows' && nameOf(environment.path) === 'env'
+  // Kudu's script knows only this one place.
+  const windows = environment.shape === 'windows' && environment.path === child(WWWROOT, 'env')
   const manifestVersion = manifest?.python ? [{ source: MANIFEST_NAME, version: manifest.python }] : []
   return {
     ...NOTHING,

@@ -87,6 +87,7 @@ function nodesOf(xml: string): readonly Attributes[] {
     attributeNamePrefix: '',
     parseAttributeValue: false,
     trimValues: false,
+    htmlEntities: true,
     isArray: name => name === 'publishProfile'
   })
   let root: unknown
@@ -129,8 +130,8 @@ export function secretForms(password: string, userNames: readonly string[]): rea
     escaped,
     escaped.replaceAll("'", '&apos;'),
     escaped.replaceAll("'", '&#39;'),
-    encodeURIComponent(password),
-    encodeURI(password),
+    encodeURIComponent(password.toWellFormed()),
+    encodeURI(password.toWellFormed()),
     new URLSearchParams({ p: password }).toString().slice(2),
     JSON.stringify(password).slice(1, -1),
     base64(password),
@@ -139,11 +140,32 @@ export function secretForms(password: string, userNames: readonly string[]): rea
   return [...new Set(forms)]
 }
 
-/** The raw values of `userPWD`, taken without parsing, so that they can be masked before anything can fail. */
-export function rawPasswords(xml: string): readonly string[] {
-  return [...xml.slice(0, MAX_LENGTH).matchAll(/\buserPWD\s*=\s*(?:"([^"]*)"|'([^']*)')/gi)]
-    .map(match => match[1] ?? match[2] ?? '')
-    .filter(value => value !== '')
+/**
+ * Every form of every secret in a profile, taken without parsing it: they have to be masked before anything can fail.
+ *
+ * The names for basic authentication are those in the profile, and Kudu's `$app` for each `app\\$app`.
+ */
+export function secretsIn(xml: string): readonly string[] {
+  const names = attributeValues(xml, 'userName').map(decodeEntities)
+  const userNames = [...new Set(names.flatMap(name => [name, name.slice(name.lastIndexOf('\\') + 1)]))]
+  const passwords = attributeValues(xml, 'userPWD')
+  const forms = passwords.flatMap(raw => [raw, ...secretForms(decodeEntities(raw), userNames)])
+  return [...new Set(forms)].filter(form => form !== '')
+}
+
+function attributeValues(xml: string, name: string): readonly string[] {
+  const pattern = new RegExp(`\\b${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`, 'gi')
+  return [...xml.slice(0, MAX_LENGTH).matchAll(pattern)].map(match => match[1] ?? match[2] ?? '')
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+
+function decodeEntities(text: string): string {
+  return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi, (whole, hex, decimal, name) => {
+    if (typeof name === 'string') return ENTITIES[name.toLowerCase()] ?? whole
+    const point = typeof hex === 'string' ? Number.parseInt(hex, 16) : Number(decimal)
+    return point <= 0x10ffff ? String.fromCodePoint(point) : whole
+  })
 }
 
 function base64(text: string): string {

@@ -97,7 +97,10 @@ function connectionOver(client: Client, attempt: Attempt, signal: AbortSignal, c
     try {
       return await work()
     } catch (error) {
-      throw signal.aborted ? interrupted(error) : asSiteError(error, what)
+      const failure = signal.aborted ? interrupted(error) : asSiteError(error, what)
+      // Whatever answer is still to come would be taken for that of the next command.
+      if (failure.kind === 'lost') client.close()
+      throw failure
     }
   }
   let entries: readonly RemoteEntry[] = []

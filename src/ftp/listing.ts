@@ -47,9 +47,7 @@ function parseDosLine(line: string): RemoteEntry | undefined {
   const match = /^(\d\d)-(\d\d)-(\d{4}|\d\d) +(\d\d):(\d\d) ?([AP]M)? +(?:<([A-Z]+)>( +)|(\d+) )(.+)$/i.exec(line)
   if (!match) return undefined
   const [, month, day, year, hour, minute, half, tag, gap = '', size, rest = ''] = match
-  const modified = new Date(
-    Date.UTC(fullYear(Number(year)), Number(month) - 1, Number(day), hours(Number(hour), half), Number(minute))
-  )
+  const modified = utc(fullYear(Number(year)), Number(month), Number(day), hours(Number(hour), half), Number(minute))
   if (tag === undefined) return { name: rest, kind: 'file', size: Number(size), modified }
   const column = Math.max(1, 13 - tag.length)
   const name = ' '.repeat(Math.max(0, gap.length - column)) + rest
@@ -81,16 +79,24 @@ function parseUnixLine(line: string, now: Date): RemoteEntry | undefined {
 }
 
 function unixTime(text: string, now: Date): Date | undefined {
-  if (/^\d{4}-/.test(text)) return new Date(`${text.replace(' ', 'T')}Z`)
+  const iso = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d)$/.exec(text)?.slice(1).map(Number)
+  if (iso) return utc(...(iso as [number, number, number, number, number]))
   const [monthName = '', day = '', yearOrTime = ''] = text.split(/ +/)
-  const month = MONTHS.indexOf(monthName.toLowerCase())
-  if (month < 0) return undefined
-  if (!yearOrTime.includes(':')) return new Date(Date.UTC(Number(yearOrTime), month, Number(day)))
-  const [hour, minute] = yearOrTime.split(':').map(Number)
-  const thisYear = Date.UTC(now.getUTCFullYear(), month, Number(day), hour, minute)
-  // Without a year the time lies within the last months; a day's tolerance for clocks and zones that differ.
-  if (thisYear <= now.getTime() + DAY_MS) return new Date(thisYear)
-  return new Date(Date.UTC(now.getUTCFullYear() - 1, month, Number(day), hour, minute))
+  const month = MONTHS.indexOf(monthName.toLowerCase()) + 1
+  if (!yearOrTime.includes(':')) return utc(Number(yearOrTime), month, Number(day), 0, 0)
+  const [hour = 0, minute = 0] = yearOrTime.split(':').map(Number)
+  // Without a year it is the latest such time that is not in the future, with a day's tolerance for clocks and zones.
+  const year = now.getUTCFullYear()
+  return [year + 1, year, year - 1]
+    .map(candidate => utc(candidate, month, Number(day), hour, minute))
+    .find(time => time !== undefined && time.getTime() <= now.getTime() + DAY_MS)
+}
+
+/** `undefined` for a date or a time that does not exist, such as the 31st of a short month. */
+function utc(year: number, month: number, day: number, hour: number, minute: number, second = 0): Date | undefined {
+  const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second))
+  const parts = [time.getUTCMonth() + 1, time.getUTCDate(), time.getUTCHours(), time.getUTCMinutes()]
+  return parts.join() === [month, day, hour, minute].join() ? time : undefined
 }
 
 /** `type=dir;modify=20261122104600; name` */
@@ -113,6 +119,6 @@ function parseMlsdLine(line: string): RemoteEntry | undefined {
 function mlsdTime(text: string): Date | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(text)
   if (!match) return undefined
-  const [, year, month, day, hour, minute, second] = match.map(Number)
-  return new Date(Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second))
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number)
+  return utc(year, month, day, hour, minute, second)
 }

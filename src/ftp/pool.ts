@@ -1,4 +1,5 @@
 // A few connections to one server: borrows, opens more when asked for, and goes on with fewer where the server caps them.
+import { SiteError } from '../site.ts'
 import type { Connection } from './connection.ts'
 
 /** Connections to one server, opened as they are needed. */
@@ -20,6 +21,7 @@ export function makePool(first: Connection, open: () => Promise<Connection>, lim
   const waiting: (() => void)[] = []
   let opening = 0
   let most = limit
+  let closed = false
 
   const wake = (): void => waiting.shift()?.()
 
@@ -35,7 +37,8 @@ export function makePool(first: Connection, open: () => Promise<Connection>, lim
     opening++
     try {
       const connection = await open()
-      all.add(connection)
+      if (closed) connection.close()
+      else all.add(connection)
       return connection
     } catch (error) {
       if (all.size === 0) throw error
@@ -49,6 +52,8 @@ export function makePool(first: Connection, open: () => Promise<Connection>, lim
 
   const borrow = async (): Promise<Connection> => {
     for (;;) {
+      // What is still under way when the site is closed must not open it again.
+      if (closed) throw new SiteError('interrupted', 'The connections were closed meanwhile')
       const found = takeIdle()
       if (found) return found
       const open = all.size + opening
@@ -70,7 +75,9 @@ export function makePool(first: Connection, open: () => Promise<Connection>, lim
       }
     },
     close() {
+      closed = true
       for (const connection of all) connection.close()
+      while (waiting.length > 0) wake()
     }
   }
 }

@@ -34,7 +34,8 @@ async function removeDirectory(pool: Pool, directory: RemotePath, tally: Tally):
     tally.directories++
     return
   }
-  const entries = await pool.use(connection => connection.list(directory))
+  const entries = await listOrReport(pool, directory, tally)
+  if (!entries) return
   // `lib64` links to `lib` in every environment made on Linux: once its target is gone even a server that refuses to
   // delete links lists it as empty.
   const [later, now] = partition(entries, entry => entry.kind === 'directory' && entry.name === 'lib64')
@@ -56,7 +57,10 @@ async function removeEntries(
   for (let start = 0; start < files.length; start += BATCH) batches.push(files.slice(start, start + BATCH))
   await Promise.all([
     ...batches.map(batch => removeFiles(pool, directory, batch, tally)),
-    ...directories.map(entry => removeDirectory(pool, mutable(child(directory, entry.name)), tally))
+    ...directories.map(async ({ name }) => {
+      const path = pathOrReport(directory, name, tally)
+      if (path) await removeDirectory(pool, path, tally)
+    })
   ])
 }
 
@@ -67,12 +71,39 @@ async function removeFiles(
   tally: Tally
 ): Promise<void> {
   for (const file of files) {
-    const path = mutable(child(directory, file.name))
+    const path = pathOrReport(directory, file.name, tally)
+    if (!path) continue
     const refusal = await attempt(pool, 'DELE', path)
     // Windows removes a link to a folder with RMD; a file refuses RMD.
     const gone = refusal === undefined || (file.kind === 'link' && (await attempt(pool, 'RMD', path)) === undefined)
     if (gone) tally.files++
     else tally.refused.push({ path, reply: refusal })
+  }
+}
+
+/** `undefined`: the server refused, which is on record. */
+async function listOrReport(
+  pool: Pool,
+  directory: RemotePath,
+  tally: Tally
+): Promise<readonly RemoteEntry[] | undefined> {
+  try {
+    return await pool.use(connection => connection.list(directory))
+  } catch (error) {
+    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    tally.refused.push({ path: directory, reply: error.message })
+    return undefined
+  }
+}
+
+/** `undefined`: a name with a separator or a control character, which no command could mean safely; it is on record. */
+function pathOrReport(directory: RemotePath, name: string, tally: Tally): MutablePath | undefined {
+  try {
+    return mutable(child(directory, name))
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    tally.refused.push({ path: `${directory}/${name}`, reply: 'This name cannot be sent safely' })
+    return undefined
   }
 }
 

@@ -43,6 +43,10 @@ export interface VenvEvidence {
   readonly scripts: readonly RemoteEntry[] | undefined
   /** Folders that may hold `site-packages`: `lib/pythonX.Y`, on Windows `Lib`. */
   readonly libraries: readonly Library[]
+  /** Folders that are there but could not be listed, so that nothing in them counts as missing. */
+  readonly unread: readonly ('scripts' | 'library')[]
+  /** Nothing but empty folders of an environment is in it: what a deletion leaves that was cut at its very end. */
+  readonly hollow: boolean
   readonly gaps: readonly string[]
 }
 
@@ -53,6 +57,8 @@ export interface Library {
   readonly origPrefix: boolean
   /** `undefined`: there is no such folder. */
   readonly sitePackages: readonly RemoteEntry[] | undefined
+  /** Nothing at all is in it. */
+  readonly bare: boolean
 }
 
 /** Reads `key = value` lines as PEP 405 says: split at the first `=`, keys in lower case. */
@@ -77,7 +83,7 @@ export function judge(evidence: VenvEvidence, named: boolean): Environment | und
   const markers = entries.filter(({ name, kind }) => kind === 'file' && versionOfMarker(name)).map(({ name }) => name)
   const old = libraries.some(({ origPrefix }) => origPrefix)
   const packages = libraries.filter(({ sitePackages }) => sitePackages !== undefined)
-  const empty = named && entries.length === 0
+  const empty = named && evidence.hollow
   const proven = cfg !== undefined || markers.length > 0 || old || (scripts !== undefined && packages.length > 0)
   if (!proven && !empty) return undefined
 
@@ -114,8 +120,9 @@ function missingParts(
   creator: Creator,
   marked: boolean
 ): readonly string[] {
-  const { scripts = [], libraries, cfg } = evidence
+  const { scripts = [], libraries, cfg, unread } = evidence
   const has = (...names: readonly string[]): boolean =>
+    unread.includes('scripts') ||
     scripts.some(({ name }) => names.includes(shape === 'windows' ? name.toLowerCase() : name))
   const missing: string[] = []
   if (shape === 'windows') {
@@ -126,7 +133,8 @@ function missingParts(
     if (!has('python')) missing.push('bin/python')
     if (!has('activate')) missing.push('bin/activate')
   }
-  if (!libraries.some(({ sitePackages }) => sitePackages !== undefined)) missing.push('site-packages')
+  if (!unread.includes('library') && !libraries.some(({ sitePackages }) => sitePackages !== undefined))
+    missing.push('site-packages')
   // Kudu's Windows script has used creators that write no pyvenv.cfg, and the marker proves the environment without one.
   if (cfg === undefined && creator === 'unknown' && !marked) missing.push('pyvenv.cfg')
   return missing
@@ -164,45 +172,72 @@ export async function readEnvironment(
   named: boolean
 ): Promise<Environment | undefined> {
   const entries = await site.list(path)
+  const windows = isWindowsShape(entries)
   const gaps: string[] = []
-  const scriptsFolder = isWindowsShape(entries) ? folder(entries, 'Scripts') : folder(entries, 'bin')
-  const libraryFolder = folder(entries, isWindowsShape(entries) ? 'Lib' : 'lib')
-  const hasCfg = entries.some(({ name, kind }) => name === 'pyvenv.cfg' && kind === 'file')
-  // Most folders of an app are no environments: one look at their listing is enough.
-  if (!hasCfg && !scriptsFolder && !entries.some(({ name }) => versionOfMarker(name)) && !libraryFolder) {
-    return judge({ path, entries, cfg: undefined, scripts: undefined, libraries: [], gaps }, named)
+  const scriptsFolder = folder(entries, windows ? 'Scripts' : 'bin')
+  const libraryFolder = folder(entries, windows ? 'Lib' : 'lib')
+  const cfgEntry = entries.find(({ name, kind }) => name === 'pyvenv.cfg' && kind === 'file')
+  // Most folders of an app are no environments, and the listing tells: nothing else needs to be asked then.
+  if (!cfgEntry && !scriptsFolder && !libraryFolder && !entries.some(({ name }) => versionOfMarker(name))) {
+    const hollow = entries.length === 0
+    return judge({ path, entries, cfg: undefined, scripts: undefined, libraries: [], unread: [], hollow, gaps }, named)
   }
-  const cfg = hasCfg ? await readCfg(site, child(path, 'pyvenv.cfg'), gaps) : undefined
-  const scripts = scriptsFolder && (await site.list(child(path, scriptsFolder.name)))
-  const library = libraryFolder && child(path, libraryFolder.name)
-  const libraries = library ? await readLibraries(site, library, isWindowsShape(entries), cfg !== undefined, gaps) : []
-  return judge({ path, entries, cfg, scripts, libraries, gaps }, named)
+  const cfg = cfgEntry && (await readCfg(site, child(path, 'pyvenv.cfg'), cfgEntry.size, gaps))
+  const scripts = scriptsFolder && (await listOrGap(site, child(path, scriptsFolder.name), gaps))
+  const library = libraryFolder && (await listOrGap(site, child(path, libraryFolder.name), gaps))
+  const libraries =
+    libraryFolder && library
+      ? await readLibraries(site, child(path, libraryFolder.name), library, windows, cfg !== undefined, gaps)
+      : []
+  const unread = [
+    ...(scriptsFolder && !scripts ? (['scripts'] as const) : []),
+    ...(libraryFolder && !library ? (['library'] as const) : [])
+  ]
+  const hollow =
+    unread.length === 0 &&
+    entries.every(entry => entry === scriptsFolder || entry === libraryFolder) &&
+    (scripts ?? []).length === 0 &&
+    (library ?? []).every(({ name }) => libraries.some(found => found.name === name && found.bare))
+  return judge({ path, entries, cfg, scripts, libraries, unread, hollow, gaps }, named)
 }
 
-async function readCfg(site: ReadableSite, path: RemotePath, gaps: string[]): Promise<string> {
+async function readCfg(site: ReadableSite, path: RemotePath, size: number, gaps: string[]): Promise<string> {
   try {
-    return await site.readText(path, MAX_CFG_BYTES)
+    if (size <= MAX_CFG_BYTES) return await site.readText(path, MAX_CFG_BYTES)
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
-    gaps.push('pyvenv.cfg could not be read')
-    return ''
   }
+  gaps.push('pyvenv.cfg could not be read')
+  return ''
 }
 
 async function readLibraries(
   site: ReadableSite,
   library: RemotePath,
+  inLibrary: readonly RemoteEntry[],
   windows: boolean,
   hasCfg: boolean,
   gaps: string[]
 ): Promise<readonly Library[]> {
-  if (windows) return [await readLibrary(site, library, 'Lib', hasCfg, gaps)]
-  const versions = (await site.list(library)).filter(
-    ({ name, kind }) => kind === 'directory' && /^(python|pypy)\d/.test(name)
-  )
+  if (windows) return [await readWindowsLibrary(site, library, inLibrary, gaps)]
   const libraries: Library[] = []
-  for (const { name } of versions) libraries.push(await readLibrary(site, child(library, name), name, hasCfg, gaps))
+  for (const { name, kind } of inLibrary) {
+    const isVersion = kind === 'directory' && /^(python|pypy)\d/.test(name)
+    if (isVersion) libraries.push(await readLibrary(site, child(library, name), name, hasCfg, gaps))
+  }
   return libraries
+}
+
+async function readWindowsLibrary(
+  site: ReadableSite,
+  path: RemotePath,
+  entries: readonly RemoteEntry[],
+  gaps: string[]
+): Promise<Library> {
+  const present = folder(entries, 'site-packages')
+  const sitePackages = present && ((await listOrGap(site, child(path, present.name), gaps)) ?? [])
+  const origPrefix = entries.some(({ name }) => name === 'orig-prefix.txt')
+  return { name: 'Lib', origPrefix, sitePackages, bare: false }
 }
 
 async function readLibrary(
@@ -214,15 +249,24 @@ async function readLibrary(
 ): Promise<Library> {
   // With pyvenv.cfg the age of the creator is known, so the folder itself need not be listed: one round trip less.
   const direct = hasCfg ? await listOrRefused(site, child(path, 'site-packages')) : undefined
-  if (direct && direct.length > 0) return { name, origPrefix: false, sitePackages: direct }
+  if (direct && direct.length > 0) return { name, origPrefix: false, sitePackages: direct, bare: false }
   // Neither a refusal nor an empty answer proves that a folder is missing; the listing of its parent does.
   const entries = await site.list(path)
   const origPrefix = entries.some(entry => entry.name === 'orig-prefix.txt')
   const present = folder(entries, 'site-packages')
-  if (!present) return { name, origPrefix, sitePackages: undefined }
-  const listed = direct ?? (await listOrRefused(site, child(path, present.name)))
-  if (!listed) gaps.push(`${name}/site-packages could not be listed`)
-  return { name, origPrefix, sitePackages: listed ?? [] }
+  const sitePackages = present && (direct ?? (await listOrGap(site, child(path, present.name), gaps)) ?? [])
+  return { name, origPrefix, sitePackages, bare: entries.length === 0 }
+}
+
+/** `undefined`: the server refused, which is on record as a gap in the evidence. */
+async function listOrGap(
+  site: ReadableSite,
+  path: RemotePath,
+  gaps: string[]
+): Promise<readonly RemoteEntry[] | undefined> {
+  const entries = await listOrRefused(site, path)
+  if (!entries) gaps.push(`${path} could not be listed`)
+  return entries
 }
 
 async function listOrRefused(site: ReadableSite, path: RemotePath): Promise<readonly RemoteEntry[] | undefined> {

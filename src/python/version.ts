@@ -58,7 +58,7 @@ function whatItIs(text: string): string {
   if (/^(pypy|graalpy|jython)/i.test(text)) return 'is another interpreter, App Service runs CPython'
   if (/^[<>=~^!]|[,|* ]|\s-\s/.test(text)) return 'is a range, and an environment has one version'
   if (/\.x/i.test(text)) return 'is a wildcard, and an environment has one version'
-  if (/-?(dev|alpha|beta|rc|[ab])\d*$/i.test(text) || text.endsWith('t')) return 'is a pre-release or a special build'
+  if (/^\d.*(dev|alpha|beta|rc|[ab]\d|\dt$)/i.test(text)) return 'is a pre-release or a special build'
   return 'is not a version of the form X.Y'
 }
 

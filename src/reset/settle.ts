@@ -59,10 +59,24 @@ export async function settle(
     if (!newest) continue
     const settled = await settleNewest(site, newest, circumstances)
     settlements.push(...settled)
-    const safe = settled.every(({ fate }) => fate !== 'kept')
-    for (const item of older) settlements.push(safe ? await sweepCopy(site, item) : keep(item, 'a newer copy is kept'))
+    const safe = older.length > 0 && (await isWholeNow(site, newest, settled, circumstances))
+    for (const item of older) {
+      settlements.push(safe ? await sweepCopy(site, item) : keep(item, `nothing whole is at ${original} yet`))
+    }
   }
   return settlements
+}
+
+/** Whether older copies can go: not while the only thing in their place is one that was put back broken. */
+async function isWholeNow(
+  site: RemoteSite,
+  newest: SetAside,
+  settled: readonly Settlement[],
+  circumstances: Circumstances
+): Promise<boolean> {
+  if (settled.some(({ fate }) => fate === 'kept')) return false
+  if (settled.every(({ fate }) => fate === 'swept')) return true
+  return (await successorOf(site, newest, { ...circumstances, environment: undefined })) === 'whole'
 }
 
 async function settleNewest(
@@ -133,7 +147,7 @@ async function replaceBroken(
   circumstances: Circumstances
 ): Promise<readonly Settlement[]> {
   const copy = await readEnvironment(site, item.copy, true)
-  if (!copy || copy.missing.length > 0) return [await sweepCopy(site, item)]
+  if (!copy || copy.missing.length > 0) return [keep(item, 'neither it nor what took its place is whole')]
   if (circumstances.jobSucceeded) return [keep(item, 'what took its place is not whole, although the job succeeded')]
   const broken: SetAside = { copy: circumstances.newName(item.original), original: item.original }
   try {

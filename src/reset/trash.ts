@@ -81,5 +81,5 @@ function decode(text: string): string | undefined {
   const bytes = (text.match(/=[0-9A-F]{2}|./g) ?? []).map(part =>
     part.startsWith('=') ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0)
   )
-  return new TextDecoder().decode(Uint8Array.from(bytes))
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes))
 }

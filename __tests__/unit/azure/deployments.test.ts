@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest'
+import { expiryIn, findLock, hasActiveDeployment, type DeploymentLock } from '../../../src/azure/deployments.ts'
+import { SiteError, remotePath } from '../../../src/site.ts'
+import {
+  fakeSite,
+  fileOf,
+  linkTo,
+  treeOf,
+  type FakeNode,
+  type FakeSite,
+  type Oddities,
+  type Spec
+} from '../fake-site.ts'
+
+const NOW = new Date('2026-11-22T12:00:00Z')
+const minutesAgo = (minutes: number, text = ''): FakeNode => fileOf(new Date(NOW.getTime() - minutes * 60_000), text)
+const lockUntil = (time: string): string => JSON.stringify({ operationName: 'x', lockExpiry: time })
+
+const surroundingsOf = (site: FakeSite): ReturnType<FakeSite['list']> => site.list(remotePath('/site'))
+
+async function look(spec: Spec, oddities: Oddities = {}): Promise<DeploymentLock | undefined> {
+  const site = fakeSite(treeOf(spec), oddities)
+  return findLock(site, await surroundingsOf(site), NOW)
+}
+
+describe('the time in a lock', () => {
+  it.each([
+    ['2026-11-22T12:30:00Z', '2026-11-22T12:30:00.000Z'],
+    ['2026-11-22T12:30:00.1234567Z', '2026-11-22T12:30:00.123Z'],
+    ['2026-11-22T12:30:00', '2026-11-22T12:30:00.000Z'],
+    ['2026-11-22T12:30:00.1234567', '2026-11-22T12:30:00.123Z'],
+    ['2026-11-22T12:30:00+02:00', '2026-11-22T10:30:00.000Z'],
+    ['2026-11-22T12:30:00.1234567-05:30', '2026-11-22T18:00:00.123Z'],
+    ['0001-01-01T00:00:00', '0001-01-01T00:00:00.000Z'],
+    ['soon', undefined],
+    ['', undefined],
+    ['2026-13-45T99:00:00Z', undefined]
+  ])('%j is %s', (written, time) => {
+    expect(expiryIn(lockUntil(written))?.toISOString()).toBe(time)
+  })
+
+  it.each([
+    '',
+    '{',
+    'null',
+    '[]',
+    '42',
+    '"2026-11-22T12:30:00Z"',
+    '{}',
+    '{"lockExpiry":null}',
+    '{"lockExpiry":1790000000}'
+  ])('cannot be read from %j', text => {
+    expect(expiryIn(text)).toBeUndefined()
+  })
+
+  it('may stand behind a byte-order mark', () => {
+    expect(expiryIn(`\uFEFF${lockUntil('2026-11-22T12:30:00Z')}`)).toBeDefined()
+  })
+})
+
+describe('a lock', () => {
+  const INFO = '/site/locks/deployment/info.lock'
+  it.each<[string, Spec, boolean]>([
+    ['no folder of locks', {}, false],
+    ['an empty folder of locks', { '/site/locks/': '' }, false],
+    ['a file called locks', { '/site/locks': '' }, false],
+    ['other locks', { '/site/locks/hooks.lock': '', '/site/locks/ssh/info.lock': '' }, false],
+    ['a folder without info.lock', { '/site/locks/deployment/': '' }, false],
+    ['an expiry to come', { [INFO]: lockUntil('2026-11-22T12:01:00Z') }, true],
+    ['an expiry that has passed', { [INFO]: lockUntil('2026-11-22T11:59:00Z') }, false],
+    [
+      'an expiry that has passed by seconds, without a zone',
+      { [INFO]: lockUntil('2026-11-22T11:59:59.9999999') },
+      false
+    ],
+    ['no readable expiry, young', { [INFO]: minutesAgo(59, '{') }, true],
+    ['no readable expiry, old', { [INFO]: minutesAgo(61, '{') }, false],
+    ['no readable expiry, of the future', { [INFO]: minutesAgo(-5, '') }, true],
+    ['a Windows file of 59 minutes', { '/site/locks/deployments.lock': minutesAgo(59) }, true],
+    ['a Windows file of 60 minutes', { '/site/locks/deployments.lock': minutesAgo(60) }, true],
+    ['a Windows file of 61 minutes', { '/site/locks/deployments.lock': minutesAgo(61) }, false],
+    [
+      'both, the Windows one held',
+      { [INFO]: lockUntil('2026-11-22T11:00:00Z'), '/site/locks/deployments.lock': minutesAgo(1) },
+      true
+    ]
+  ])('%s: held is %s', async (_, spec, held) => {
+    expect((await look(spec)) !== undefined).toBe(held)
+  })
+
+  it('is named with its time', async () => {
+    expect((await look({ [INFO]: lockUntil('2026-11-22T12:30:00Z') }))?.detail).toBe(
+      `${INFO}, held until 2026-11-22T12:30:00.000Z`
+    )
+    expect((await look({ '/site/locks/deployments.lock': minutesAgo(5) }))?.detail).toContain('deployments.lock')
+  })
+
+  it('is held where its folder is there and cannot be listed', async () => {
+    const spec = { [INFO]: lockUntil('2026-11-22T11:00:00Z') }
+    expect(await look(spec, { refuse: ['LIST /site/locks/deployment'] })).toBeDefined()
+  })
+
+  it('is free where it was released between two looks', async () => {
+    const site = fakeSite(treeOf({ [INFO]: '' }))
+    const surroundings = await surroundingsOf(site)
+    let looks = 0
+    const racing: FakeSite = {
+      ...site,
+      list: async path => {
+        if (path === '/site/locks' && looks++ > 0) return []
+        if (path === '/site/locks/deployment') throw new SiteError('refused', '550')
+        return site.list(path)
+      }
+    }
+    expect(await findLock(racing, surroundings, NOW)).toBeUndefined()
+  })
+
+  it('is free where it was released between its listing and its reading', async () => {
+    const tree = treeOf({ [INFO]: lockUntil('2026-11-22T12:30:00Z') })
+    const site = fakeSite(tree)
+    const racing: FakeSite = {
+      ...site,
+      readText: (path, maxBytes) => {
+        tree.delete(INFO)
+        tree.delete('/site/locks/deployment')
+        return site.readText(path, maxBytes)
+      }
+    }
+    expect(await findLock(racing, await surroundingsOf(site), NOW)).toBeUndefined()
+  })
+
+  it('is never taken for free because the connection was lost', async () => {
+    const site = fakeSite(treeOf({ [INFO]: '' }))
+    const cut: FakeSite = { ...site, list: () => Promise.reject(new SiteError('lost', 'cut')) }
+    await expect(findLock(cut, await surroundingsOf(site), NOW)).rejects.toMatchObject({ kind: 'lost' })
+  })
+})
+
+describe('an active deployment', () => {
+  it.each<[string, Spec, boolean]>([
+    ['no folder of deployments', {}, false],
+    ['no active one', { '/site/deployments/abc/manifest': '' }, false],
+    ['an active one', { '/site/deployments/active': 'abc' }, true],
+    ['a folder called active', { '/site/deployments/active/x': '' }, false],
+    ['a link called deployments', { '/site/deployments': linkTo('/data') }, false]
+  ])('%s: %s', async (_, spec, expected) => {
+    const site = fakeSite(treeOf(spec))
+    expect(await hasActiveDeployment(site, await surroundingsOf(site))).toBe(expected)
+  })
+})

@@ -1,0 +1,221 @@
+// A site in memory: a tree, a log of verbs, and the oddities of real servers. Implements the port, speaks no FTP.
+import type { Connection } from '../../src/ftp/connection.ts'
+import { SiteError, type RemoteEntry, type RemoteSite } from '../../src/site.ts'
+
+export interface FakeFile {
+  readonly kind: 'file'
+  readonly text: string
+  readonly modified: Date
+}
+export type FakeNode = FakeFile | { readonly kind: 'directory' } | { readonly kind: 'link'; readonly target: string }
+
+/** Absolute path → node; the folders on the way are there too. */
+export type Tree = Map<string, FakeNode>
+
+/** Paths below wwwroot or absolute ones; a path that ends in `/` is a folder, a string is a file's text. */
+export type Spec = Readonly<Record<string, string | FakeNode>>
+
+export interface Oddities {
+  readonly refuseRenames?: boolean
+  /** Verbs that are refused, such as `DELE /site/wwwroot/x`; `* /path` refuses every verb on that path. */
+  readonly refuse?: readonly string[]
+  /** Lists what is not there as an empty folder, as vsftpd does. */
+  readonly emptyForMissing?: boolean
+  readonly linksAsDirectories?: boolean
+  /** DELE refuses links and RMD removes them, as on Windows. */
+  readonly linksNeedRmd?: boolean
+  /** The connection is lost when this many changes have been made. */
+  readonly lostAfter?: number
+}
+
+export interface FakeSite extends RemoteSite {
+  /** Each verb with its path, in order. */
+  readonly log: string[]
+}
+
+export const NOON = new Date('2026-11-22T12:00:00Z')
+
+/** A file of a given time. */
+export function fileOf(modified: Date, text = ''): FakeFile {
+  return { kind: 'file', text, modified }
+}
+
+export function linkTo(target: string): FakeNode {
+  return { kind: 'link', target }
+}
+
+export function treeOf(...specs: readonly Spec[]): Tree {
+  const tree: Tree = new Map([['/', { kind: 'directory' }]])
+  for (const spec of [{ '/site/wwwroot/': '' }, ...specs]) {
+    for (const [key, value] of Object.entries(spec)) {
+      const path = key.startsWith('/') ? key : `/site/wwwroot/${key}`
+      const names = path.split('/').slice(1, -1)
+      names.forEach((_, index) => tree.set(`/${names.slice(0, index + 1).join('/')}`, { kind: 'directory' }))
+      if (!path.endsWith('/')) tree.set(path, typeof value === 'string' ? fileOf(NOON, value) : value)
+    }
+  }
+  return tree
+}
+
+/** Every path at or below one, sorted. */
+export function pathsIn(tree: Tree, root = '/'): readonly string[] {
+  const below = root === '/' ? '/' : `${root}/`
+  return [...tree.keys()].filter(path => path === root || path.startsWith(below)).sort()
+}
+
+/** The changes in a log. */
+export function changesIn(log: readonly string[]): readonly string[] {
+  return log.filter(line => /^(RENAME|MKD|DELE|RMD) /.test(line))
+}
+
+function parentPath(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/'
+}
+
+export function refusal(verb: string, path: string, reply: string): SiteError {
+  return new SiteError('refused', `The server refused to ${verb} ${path}: "550 ${reply}"`, { replyCode: 550 })
+}
+
+export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
+  const log: string[] = []
+  let changes = 0
+
+  // Follows links on the way, and at the end too if asked, as a server's file system does.
+  const resolve = (path: string, last: boolean): string => {
+    let at = ''
+    const names = path.split('/').slice(1)
+    names.forEach((name, index) => {
+      at = `${at}/${name}`
+      const node = tree.get(at)
+      if (node?.kind === 'link' && (last || index < names.length - 1)) {
+        at = node.target.startsWith('/') ? node.target : `${parentPath(at)}/${node.target}`
+      }
+    })
+    return at
+  }
+  const childrenOf = (directory: string): readonly string[] =>
+    [...tree.keys()].filter(path => path !== '/' && parentPath(path) === directory)
+
+  const begin = (verb: string, path: string, change: boolean): void => {
+    log.push(`${verb} ${path}`)
+    const lost = change && oddities.lostAfter !== undefined && changes >= oddities.lostAfter
+    if (lost) throw new SiteError('lost', 'The connection broke')
+    const [source = ''] = path.split(' => ')
+    if (oddities.refuse?.some(line => line === `${verb} ${source}` || line === `* ${source}`)) {
+      throw refusal(verb, source, 'in use')
+    }
+  }
+  const entryOf = (path: string): RemoteEntry => {
+    const node = tree.get(path)
+    const name = path.slice(path.lastIndexOf('/') + 1)
+    if (node?.kind === 'file') return { name, kind: 'file', size: node.text.length, modified: node.modified }
+    const asDirectory = node?.kind === 'directory' || oddities.linksAsDirectories
+    return { name, kind: asDirectory ? 'directory' : 'link', size: 0, modified: NOON }
+  }
+  const list = (path: string): readonly RemoteEntry[] => {
+    begin('LIST', path, false)
+    const directory = resolve(path, true)
+    const there = tree.get(directory)?.kind === 'directory'
+    if (!there && !oddities.emptyForMissing) throw refusal('list', path, 'no such directory')
+    return there ? childrenOf(directory).map(entryOf) : []
+  }
+  const removeFile = (path: string): void => {
+    begin('DELE', path, true)
+    const node = tree.get(resolve(path, false))
+    const removable = node?.kind === 'file' || (node?.kind === 'link' && !oddities.linksNeedRmd)
+    if (!removable) throw refusal('DELE', path, 'not a file')
+    tree.delete(resolve(path, false))
+    changes++
+  }
+  const removeDirectory = (path: string): void => {
+    begin('RMD', path, true)
+    const real = resolve(path, false)
+    const node = tree.get(real)
+    const removable = node?.kind === 'directory' || (node?.kind === 'link' && oddities.linksNeedRmd)
+    if (!removable) throw refusal('RMD', path, 'not a directory')
+    if (childrenOf(real).length > 0) throw refusal('RMD', path, 'not empty')
+    tree.delete(real)
+    changes++
+  }
+  const rename = (from: string, to: string): void => {
+    begin('RENAME', `${from} => ${to}`, true)
+    const source = resolve(from, false)
+    if (oddities.refuseRenames || !tree.has(source) || tree.has(to) || !tree.has(parentPath(to))) {
+      throw refusal('RNTO', to, 'cannot be renamed')
+    }
+    for (const path of pathsIn(tree, source)) {
+      const node = tree.get(path)
+      tree.delete(path)
+      if (node) tree.set(`${to}${path.slice(source.length)}`, node)
+    }
+    changes++
+  }
+  const sweep = (root: string): { files: number; directories: number; refused: { path: string; reply: string }[] } => {
+    log.push(`SWEEP ${root}`)
+    const tally = { files: 0, directories: 0, refused: [] as { path: string; reply: string }[] }
+    for (const path of [...pathsIn(tree, root)].reverse()) {
+      const isDirectory = tree.get(path)?.kind === 'directory'
+      try {
+        if (isDirectory) removeDirectory(path)
+        else removeFile(path)
+        if (isDirectory) tally.directories++
+        else tally.files++
+      } catch (error) {
+        if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+        tally.refused.push({ path, reply: error.message })
+      }
+    }
+    return tally
+  }
+  const answer = <T>(work: () => T): Promise<T> => Promise.resolve().then(work)
+  return {
+    log,
+    list: path => answer(() => list(path)),
+    readText: (path, maxBytes) =>
+      answer(() => {
+        begin('READ', path, false)
+        const node = tree.get(resolve(path, true))
+        if (node?.kind !== 'file') throw refusal('read', path, 'no such file')
+        if (node.text.length > maxBytes) throw new SiteError('unexpected', 'more bytes than a small file has')
+        return node.text
+      }),
+    rename: (from, to) =>
+      answer(() => {
+        rename(from, to)
+      }),
+    makeDirectory: path =>
+      answer(() => {
+        begin('MKD', path, true)
+        if (tree.has(path)) throw refusal('MKD', path, 'exists')
+        tree.set(path, { kind: 'directory' })
+        changes++
+      }),
+    removeFile: path =>
+      answer(() => {
+        removeFile(path)
+      }),
+    removeDirectory: path =>
+      answer(() => {
+        removeDirectory(path)
+      }),
+    sweep: path => answer(() => sweep(path)),
+    close: () => undefined
+  }
+}
+
+/** The same tree seen through one control connection. */
+export function fakeConnection(site: FakeSite): Connection {
+  let closed = false
+  return {
+    attempt: { mode: 'explicit', port: 21 },
+    get closed() {
+      return closed
+    },
+    list: path => site.list(path),
+    readText: (path, maxBytes) => site.readText(path, maxBytes),
+    command: (verb, path) => (verb === 'DELE' ? site.removeFile(path as never) : site.removeDirectory(path as never)),
+    close: () => {
+      closed = true
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseListing } from '../../../src/ftp/listing.ts'
+import { SiteError } from '../../../src/site.ts'
+import { dosLine, unixLine, type ListedEntry } from '../../../tools/local-appservice/listing-format.ts'
+
+const NOW = new Date('2026-11-22T12:00:00Z')
+const HOUR_MS = 3_600_000
+
+// Anything that a file system takes and a line can hold.
+const name = fc
+  .string({ unit: 'binary', minLength: 1, maxLength: 20 })
+  .filter(text => !/[/\0\r\n]/.test(text) && !['.', '..'].includes(text) && text.trim() !== '')
+
+const entry: fc.Arbitrary<ListedEntry> = fc.record({
+  name: name.filter(text => !text.includes(' -> ')),
+  kind: fc.constantFrom('file', 'directory', 'link'),
+  size: fc.nat(2 ** 31),
+  modified: fc.integer({ min: 0, max: 4000 }).map(hours => new Date(NOW.getTime() - hours * HOUR_MS)),
+  target: fc.constantFrom('lib', '/antenv', 'a b')
+})
+
+const mlsdLine = ({ name: text, kind, size, modified }: ListedEntry): string => {
+  const type = { file: 'file', directory: 'dir', link: 'OS.unix=symlink' }[kind]
+  const time = modified.toISOString().replace(/\D/g, '').slice(0, 14)
+  return `type=${type};size=${size};modify=${time};UNIX.mode=0755; ${text}`
+}
+
+describe('what a server prints is what is read', () => {
+  it.each<[string, (entry: ListedEntry) => string]>([
+    ['DOS', dosLine],
+    ['UNIX', one => unixLine(one, NOW)],
+    ['MLSD', mlsdLine]
+  ])('in the %s style', (_, print) => {
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 5 }), entries => {
+        const read = parseListing(entries.map(one => `${print(one)}\r\n`).join(''), NOW)
+        expect(read).toEqual(
+          entries.map(({ name: text, kind, size, modified }) => ({
+            name: text,
+            kind,
+            size: kind === 'file' ? size : 0,
+            modified
+          }))
+        )
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it('or nothing at all: a listing never loses a line', () => {
+    const junk = fc.string({ unit: 'binary', minLength: 1 }).filter(text => !/[\r\n]/.test(text) && text.trim() !== '')
+    fc.assert(
+      fc.property(junk, fc.nat(2), (line, place) => {
+        const lines = ['type=file;size=1; a', 'type=file;size=1; b']
+        lines.splice(place, 0, line)
+        try {
+          const listed = parseListing(lines.join('\r\n'), NOW)
+          expect(listed.length >= 3 || /^total \d+$/i.test(line) || /[ ;]\.{1,2}$/.test(line)).toBe(true)
+        } catch (error) {
+          expect(error).toBeInstanceOf(SiteError)
+        }
+      }),
+      { numRuns: 500 }
+    )
+  })
+})

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import type { Connection } from '../../../src/ftp/connection.ts'
+import { makePool, type Pool } from '../../../src/ftp/pool.ts'
+import { sweepTree } from '../../../src/ftp/sweep.ts'
+import { SiteError, mutable, remotePath, type Sweep } from '../../../src/site.ts'
+import {
+  fakeConnection,
+  fakeSite,
+  linkTo,
+  pathsIn,
+  treeOf,
+  type FakeSite,
+  type Oddities,
+  type Spec,
+  type Tree
+} from '../fake-site.ts'
+import { CFG, posixVenv } from '../fixtures.ts'
+
+const COPY = '/site/.azure-python-env/trash-x'
+const NEIGHBOURS: Spec = { 'app.py': 'app', '/data/precious.txt': 'x', [`${COPY}-other/file`]: '' }
+
+const poolOver = (site: FakeSite, limit = 4): Pool =>
+  makePool(fakeConnection(site), () => Promise.resolve(fakeConnection(site)), limit)
+
+async function sweep(
+  spec: Spec,
+  oddities: Oddities = {}
+): Promise<{ tree: Tree; log: readonly string[]; swept: Sweep }> {
+  const tree = treeOf(NEIGHBOURS, spec)
+  const site = fakeSite(tree, oddities)
+  const swept = await sweepTree(poolOver(site), mutable(remotePath(COPY)))
+  return { tree, log: site.log, swept }
+}
+
+const SPARED = pathsIn(treeOf(NEIGHBOURS))
+
+describe('a sweep', () => {
+  it('removes a whole environment and nothing else', async () => {
+    const { tree, swept } = await sweep(posixVenv(COPY, '3.12', CFG.venv311))
+    expect(pathsIn(tree)).toEqual(SPARED)
+    expect(swept).toEqual({ files: 10, directories: 8, refused: [] })
+  })
+
+  it('removes an empty folder', async () => {
+    const { tree, swept } = await sweep({ [`${COPY}/`]: '' })
+    expect(pathsIn(tree)).toEqual(SPARED)
+    expect(swept).toEqual({ files: 0, directories: 1, refused: [] })
+  })
+
+  it('removes more files than go in one batch', async () => {
+    const files = Array.from({ length: 100 }, (_, number) => [`${COPY}/f${number}`, ''] as const)
+    expect((await sweep(Object.fromEntries(files))).swept).toEqual({ files: 100, directories: 1, refused: [] })
+  })
+
+  it('removes a single file, such as a marker', async () => {
+    const { tree, swept } = await sweep({ [COPY]: '' })
+    expect(pathsIn(tree)).toEqual(SPARED)
+    expect(swept).toEqual({ files: 1, directories: 0, refused: [] })
+  })
+})
+
+describe('links', () => {
+  const LINKS: Spec = {
+    [`${COPY}/bin/python`]: linkTo('/data/precious.txt'),
+    [`${COPY}/deep/data`]: linkTo('/data'),
+    [`${COPY}/up`]: linkTo('..'),
+    [`${COPY}/lib/a`]: '',
+    [`${COPY}/lib64`]: linkTo('lib')
+  }
+
+  it.each<[string, Oddities]>([
+    ['are listed as links', {}],
+    ['are listed as folders', { linksAsDirectories: true }],
+    ['are removed by RMD only', { linksNeedRmd: true }]
+  ])('go, and what they point to stays, where they %s', async (_, oddities) => {
+    const { tree, log, swept } = await sweep(LINKS, oddities)
+    expect(pathsIn(tree)).toEqual(SPARED)
+    expect(swept.refused).toEqual([])
+    for (const path of ['deep/data', 'up', 'lib64']) expect(log).not.toContain(`LIST ${COPY}/${path}`)
+  })
+
+  it('are not entered where they are listed as folders and removed by RMD only', async () => {
+    // A link to a folder that is not empty: RMD of Windows removes the link itself.
+    const tree = treeOf(NEIGHBOURS, LINKS)
+    const site = fakeSite(tree, { linksAsDirectories: true, linksNeedRmd: true })
+    await sweepTree(poolOver(site), mutable(remotePath(COPY)))
+    expect(pathsIn(tree)).toEqual(SPARED)
+    expect(site.log.filter(line => line.startsWith('LIST ') && /data|up|lib64/.test(line))).toEqual([])
+  })
+
+  it('called lib64 come after everything else of their folder', async () => {
+    const { log } = await sweep(
+      { [`${COPY}/lib64`]: linkTo('lib'), [`${COPY}/lib/a/b`]: '', [`${COPY}/z`]: '' },
+      { linksAsDirectories: true }
+    )
+    const lib64 = log.indexOf(`DELE ${COPY}/lib64`)
+    for (const path of ['lib', 'lib/a', 'lib/a/b', 'z']) {
+      const last = Math.max(log.lastIndexOf(`RMD ${COPY}/${path}`), log.lastIndexOf(`DELE ${COPY}/${path}`))
+      expect(lib64).toBeGreaterThan(last)
+    }
+  })
+})
+
+describe('refusals', () => {
+  const TREE: Spec = { [`${COPY}/lib/a.pyd`]: '', [`${COPY}/lib/b.py`]: '', [`${COPY}/bin/python`]: '' }
+
+  it('are reported with the paths, the cause before its parents, and the rest is removed', async () => {
+    const { tree, swept } = await sweep(TREE, { refuse: [`DELE ${COPY}/lib/a.pyd`] })
+    expect(swept.refused.map(({ path }) => path)).toEqual([`${COPY}/lib/a.pyd`, `${COPY}/lib`, COPY])
+    expect(swept.refused[0]?.reply).toContain('in use')
+    expect(pathsIn(tree, COPY)).toEqual([COPY, `${COPY}/lib`, `${COPY}/lib/a.pyd`])
+    expect(swept).toMatchObject({ files: 2, directories: 1 })
+  })
+
+  it('of a listing are reported too, and the rest is removed', async () => {
+    const { tree, swept } = await sweep(TREE, { refuse: [`LIST ${COPY}/lib`] })
+    expect(swept.refused.map(({ path }) => path)).toContain(`${COPY}/lib`)
+    expect(tree.has(`${COPY}/bin`)).toBe(false)
+  })
+
+  it('include a name that no path may hold, and the rest is removed', async () => {
+    const { tree, swept } = await sweep({ ...TREE, [`${COPY}/back\\slash`]: '', [`${COPY}/carriage\rreturn`]: '' })
+    expect(swept.refused).not.toEqual([])
+    expect(tree.has(`${COPY}/lib`) || tree.has(`${COPY}/bin`)).toBe(false)
+  })
+})
+
+describe('a connection that is lost', () => {
+  it('ends the sweep with an error, never with a report', async () => {
+    for (let changes = 0; changes < 6; changes++) {
+      const site = fakeSite(treeOf(posixVenv(COPY, '3.12', CFG.uv)), { lostAfter: changes })
+      const lost = sweepTree(poolOver(site), mutable(remotePath(COPY)))
+      await expect(lost).rejects.toMatchObject({ kind: 'lost' })
+    }
+  })
+
+  it('is not mistaken for a refusal when it happens while listing', async () => {
+    const site = fakeSite(treeOf({ [`${COPY}/a`]: '' }))
+    const silent: Connection = { ...fakeConnection(site), list: () => Promise.reject(new SiteError('lost', 'silence')) }
+    const pool = makePool(silent, () => Promise.resolve(silent), 2)
+    await expect(sweepTree(pool, mutable(remotePath(COPY)))).rejects.toMatchObject({ kind: 'lost' })
+  })
+})
+
+it('an extra connection that cannot be opened only lowers the number', async () => {
+  const tree = treeOf(posixVenv(COPY, '3.12', CFG.uv))
+  const site = fakeSite(tree)
+  const pool = makePool(fakeConnection(site), () => Promise.reject(new SiteError('unreachable', '421')), 8)
+  expect((await sweepTree(pool, mutable(remotePath(COPY)))).refused).toEqual([])
+  expect(pathsIn(tree, COPY)).toEqual([])
+})

@@ -1,0 +1,136 @@
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { crc32, deflateRawSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ProjectError, readProject } from '../../../src/python/project.ts'
+
+let folder = ''
+let count = 0
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'project-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+type Files = Readonly<Record<string, string>>
+
+async function folderOf(files: Files): Promise<string> {
+  const root = join(folder, `folder-${count++}`)
+  await mkdir(root)
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, name)), { recursive: true })
+    await writeFile(join(root, name), text)
+  }
+  return root
+}
+
+/** A zip as PKWARE's APPNOTE describes it: local headers with data, the central directory, its end. */
+async function zipOf(files: Files): Promise<string> {
+  const parts: Buffer[] = []
+  const directory: Buffer[] = []
+  let offset = 0
+  for (const [name, text] of Object.entries(files)) {
+    const [raw, path] = [Buffer.from(text), Buffer.from(name)]
+    const data = deflateRawSync(raw)
+    const shared = Buffer.alloc(26)
+    shared.writeUInt16LE(20, 0)
+    shared.writeUInt16LE(0x800, 2)
+    shared.writeUInt16LE(8, 4)
+    shared.writeUInt32LE(crc32(raw), 10)
+    shared.writeUInt32LE(data.length, 14)
+    shared.writeUInt32LE(raw.length, 18)
+    shared.writeUInt16LE(path.length, 22)
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), shared, path, data])
+    const rest = Buffer.alloc(14)
+    rest.writeUInt32LE(offset, 10)
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), shared, rest, path]))
+    parts.push(local)
+    offset += local.length
+  }
+  const central = Buffer.concat(directory)
+  const end = Buffer.alloc(22)
+  end.write('PK\x05\x06')
+  end.writeUInt16LE(directory.length, 8)
+  end.writeUInt16LE(directory.length, 10)
+  end.writeUInt32LE(central.length, 12)
+  end.writeUInt32LE(offset, 16)
+  const path = join(folder, `package-${count++}.zip`)
+  await writeFile(path, Buffer.concat([...parts, central, end]))
+  return path
+}
+
+describe.each([
+  ['a folder', folderOf],
+  ['a zip', zipOf]
+])('a package that is %s', (_, make) => {
+  it.each<[string, Files, string | undefined, boolean]>([
+    ['requirements', { 'requirements.txt': 'flask' }, undefined, true],
+    ['requirements and a version', { 'requirements.txt': '', 'runtime.txt': 'python-3.6.8\r\n' }, '3.6', true],
+    ['a version that begins with a blank', { 'runtime.txt': ' python-3.6' }, undefined, false],
+    ['a version that begins with a byte-order mark', { 'runtime.txt': '\uFEFFpython-3.6' }, undefined, false],
+    [
+      'requirements in a folder below',
+      { 'app/requirements.txt': '', 'app/runtime.txt': 'python-3.6' },
+      undefined,
+      false
+    ],
+    ['the file that skips it', { 'requirements.txt': '', '.skipPythonDeployment': '' }, undefined, false],
+    [
+      'a command of its own',
+      { 'requirements.txt': '', '.deployment': '[config]\r\ncommand = deploy.cmd\r\n' },
+      undefined,
+      false
+    ],
+    [
+      'a command in another case',
+      { 'requirements.txt': '', '.deployment': ' [Config] \nCOMMAND=deploy.cmd' },
+      undefined,
+      false
+    ],
+    [
+      'a project, and no command',
+      { 'requirements.txt': '', '.deployment': '[config]\nproject = app' },
+      undefined,
+      true
+    ],
+    [
+      'a command in another section',
+      { 'requirements.txt': '', '.deployment': '[other]\ncommand = x' },
+      undefined,
+      true
+    ],
+    ['a command that is empty', { 'requirements.txt': '', '.deployment': '[config]\ncommand =' }, undefined, true],
+    [
+      'a command that is commented out',
+      { 'requirements.txt': '', '.deployment': '[config]\n# command = x\n;command=y' },
+      undefined,
+      true
+    ],
+    ['other files only', { 'app.py': '' }, undefined, false]
+  ])('and has %s', async (_name, files, pythonRuntime, runs) => {
+    const project = await readProject(await make(files))
+    expect([project.pythonRuntime, project.kuduScript.runs]).toEqual([pythonRuntime, runs])
+    expect(project.kuduScript.detail).not.toBe('')
+  })
+
+  it('does not read a file that is far too long for what it should be', async () => {
+    const path = await make({ 'runtime.txt': `python-3.6${'\n'.repeat(100_000)}` })
+    expect((await readProject(path)).pythonRuntime).toBeUndefined()
+  })
+})
+
+it('a file that is no zip is an error that names the input', async () => {
+  const path = join(folder, 'no.zip')
+  await writeFile(path, 'not a zip, though long enough to be one')
+  await expect(readProject(path)).rejects.toThrow(ProjectError)
+  await expect(readProject(path)).rejects.toThrow('"package"')
+})
+
+it('a zip that was cut off is an error', async () => {
+  const { readFile } = await import('node:fs/promises')
+  const whole = await readFile(await zipOf({ 'requirements.txt': 'flask', 'runtime.txt': 'python-3.6' }))
+  const path = join(folder, 'cut.zip')
+  await writeFile(path, whole.subarray(0, whole.length - 30))
+  await expect(readProject(path)).rejects.toThrow(ProjectError)
+})
