@@ -1,25 +1,22 @@
-// The inputs of the action: masked, parsed and validated, before anything connects. The only reader of inputs.
+// The inputs of the action: masked, parsed and validated, before anything connects. With `credentials`, the only reader of inputs.
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parsePublishProfile, secretForms, secretsIn } from './azure/publish-profile.ts'
+import { loadCredentials, maskSecrets } from './credentials.ts'
 import type { Policy } from './decide.ts'
+import type { FtpAddress, FtpTarget, TlsChoice } from './ftp/target.ts'
 import {
-  fullUserName,
-  isSameSlot,
-  parseFtpUrl,
-  siteOfUserName,
-  type FtpAddress,
-  type FtpTarget,
-  type TlsChoice
-} from './ftp/target.ts'
+  InputError,
+  choice,
+  flag,
+  quote,
+  textOf,
+  wholeNumber,
+  type InputReader,
+  type Plain,
+  type WithDefault
+} from './input-values.ts'
 import { PythonVersionError, parseWantedVersion, type PythonVersion } from './python/version.ts'
 import { WWWROOT, child, mutable, type MutablePath, type RemotePath } from './site.ts'
-
-/** What is asked of `@actions/core` here. */
-export interface InputReader {
-  getInput(name: string, options?: { trimWhitespace?: boolean }): string
-  setSecret(secret: string): void
-}
 
 /** Everything a run is told. */
 export interface Inputs {
@@ -41,57 +38,6 @@ export interface Inputs {
   readonly verify: boolean
   readonly onUnreachable: 'auto' | 'fail' | 'continue'
 }
-
-/** An input cannot be used; `message` is a whole sentence that names it and the choices. */
-export class InputError extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'InputError'
-  }
-}
-
-/**
- * What an input is when it is left out or passed empty, as `${{ inputs.x }}` is on an event without inputs.
- *
- * `action.yml` repeats these for the readers of it; the runner applies its own defaults only where the key is absent.
- */
-export const DEFAULTS = {
-  tls: 'auto',
-  'tls-verify': 'true',
-  package: '.',
-  'reset-env': 'false',
-  'reset-mode': 'auto',
-  'reset-method': 'ftp',
-  'dry-run': 'false',
-  connections: '8',
-  pipelining: 'auto',
-  timeout: '30',
-  deadline: '15',
-  sweep: 'post',
-  verify: 'true',
-  'on-unreachable': 'auto',
-  'fail-on-packaged-venv': 'false'
-} as const satisfies Readonly<Record<string, string>>
-
-type WithDefault = keyof typeof DEFAULTS
-
-/** Inputs without a default. */
-type Plain =
-  | 'publish-profile'
-  | 'ftp-url'
-  | 'ftp-username'
-  | 'ftp-password'
-  | 'app-name'
-  | 'slot-name'
-  | 'resource-group-name'
-  | 'requirements-file'
-  | 'python-version'
-  | 'env-path'
-  | 'git-url'
-  | 'git-branch'
-  | 'toggle-version'
-  | 'deploy-script'
-  | 'job-status'
 
 /** Inputs that are part of the contract and whose function is not there yet. */
 const NOT_YET: readonly Plain[] = [
@@ -136,93 +82,9 @@ export function loadInputs(reader: InputReader): Inputs {
   return inputs
 }
 
-/** Who logs in where: all that the post step reads again, besides `job-status`. */
-export interface Credentials {
-  readonly login: FtpAddress & Pick<FtpTarget, 'userName' | 'password'>
-  readonly app: string
-  readonly slot: string
-}
-
-/** Reads the credentials; throws `InputError` or `PublishProfileError`. Masks nothing: see `maskSecrets`. */
-export function loadCredentials(reader: InputReader): Credentials {
-  const profile = textOf(reader, 'publish-profile')
-  const url = textOf(reader, 'ftp-url')
-  if (profile !== '' && url !== '') {
-    throw new InputError(
-      'Both "publish-profile" and "ftp-url" are given: pass one of them, so that it is clear which site is meant'
-    )
-  }
-  if (profile !== '') return fromProfile(reader, profile)
-  if (url !== '') return fromUrl(reader, url)
-  throw new InputError(
-    'Neither "publish-profile" nor "ftp-url" is given. Pass the secret that holds the app\'s publish profile (it is empty ' +
-      'in runs for pull requests from forks, and where its name is misspelt); signing in through "az" does not work yet'
-  )
-}
-
-/** Tells the runner every form of every secret, so that none of them can appear in the log. Never throws. */
-export function maskSecrets(reader: InputReader): void {
-  for (const form of secretsIn(textOf(reader, 'publish-profile'))) reader.setSecret(form)
-  const name = textOf(reader, 'ftp-username')
-  const app = textOf(reader, 'app-name')
-  const full = fullUserName(name, app, textOf(reader, 'slot-name'))
-  const names = [name, full, full.slice(full.lastIndexOf('\\') + 1), `$${app}`]
-  for (const form of secretForms(secretOf(reader, 'ftp-password'), names)) reader.setSecret(form)
-}
-
 /** How the job went so far, as the runner fills it in; empty: not told. */
 export function jobStatus(reader: InputReader): string {
   return textOf(reader, 'job-status')
-}
-
-function fromProfile(reader: InputReader, xml: string): Credentials {
-  const { address, userName, password, app, slot } = parsePublishProfile(xml)
-  const [wantedApp, wantedSlot] = [textOf(reader, 'app-name'), textOf(reader, 'slot-name')]
-  if (wantedApp !== '' && wantedApp.toLowerCase() !== app.toLowerCase()) {
-    throw new InputError(
-      `"app-name" is ${quote(wantedApp)}, but "publish-profile" is that of ${quote(app)}: correct the one that is wrong`
-    )
-  }
-  if (wantedSlot !== '' && !isSameSlot(wantedSlot, slot)) {
-    throw new InputError(
-      `"slot-name" is ${quote(wantedSlot)}, but "publish-profile" is that of the slot ${quote(slot)}: each slot has a profile of its own`
-    )
-  }
-  return { login: { ...address, userName, password }, app, slot }
-}
-
-function fromUrl(reader: InputReader, url: string): Credentials {
-  const name = textOf(reader, 'ftp-username')
-  const password = secretOf(reader, 'ftp-password')
-  if (name === '') throw new InputError('"ftp-username" is empty: it goes with "ftp-url"')
-  if (password === '') throw new InputError('"ftp-password" is empty: it goes with "ftp-url"')
-  if (/[\r\n\0]/.test(name + password))
-    throw new InputError('"ftp-username" or "ftp-password" holds a line break, which no login can have')
-  let address: FtpAddress
-  try {
-    address = parseFtpUrl(url)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    // Credentials in the URL must not be repeated, and it is not known where they begin.
-    throw new InputError(`"ftp-url" ${error.message}`)
-  }
-  const slot = textOf(reader, 'slot-name')
-  const app = textOf(reader, 'app-name')
-  const userName = fullUserName(name, app, slot)
-  const ofName = siteOfUserName(userName)
-  if (ofName && app !== '' && ofName.app.toLowerCase() !== app.toLowerCase()) {
-    throw new InputError(
-      `"app-name" is ${quote(app)}, but "ftp-username" is that of ${quote(ofName.app)}: correct the one that is wrong`
-    )
-  }
-  if (ofName && slot !== '' && !isSameSlot(slot, ofName.slot)) {
-    throw new InputError(`"slot-name" is ${quote(slot)}, but "ftp-username" is that of the slot ${quote(ofName.slot)}`)
-  }
-  return {
-    login: { ...address, userName, password },
-    app: app === '' ? (ofName?.app ?? '') : app,
-    slot: (slot === '' ? ofName?.slot : slot) ?? 'production'
-  }
 }
 
 function tlsChoice(reader: InputReader, { scheme }: FtpAddress): TlsChoice {
@@ -272,48 +134,8 @@ function envPath(text: string): MutablePath | undefined {
   }
 }
 
-function choice<Choice extends string>(
-  reader: InputReader,
-  name: Plain | WithDefault,
-  choices: readonly Choice[]
-): Choice {
-  const text = textOf(reader, name)
-  const found = choices.find(value => value === text)
-  if (found !== undefined) return found
-  throw new InputError(`"${name}" is ${quote(text)}: write one of ${choices.filter(value => value !== '').join(', ')}`)
-}
-
-/** The core schema of YAML 1.2 has exactly these six spellings. */
-function flag(reader: InputReader, name: WithDefault): boolean {
-  const text = textOf(reader, name)
-  if (['true', 'True', 'TRUE'].includes(text)) return true
-  if (['false', 'False', 'FALSE'].includes(text)) return false
-  throw new InputError(`"${name}" is ${quote(text)}: write true or false`)
-}
-
-function wholeNumber(reader: InputReader, name: WithDefault, least: number, most: number): number {
-  const text = textOf(reader, name)
-  const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= least && value <= most) return value
-  throw new InputError(`"${name}" is ${quote(text)}: write a whole number from ${least} to ${most}`)
-}
-
 function notYet(name: string, value: string): InputError {
   // A URL may hold a password.
   const shown = quote(value.replace(/\/\/[^/]*@/, '//***@'))
   return new InputError(`"${name}" is ${shown}, which does not work yet in this version: leave it out`)
-}
-
-function textOf(reader: InputReader, name: Plain | WithDefault): string {
-  const text = reader.getInput(name)
-  return text === '' && name in DEFAULTS ? DEFAULTS[name as WithDefault] : text
-}
-
-/** Blanks may belong to a password; a line end at its end is one that was pasted along. */
-function secretOf(reader: InputReader, name: Plain): string {
-  return reader.getInput(name, { trimWhitespace: false }).replace(/[\r\n]+$/, '')
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
 }

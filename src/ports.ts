@@ -1,6 +1,6 @@
 // What a run needs from outside. Types only: tests pass plain objects.
 import type { FtpTarget } from './ftp/target.ts'
-import type { InputReader } from './inputs.ts'
+import type { InputReader } from './input-values.ts'
 import type { ReadableSite, RemoteSite } from './site.ts'
 import type { StateKeeper } from './state.ts'
 

@@ -30,9 +30,14 @@ const LAYERS = [
     may: PURE,
     packages: ['fast-xml-parser', '@renovatebot/pep440', 'smol-toml']
   },
-  { of: ['action'], may: [...PURE, 'inputs', 'state', 'transaction', ...READERS, 'reset/*'], packages: [] },
+  {
+    of: ['action'],
+    may: [...PURE, 'inputs', 'credentials', 'state', 'transaction', ...READERS, 'reset/*'],
+    packages: []
+  },
   { of: ['transaction'], may: [...PURE, 'state', ...READERS, 'reset/*'], packages: [] },
-  { of: ['inputs', 'state'], may: PURE, packages: ['node:fs', 'node:path'] },
+  { of: ['input-values', 'credentials', 'state'], may: [...PURE, 'input-values'], packages: [] },
+  { of: ['inputs'], may: [...PURE, 'input-values', 'credentials'], packages: ['node:fs', 'node:path'] },
   { of: ['reset/toggle-runtime'], may: [...PURE, 'azure/*'], packages: ['@actions/exec', '@actions/io'] },
   { of: ['reset/*'], may: [...PURE, 'azure/*', 'python/venv', 'reset/*'], packages: ['node:crypto'] },
   { of: ['azure/cli'], may: [...PURE, ...READERS], packages: ['@actions/exec', '@actions/io'] },

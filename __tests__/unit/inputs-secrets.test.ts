@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { InputError, loadCredentials, loadInputs, maskSecrets } from '../../src/inputs.ts'
+import { loadCredentials, maskSecrets } from '../../src/credentials.ts'
+import { InputError } from '../../src/input-values.ts'
+import { loadInputs } from '../../src/inputs.ts'
 import { PASSWORD, entryOf, profileOf, readerOf } from './profiles.ts'
 
 type Given = Readonly<Record<string, string>>

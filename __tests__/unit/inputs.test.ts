@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { DEFAULTS, InputError, jobStatus, loadCredentials, loadInputs, type Inputs } from '../../src/inputs.ts'
+import { loadCredentials } from '../../src/credentials.ts'
+import { DEFAULTS, InputError } from '../../src/input-values.ts'
+import { jobStatus, loadInputs, type Inputs } from '../../src/inputs.ts'
 import { PASSWORD, profileOf, readerOf } from './profiles.ts'
 
 type Given = Readonly<Record<string, string>>

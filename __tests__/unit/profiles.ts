@@ -1,5 +1,5 @@
 // Publish profiles for tests, and a reader of inputs that behaves as the runner's does.
-import type { InputReader } from '../../src/inputs.ts'
+import type { InputReader } from '../../src/input-values.ts'
 import { publishProfile, type PublishProfileOptions } from '../../tools/local-appservice/publish-profile.ts'
 
 export const PASSWORD = `pa&<w>"o'r d%+/ü=x`

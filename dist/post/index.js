@@ -32737,7 +32737,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 5261:
+/***/ 5949:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -34817,10 +34817,6 @@ function missingEvidence({ found, expected }) {
 var lib_escape = __nccwpck_require__(800);
 // EXTERNAL MODULE: ./lib/ftp/target.js
 var ftp_target = __nccwpck_require__(6921);
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
 ;// CONCATENATED MODULE: ./node_modules/fast-xml-parser/src/util.js
 
 
@@ -42248,16 +42244,10 @@ function base64(text) {
     return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }
 
-;// CONCATENATED MODULE: ./lib/inputs.js
-// The inputs of the action: masked, parsed and validated, before anything connects. The only reader of inputs.
-
-
-
-
-
-
+;// CONCATENATED MODULE: ./lib/input-values.js
+// Single values of inputs: how they are read, what they default to, and what is said of one that cannot be used.
 /** An input cannot be used; `message` is a whole sentence that names it and the choices. */
-class InputError extends Error {
+class input_values_InputError extends Error {
     constructor(message) {
         super(message);
         this.name = 'InputError';
@@ -42285,6 +42275,134 @@ const DEFAULTS = {
     'on-unreachable': 'auto',
     'fail-on-packaged-venv': 'false'
 };
+/** Reads one of a few words, exactly as they are written; throws `InputError`. */
+function input_values_choice(reader, name, choices) {
+    const text = input_values_textOf(reader, name);
+    const found = choices.find(value => value === text);
+    if (found !== undefined)
+        return found;
+    throw new input_values_InputError(`"${name}" is ${input_values_quote(text)}: write one of ${choices.filter(value => value !== '').join(', ')}`);
+}
+/** Reads a truth value in one of the six spellings of YAML 1.2's core schema; throws `InputError`. */
+function input_values_flag(reader, name) {
+    const text = input_values_textOf(reader, name);
+    if (['true', 'True', 'TRUE'].includes(text))
+        return true;
+    if (['false', 'False', 'FALSE'].includes(text))
+        return false;
+    throw new input_values_InputError(`"${name}" is ${input_values_quote(text)}: write true or false`);
+}
+/** Reads a whole number within bounds, both included; throws `InputError`. */
+function input_values_wholeNumber(reader, name, least, most) {
+    const text = input_values_textOf(reader, name);
+    const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most)
+        return value;
+    throw new input_values_InputError(`"${name}" is ${input_values_quote(text)}: write a whole number from ${least} to ${most}`);
+}
+/** Reads an input; empty is its default, or empty where it has none. */
+function input_values_textOf(reader, name) {
+    const text = reader.getInput(name);
+    return text === '' && name in DEFAULTS ? DEFAULTS[name] : text;
+}
+/** Reads a password: blanks may belong to it, and a line end at its end is one that was pasted along. */
+function secretOf(reader, name) {
+    return reader.getInput(name, { trimWhitespace: false }).replace(/[\r\n]+$/, '');
+}
+/** Quotes a value in a message, shortened where it is long. Never for a secret's value. */
+function input_values_quote(text) {
+    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+;// CONCATENATED MODULE: ./lib/credentials.js
+// Who logs in where: the publish profile or the address, cross-checked, and every form of their secrets masked.
+
+
+
+/** Reads the credentials; throws `InputError` or `PublishProfileError`. Masks nothing: see `maskSecrets`. */
+function credentials_loadCredentials(reader) {
+    const profile = input_values_textOf(reader, 'publish-profile');
+    const url = input_values_textOf(reader, 'ftp-url');
+    if (profile !== '' && url !== '') {
+        throw new input_values_InputError('Both "publish-profile" and "ftp-url" are given: pass one of them, so that it is clear which site is meant');
+    }
+    if (profile !== '')
+        return fromProfile(reader, profile);
+    if (url !== '')
+        return fromUrl(reader, url);
+    throw new input_values_InputError('Neither "publish-profile" nor "ftp-url" is given. Pass the secret that holds the app\'s publish profile (it is empty ' +
+        'in runs for pull requests from forks, and where its name is misspelt); signing in through "az" does not work yet');
+}
+/** Tells the runner every form of every secret, so that none of them can appear in the log. Never throws. */
+function credentials_maskSecrets(reader) {
+    for (const form of secretsIn(input_values_textOf(reader, 'publish-profile')))
+        reader.setSecret(form);
+    const name = input_values_textOf(reader, 'ftp-username');
+    const app = input_values_textOf(reader, 'app-name');
+    const full = (0,ftp_target/* fullUserName */.Ub)(name, app, input_values_textOf(reader, 'slot-name'));
+    const names = [name, full, full.slice(full.lastIndexOf('\\') + 1), `$${app}`];
+    for (const form of secretForms(secretOf(reader, 'ftp-password'), names))
+        reader.setSecret(form);
+}
+function fromProfile(reader, xml) {
+    const { address, userName, password, app, slot } = parsePublishProfile(xml);
+    const [wantedApp, wantedSlot] = [input_values_textOf(reader, 'app-name'), input_values_textOf(reader, 'slot-name')];
+    if (wantedApp !== '' && wantedApp.toLowerCase() !== app.toLowerCase()) {
+        throw new input_values_InputError(`"app-name" is ${input_values_quote(wantedApp)}, but "publish-profile" is that of ${input_values_quote(app)}: correct the one that is wrong`);
+    }
+    if (wantedSlot !== '' && !(0,ftp_target/* isSameSlot */.LW)(wantedSlot, slot)) {
+        throw new input_values_InputError(`"slot-name" is ${input_values_quote(wantedSlot)}, but "publish-profile" is that of the slot ${input_values_quote(slot)}: each slot has a profile of its own`);
+    }
+    return { login: { ...address, userName, password }, app, slot };
+}
+function fromUrl(reader, url) {
+    const name = input_values_textOf(reader, 'ftp-username');
+    const password = secretOf(reader, 'ftp-password');
+    if (name === '')
+        throw new input_values_InputError('"ftp-username" is empty: it goes with "ftp-url"');
+    if (password === '')
+        throw new input_values_InputError('"ftp-password" is empty: it goes with "ftp-url"');
+    if (/[\r\n\0]/.test(name + password))
+        throw new input_values_InputError('"ftp-username" or "ftp-password" holds a line break, which no login can have');
+    let address;
+    try {
+        address = (0,ftp_target/* parseFtpUrl */.NR)(url);
+    }
+    catch (error) {
+        if (!(error instanceof RangeError))
+            throw error;
+        // Credentials in the URL must not be repeated, and it is not known where they begin.
+        throw new input_values_InputError(`"ftp-url" ${error.message}`);
+    }
+    const slot = input_values_textOf(reader, 'slot-name');
+    const app = input_values_textOf(reader, 'app-name');
+    const userName = (0,ftp_target/* fullUserName */.Ub)(name, app, slot);
+    const ofName = (0,ftp_target/* siteOfUserName */.Te)(userName);
+    if (ofName && app !== '' && ofName.app.toLowerCase() !== app.toLowerCase()) {
+        throw new input_values_InputError(`"app-name" is ${input_values_quote(app)}, but "ftp-username" is that of ${input_values_quote(ofName.app)}: correct the one that is wrong`);
+    }
+    if (ofName && slot !== '' && !(0,ftp_target/* isSameSlot */.LW)(slot, ofName.slot)) {
+        throw new input_values_InputError(`"slot-name" is ${input_values_quote(slot)}, but "ftp-username" is that of the slot ${input_values_quote(ofName.slot)}`);
+    }
+    return {
+        login: { ...address, userName, password },
+        app: app === '' ? (ofName?.app ?? '') : app,
+        slot: (slot === '' ? ofName?.slot : slot) ?? 'production'
+    };
+}
+
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+;// CONCATENATED MODULE: external "node:path"
+const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+;// CONCATENATED MODULE: ./lib/inputs.js
+// The inputs of the action: masked, parsed and validated, before anything connects. With `credentials`, the only reader of inputs.
+
+
+
+
+
+
 /** Inputs that are part of the contract and whose function is not there yet. */
 const NOT_YET = (/* unused pure expression or super */ null && ([
     'requirements-file',
@@ -42331,80 +42449,9 @@ function inputs_loadInputs(reader) {
             throw notYet(name, text(name));
     return inputs;
 }
-/** Reads the credentials; throws `InputError` or `PublishProfileError`. Masks nothing: see `maskSecrets`. */
-function loadCredentials(reader) {
-    const profile = textOf(reader, 'publish-profile');
-    const url = textOf(reader, 'ftp-url');
-    if (profile !== '' && url !== '') {
-        throw new InputError('Both "publish-profile" and "ftp-url" are given: pass one of them, so that it is clear which site is meant');
-    }
-    if (profile !== '')
-        return fromProfile(reader, profile);
-    if (url !== '')
-        return fromUrl(reader, url);
-    throw new InputError('Neither "publish-profile" nor "ftp-url" is given. Pass the secret that holds the app\'s publish profile (it is empty ' +
-        'in runs for pull requests from forks, and where its name is misspelt); signing in through "az" does not work yet');
-}
-/** Tells the runner every form of every secret, so that none of them can appear in the log. Never throws. */
-function maskSecrets(reader) {
-    for (const form of secretsIn(textOf(reader, 'publish-profile')))
-        reader.setSecret(form);
-    const name = textOf(reader, 'ftp-username');
-    const app = textOf(reader, 'app-name');
-    const full = (0,ftp_target/* fullUserName */.Ub)(name, app, textOf(reader, 'slot-name'));
-    const names = [name, full, full.slice(full.lastIndexOf('\\') + 1), `$${app}`];
-    for (const form of secretForms(secretOf(reader, 'ftp-password'), names))
-        reader.setSecret(form);
-}
 /** How the job went so far, as the runner fills it in; empty: not told. */
 function jobStatus(reader) {
-    return textOf(reader, 'job-status');
-}
-function fromProfile(reader, xml) {
-    const { address, userName, password, app, slot } = parsePublishProfile(xml);
-    const [wantedApp, wantedSlot] = [textOf(reader, 'app-name'), textOf(reader, 'slot-name')];
-    if (wantedApp !== '' && wantedApp.toLowerCase() !== app.toLowerCase()) {
-        throw new InputError(`"app-name" is ${quote(wantedApp)}, but "publish-profile" is that of ${quote(app)}: correct the one that is wrong`);
-    }
-    if (wantedSlot !== '' && !(0,ftp_target/* isSameSlot */.LW)(wantedSlot, slot)) {
-        throw new InputError(`"slot-name" is ${quote(wantedSlot)}, but "publish-profile" is that of the slot ${quote(slot)}: each slot has a profile of its own`);
-    }
-    return { login: { ...address, userName, password }, app, slot };
-}
-function fromUrl(reader, url) {
-    const name = textOf(reader, 'ftp-username');
-    const password = secretOf(reader, 'ftp-password');
-    if (name === '')
-        throw new InputError('"ftp-username" is empty: it goes with "ftp-url"');
-    if (password === '')
-        throw new InputError('"ftp-password" is empty: it goes with "ftp-url"');
-    if (/[\r\n\0]/.test(name + password))
-        throw new InputError('"ftp-username" or "ftp-password" holds a line break, which no login can have');
-    let address;
-    try {
-        address = (0,ftp_target/* parseFtpUrl */.NR)(url);
-    }
-    catch (error) {
-        if (!(error instanceof RangeError))
-            throw error;
-        // Credentials in the URL must not be repeated, and it is not known where they begin.
-        throw new InputError(`"ftp-url" ${error.message}`);
-    }
-    const slot = textOf(reader, 'slot-name');
-    const app = textOf(reader, 'app-name');
-    const userName = (0,ftp_target/* fullUserName */.Ub)(name, app, slot);
-    const ofName = (0,ftp_target/* siteOfUserName */.Te)(userName);
-    if (ofName && app !== '' && ofName.app.toLowerCase() !== app.toLowerCase()) {
-        throw new InputError(`"app-name" is ${quote(app)}, but "ftp-username" is that of ${quote(ofName.app)}: correct the one that is wrong`);
-    }
-    if (ofName && slot !== '' && !(0,ftp_target/* isSameSlot */.LW)(slot, ofName.slot)) {
-        throw new InputError(`"slot-name" is ${quote(slot)}, but "ftp-username" is that of the slot ${quote(ofName.slot)}`);
-    }
-    return {
-        login: { ...address, userName, password },
-        app: app === '' ? (ofName?.app ?? '') : app,
-        slot: (slot === '' ? ofName?.slot : slot) ?? 'production'
-    };
+    return input_values_textOf(reader, 'job-status');
 }
 function tlsChoice(reader, { scheme }) {
     const tls = choice(reader, 'tls', ['auto', 'explicit', 'implicit', 'off']);
@@ -42449,44 +42496,10 @@ function envPath(text) {
         throw new InputError(`"env-path" is ${quote(text)}: write a folder relative to /site/wwwroot, such as antenv, without . and ..`);
     }
 }
-function choice(reader, name, choices) {
-    const text = textOf(reader, name);
-    const found = choices.find(value => value === text);
-    if (found !== undefined)
-        return found;
-    throw new InputError(`"${name}" is ${quote(text)}: write one of ${choices.filter(value => value !== '').join(', ')}`);
-}
-/** The core schema of YAML 1.2 has exactly these six spellings. */
-function flag(reader, name) {
-    const text = textOf(reader, name);
-    if (['true', 'True', 'TRUE'].includes(text))
-        return true;
-    if (['false', 'False', 'FALSE'].includes(text))
-        return false;
-    throw new InputError(`"${name}" is ${quote(text)}: write true or false`);
-}
-function wholeNumber(reader, name, least, most) {
-    const text = textOf(reader, name);
-    const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most)
-        return value;
-    throw new InputError(`"${name}" is ${quote(text)}: write a whole number from ${least} to ${most}`);
-}
 function notYet(name, value) {
     // A URL may hold a password.
     const shown = quote(value.replace(/\/\/[^/]*@/, '//***@'));
     return new InputError(`"${name}" is ${shown}, which does not work yet in this version: leave it out`);
-}
-function textOf(reader, name) {
-    const text = reader.getInput(name);
-    return text === '' && name in DEFAULTS ? DEFAULTS[name] : text;
-}
-/** Blanks may belong to a password; a line end at its end is one that was pasted along. */
-function secretOf(reader, name) {
-    return reader.getInput(name, { trimWhitespace: false }).replace(/[\r\n]+$/, '');
-}
-function quote(text) {
-    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
 ;// CONCATENATED MODULE: external "node:fs/promises"
@@ -43453,6 +43466,7 @@ function comparison(state, { environment, layout }) {
 
 
 
+
 const SITE = (0,lib_site/* remotePath */.QZ)('/site');
 /** How long a running deployment is waited for, and how often it is looked at. */
 const LOCK_WAIT_MS = (/* unused pure expression or super */ null && (5 * 60_000));
@@ -43597,7 +43611,7 @@ async function runPost(ports) {
         const state = loadState(core);
         if (!state)
             return;
-        maskSecrets(core);
+        credentials_maskSecrets(core);
         const ended = await withDeadline(ports, state.deadlineMs, signal => postStep(ports, state, signal));
         for (const warning of ended.warnings)
             core.warning((0,lib_escape/* plain */.pj)(warning, 1000), TITLE);
@@ -43610,7 +43624,7 @@ async function runPost(ports) {
 }
 async function postStep(ports, state, signal) {
     const { core } = ports;
-    const { login, app, slot } = loadCredentials(core);
+    const { login, app, slot } = credentials_loadCredentials(core);
     if (app.toLowerCase() !== state.app.toLowerCase() || !(0,ftp_target/* isSameSlot */.LW)(slot, state.slot)) {
         throw new Error('the credentials are those of another app or slot now');
     }
@@ -43821,7 +43835,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5009);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5261);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5949);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1977);
 // The post step's entry: the real ports in. Nothing imports it.
