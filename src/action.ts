@@ -1,6 +1,6 @@
 // The story: what the main step and the post step do, in their order. Everything outside comes in through the ports.
 import { findLock } from './azure/deployments.ts'
-import { inspectSite, type Snapshot } from './azure/layout.ts'
+import { inspectSite, withDeployments, type Snapshot } from './azure/layout.ts'
 import { decide, isDemanded, wantedPython, type Expectation } from './decide.ts'
 import { plain } from './escape.ts'
 import { isSameSlot, type FtpTarget } from './ftp/target.ts'
@@ -10,11 +10,9 @@ import type { Ports, Reach, Runner } from './ports.ts'
 import { readProject } from './python/project.ts'
 import { decisionLines, foundLines, outputsOf, postSummaryOf, resultLine, summaryOf, type Outcome } from './report.ts'
 import { readTrash } from './reset/trash.ts'
-import { SiteError, remotePath, type ReadableSite, type RemoteEntry, type RemoteSite } from './site.ts'
+import { SITE, SiteError, type ReadableSite, type RemoteEntry, type RemoteSite } from './site.ts'
 import { loadState, type State } from './state.ts'
 import { begin, end, resultOf, type Ended, type Seen } from './transaction.ts'
-
-const SITE = remotePath('/site')
 
 /** How long a running deployment is waited for, and how often it is looked at. */
 const LOCK_WAIT_MS = 5 * 60_000
@@ -111,14 +109,19 @@ async function inspect(
   const open = inputs.dryRun ? ports.openReadOnly : ports.openSite
   const site = await open(inputs.target, reachOf(ports, inputs, signal))
   try {
-    const [surroundings, snapshot] = await inspectQuiet(ports, site, inputs, signal)
+    const [surroundings, inspected] = await inspectQuiet(ports, site, inputs, signal)
+    let snapshot = inspected
     const trash = await readTrash(site, surroundings)
+    const leftovers = trash.copies.length + trash.doomed.length
     const wanted = wantedPython(snapshot.layout, expected)
     for (const line of foundLines(snapshot)) core.info(line)
     if (wanted) core.info(`Wanted: Python ${wanted.version} (${wanted.source})`)
-    if (trash.length > 0) core.info(`Set aside by an earlier run and not settled: ${trash.length}`)
+    if (leftovers > 0) core.info(`Set aside by an earlier run and not settled: ${leftovers}`)
+    if (decide(snapshot, expected, inputs.policy).reasons[0].code === 'no-rebuild') {
+      snapshot = await withDeployments(site, surroundings, snapshot)
+    }
     const decision = decide(snapshot, expected, inputs.policy)
-    return { site, seen: { surroundings, snapshot, wanted, decision, leftovers: trash.length > 0 } }
+    return { site, seen: { snapshot, wanted, decision, leftovers: leftovers > 0 } }
   } catch (error) {
     site.close()
     throw error
@@ -137,7 +140,9 @@ async function inspectQuiet(
     return [surroundings, await inspectSite(site, surroundings, { envPath: inputs.envPath, now: ports.now() })]
   }
   let [surroundings, snapshot] = await look()
-  for (let waitedMs = 0; snapshot.lock && waitedMs < LOCK_WAIT_MS; waitedMs += LOCK_POLL_MS) {
+  // Waiting counts against the deadline, and must leave time for deciding.
+  const patienceMs = Math.min(LOCK_WAIT_MS, inputs.deadlineMs - 2 * LOCK_POLL_MS)
+  for (let waitedMs = 0; snapshot.lock && waitedMs < patienceMs; waitedMs += LOCK_POLL_MS) {
     if (waitedMs === 0) ports.core.info(`A deployment is running (${plain(snapshot.lock.detail)}): waiting for it`)
     await ports.sleep(LOCK_POLL_MS, signal)
     const lock = await findLock(site, surroundings, ports.now())
@@ -179,17 +184,14 @@ export async function runPost(ports: Ports): Promise<void> {
 async function postStep(ports: Ports, state: State, signal: AbortSignal): Promise<Ended> {
   const { core } = ports
   const { login, app, slot } = loadCredentials(core)
-  if (app.toLowerCase() !== state.app.toLowerCase() || !isSameSlot(slot, state.slot)) {
+  const isSameSite = app.toLowerCase() === state.app.toLowerCase() && isSameSlot(slot, state.slot)
+  if (!isSameSite || login.host !== state.host) {
     throw new Error('the credentials are those of another app or slot now')
   }
   const target: FtpTarget = { ...login, tls: state.tls, verify: state.tlsVerify }
   const site = await ports.openSite(target, reachOf(ports, state, signal))
   try {
-    return await group(core, 'After the deployment', async () => {
-      const surroundings = await site.list(SITE)
-      const snapshot = await inspectSite(site, surroundings, { envPath: state.envPath, now: ports.now() })
-      return end(ports, site, state, { surroundings, snapshot, jobSucceeded: jobStatus(core) === 'success' })
-    })
+    return await group(core, 'After the deployment', () => end(ports, site, state, jobStatus(core) === 'success'))
   } finally {
     site.close()
   }

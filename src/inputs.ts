@@ -102,7 +102,7 @@ function packagePath(path: string): string {
   const found = statSync(absolute, { throwIfNoEntry: false })
   if (!found) {
     throw new InputError(
-      `"package" names ${quote(path)}, which does not exist. Check the code out, or download the artifact, in a step before this one`
+      `"package" names ${quote(path)}, which does not exist. Check the code out, or download the artifact, in a step before this one; patterns such as *.zip are not expanded`
     )
   }
   if (!found.isDirectory() && !/\.zip$/i.test(path)) {

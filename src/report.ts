@@ -32,6 +32,7 @@ export interface PostOutcome {
   readonly app: string
   readonly slot: string
   readonly reason: string
+  readonly jobSucceeded: boolean
   readonly settlements: readonly Settlement[]
   readonly before: Installed
   /** `undefined`: nothing was looked at, or there is no environment. */
@@ -186,7 +187,9 @@ export function postSummaryOf(outcome: PostOutcome): string {
       : kept.length > 0
         ? 'Something is still set aside'
         : after
-          ? 'The Python environment was rebuilt'
+          ? outcome.jobSucceeded
+            ? 'The Python environment was rebuilt'
+            : 'The Python environment is a new one, although the job did not succeed'
           : 'After the deployment'
   const files = settlements.reduce((sum, { swept }) => sum + (swept?.files ?? 0), 0)
   const rows: (readonly [string, string])[] = [

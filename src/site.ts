@@ -9,8 +9,11 @@ export type MutablePath = RemotePath & { readonly mutable: unique symbol }
 /** One line of a directory listing. */
 export interface RemoteEntry {
   readonly name: string
-  /** `link` only where the listing says so: some servers list a link as what it points to. */
-  readonly kind: 'file' | 'directory' | 'link'
+  /**
+   * `link` only where the listing says so: some servers list a link as what it points to. `unknown`: the line cannot be
+   * read, and `name` is the whole of it; it may stand for anything whose name it ends with.
+   */
+  readonly kind: 'file' | 'directory' | 'link' | 'unknown'
   /** Bytes; 0 for folders and where the listing has none. */
   readonly size: number
   /** UTC; `undefined` where the listing has no readable time. DOS listings have minutes only. */
@@ -45,9 +48,9 @@ export interface RemoteSite extends ReadableSite {
   /** Moves a file or a folder with all that is in it; the target must not exist. */
   rename(from: MutablePath, to: MutablePath): Promise<void>
   makeDirectory(directory: MutablePath): Promise<void>
-  removeFile(file: MutablePath): Promise<void>
+  readonly removeFile: (file: MutablePath) => Promise<void>
   /** Removes an empty directory. */
-  removeDirectory(directory: MutablePath): Promise<void>
+  readonly removeDirectory: (directory: MutablePath) => Promise<void>
   /** Removes a directory with all that is in it; links go, what they point to stays. Goes on after a refusal. */
   sweep(directory: MutablePath): Promise<Sweep>
 }
@@ -80,6 +83,9 @@ export class SiteError extends Error {
     this.replyCode = options.replyCode
   }
 }
+
+/** What holds wwwroot, the records of deployments, and our own folder. */
+export const SITE = remotePath('/site')
 
 /** The folder that App Service runs the app from; what `/home/site/wwwroot` is on the server itself. */
 export const WWWROOT = remotePath('/site/wwwroot')
@@ -120,7 +126,8 @@ export function isBelow(path: string, directory: string): boolean {
 /**
  * Looks a path below wwwroot up by listing each folder on the way; `undefined`: it is proven not to be there.
  *
- * A link on the way is what is found, because it is not followed to see what lies below it.
+ * A link on the way is what is found, because it is not followed to see what lies below it. So is a line that cannot be
+ * read and that may stand for the name.
  * `wwwroot` is its listing where that is known already.
  */
 export async function findEntry(
@@ -131,10 +138,16 @@ export async function findEntry(
   if (!isBelow(path, WWWROOT)) throw new RangeError(`not below ${WWWROOT}: ${path}`)
   const parent = parentOf(path)
   const above = parent === WWWROOT ? undefined : await findEntry(site, parent, wwwroot)
-  if (above?.kind === 'link') return above
+  if (above && above.kind !== 'directory' && above.kind !== 'file') return above
   if (parent !== WWWROOT && above?.kind !== 'directory') return undefined
   const siblings = parent === WWWROOT && wwwroot ? wwwroot : await site.list(parent)
-  return siblings.find(({ name }) => name === nameOf(path))
+  return entryNamed(siblings, nameOf(path))
+}
+
+/** Finds a name in a listing; a line that cannot be read and ends with the name counts as that name. */
+export function entryNamed(entries: readonly RemoteEntry[], name: string): RemoteEntry | undefined {
+  const exact = entries.find(entry => entry.name === name && entry.kind !== 'unknown')
+  return exact ?? entries.find(entry => entry.kind === 'unknown' && entry.name.endsWith(name))
 }
 
 /** Lets a path through to the verbs that change something; throws a `RangeError` for any place that is not ours to change. */

@@ -13,6 +13,8 @@ export interface State {
   readonly schema: 1
   readonly app: string
   readonly slot: string
+  /** The FTP server, so that no other one is settled. */
+  readonly host: string
   readonly tls: TlsChoice
   readonly tlsVerify: boolean
   readonly connections: number
@@ -65,6 +67,7 @@ export function loadState(keeper: StateKeeper): State | undefined {
     schema: 1,
     app: textIn(fields, 'app'),
     slot: textIn(fields, 'slot'),
+    host: textIn(fields, 'host'),
     tls: oneOf(fields, 'tls', ['auto', 'explicit', 'implicit', 'off']),
     // Anything but a plain `false` keeps the check on.
     tlsVerify: fields['tlsVerify'] !== false,

@@ -1,21 +1,36 @@
 // The two halves of a reset: begun before the deployment, and kept or undone after it.
 import { findLock } from './azure/deployments.ts'
-import type { Snapshot } from './azure/layout.ts'
+import { inspectSite, type Snapshot } from './azure/layout.ts'
 import { foundPython, type Decision, type Expectation } from './decide.ts'
 import { listed, plain } from './escape.ts'
 import type { Inputs } from './inputs.ts'
 import type { Ports } from './ports.ts'
 import { packageLines, settlementLine, type Installed, type Outcome, type PostOutcome } from './report.ts'
-import { copyNamer, planReset, reset, type ResetDone, type ResetPlan } from './reset/over-ftp.ts'
+import {
+  copyNamer,
+  discard,
+  planReset,
+  reset,
+  type ResetDone,
+  type ResetPlan,
+  type Strategy
+} from './reset/over-ftp.ts'
 import { settle, type Settlement } from './reset/settle.ts'
 import { readTrash } from './reset/trash.ts'
-import { mutable, nameOf, type ReadableSite, type RemoteEntry, type RemotePath, type RemoteSite } from './site.ts'
+import {
+  SITE,
+  SiteError,
+  mutable,
+  nameOf,
+  type ReadableSite,
+  type RemoteEntry,
+  type RemotePath,
+  type RemoteSite
+} from './site.ts'
 import { saveState, type State } from './state.ts'
 
 /** What was seen before the deployment, and what follows from it. */
 export interface Seen {
-  /** The listing of `/site`. */
-  readonly surroundings: readonly RemoteEntry[]
   readonly snapshot: Snapshot
   readonly wanted: Outcome['wanted']
   readonly decision: Decision
@@ -52,7 +67,8 @@ export async function begin(
   const { core } = ports
   const { snapshot, decision } = seen
   if (decision.action === 'refuse') throw refusal(decision, snapshot)
-  const plan = planReset(decision, snapshot, expected, copyNamer(ports.now(), ports.random()))
+  const newName = copyNamer(ports.now(), ports.random)
+  const plan = planReset(decision, snapshot, expected, newName)
   const state = stateOf(inputs, seen, plan)
   if (!plan) {
     core.info('Nothing to reset')
@@ -65,19 +81,44 @@ export async function begin(
     for (const { original } of plan.moves) core.info(`Would set aside: ${plain(original)}`)
     return { ...NOTHING, strategy: plan.strategy }
   }
-  const lock = await findLock(site, seen.surroundings, ports.now())
+  const surroundings = await site.list(SITE)
+  const lock = await findLock(site, surroundings, ports.now())
   if (lock)
     throw new Error(`A deployment has begun meanwhile, so nothing was changed (${lock.detail}). Run the workflow again`)
   // Before the first change: whatever happens from here on, the post step knows what to look for.
   saveState(core, state)
-  const done = await reset(site, plan, snapshot.environment, seen.surroundings)
-  saveState(core, { ...state, strategy: done.strategy })
-  learn({ strategy: done.strategy, filesDeleted: done.filesDeleted })
+  let strategy: Strategy = plan.strategy
+  const onInPlace = (): void => {
+    strategy = 'in-place'
+    learn({ strategy })
+    saveState(core, { ...state, strategy })
+    core.info('The server refuses to move it, so it is deleted in place')
+  }
+  const done = await reset(site, plan, snapshot.environment, surroundings, newName, onInPlace).catch(
+    (error: unknown) => {
+      throw strategy === 'in-place' ? stoppedInPlace(error) : error
+    }
+  )
+  learn({ filesDeleted: done.filesDeleted })
   for (const { original, copy } of done.moved) core.info(`Set aside: ${plain(original)} as ${plain(copy)}`)
   if (done.filesDeleted > 0)
     core.info(`Deleted in place, because the server refused to move it: ${done.filesDeleted} files`)
   core.info('A listing proves that it is out of the way')
-  return inputs.sweep === 'main' ? sweepNow(ports, site, done) : { ...done, warnings: [] }
+  const warnings = done.strategy === 'in-place' ? [NO_WAY_BACK] : []
+  return inputs.sweep === 'main' ? sweepNow(ports, site, done, warnings) : { ...done, warnings }
+}
+
+const NO_WAY_BACK =
+  'The server refused to move the environment aside, so it was deleted where it lay, and there is no way back: the ' +
+  'deployment has to build a new one'
+
+function stoppedInPlace(error: unknown): unknown {
+  if (!(error instanceof SiteError) || error.kind !== 'refused') return error
+  return new Error(
+    `${error.message}. The server refused to move the environment as well, so a part of it is deleted already. A running ` +
+      'app may hold files open: stop the app, then run the workflow again, which finishes it',
+    { cause: error }
+  )
 }
 
 function isChangeable(site: ReadableSite | RemoteSite): site is RemoteSite {
@@ -93,14 +134,20 @@ function refusal({ reasons: [{ code, detail }] }: Decision, { doubt }: Snapshot)
   return new Error(`The reset that was asked for was not done, because of ${code}: ${detail}. ${remedy}`)
 }
 
-async function sweepNow(ports: Ports, site: RemoteSite, done: ResetDone): Promise<Begun> {
-  const warnings: string[] = []
+async function sweepNow(ports: Ports, site: RemoteSite, done: ResetDone, before: readonly string[]): Promise<Begun> {
+  const warnings = [...before]
   let files = done.filesDeleted
-  for (const { copy } of done.moved) {
-    const swept = await site.sweep(copy)
-    files += swept.files
-    ports.core.info(`Swept: ${plain(copy)} (${swept.files} files)`)
-    warnings.push(...sweepWarnings(copy, swept.refused))
+  try {
+    for (const item of done.moved) {
+      const swept = await discard(site, item)
+      files += swept.files
+      ports.core.info(`Swept: ${plain(item.copy)} (${swept.files} files)`)
+      warnings.push(...sweepWarnings(item.copy, swept.refused))
+    }
+  } catch (error) {
+    // The reset is done, and what is left of the trash is the post step's: no reason to stop the deployment.
+    if (!(error instanceof SiteError) || error.kind === 'interrupted') throw error
+    warnings.push(`What was set aside could not be deleted at once, so the post step does it: ${error.message}`)
   }
   return { strategy: done.strategy, filesDeleted: files, warnings }
 }
@@ -123,6 +170,7 @@ function stateOf(inputs: Inputs, { snapshot, wanted, decision }: Seen, plan: Res
     schema: 1,
     app: inputs.app,
     slot: inputs.slot,
+    host: inputs.target.host,
     tls: inputs.target.tls,
     tlsVerify: inputs.target.verify,
     connections: inputs.connections,
@@ -140,39 +188,50 @@ function stateOf(inputs: Inputs, { snapshot, wanted, decision }: Seen, plan: Res
   }
 }
 
-/** What is known when the deployment has ended. */
-interface Afterwards {
-  /** The listing of `/site`. */
-  readonly surroundings: readonly RemoteEntry[]
-  readonly snapshot: Snapshot
-  readonly jobSucceeded: boolean
-}
-
 /** What the second half did. */
-export type Ended = Pick<PostOutcome, 'settlements' | 'before' | 'after' | 'warnings'>
+export type Ended = Pick<PostOutcome, 'settlements' | 'before' | 'after' | 'warnings' | 'jobSucceeded'>
 
 /** Keeps or undoes after the deployment, sweeps what is no longer needed, and compares. */
-export async function end(ports: Ports, site: RemoteSite, state: State, afterwards: Afterwards): Promise<Ended> {
+export async function end(ports: Ports, site: RemoteSite, state: State, jobSucceeded: boolean): Promise<Ended> {
   const { core } = ports
-  const { surroundings, snapshot, jobSucceeded } = afterwards
   const before: Installed = { python: state.pythonBefore, packages: state.installedBefore }
+  const surroundings = await site.list(SITE)
   const lock = await findLock(site, surroundings, ports.now())
   if (lock) {
     const warning = `A deployment is still running (${lock.detail}), so nothing was touched: the next run settles what is set aside`
-    return { settlements: [], before, after: undefined, warnings: [warning] }
+    return { settlements: [], before, after: undefined, warnings: [warning], jobSucceeded }
   }
+  const snapshot = await lookAgain(ports, site, state, surroundings)
   const settlements = await settle(site, await readTrash(site, surroundings), {
     jobSucceeded,
-    compressed: snapshot.layout === 'compressed-app' || snapshot.layout === 'compressed-env',
-    environment: snapshot.environment,
-    newName: copyNamer(ports.now(), ports.random())
+    compressed: snapshot?.layout === 'compressed-app' || snapshot?.layout === 'compressed-env',
+    environment: snapshot?.environment,
+    newName: copyNamer(ports.now(), ports.random)
   })
   for (const settlement of settlements) core.info(settlementLine(settlement))
   const warnings = settlements.flatMap(settlement => settlementWarnings(settlement, jobSucceeded))
   const unfinished = settlements.some(({ fate }) => fate !== 'swept')
-  if (unfinished || state.strategy === 'none') return { settlements, before, after: undefined, warnings }
+  if (unfinished || state.strategy === 'none' || !snapshot) {
+    return { settlements, before, after: undefined, warnings, jobSucceeded }
+  }
   if (state.verify) warnings.push(...comparison(state, snapshot))
-  return { settlements, before, after: installed(snapshot), warnings }
+  return { settlements, before, after: installed(snapshot), warnings, jobSucceeded }
+}
+
+/** `undefined`: the site cannot be made out as a whole, which is no reason not to put back what is set aside. */
+async function lookAgain(
+  ports: Ports,
+  site: RemoteSite,
+  state: State,
+  surroundings: readonly RemoteEntry[]
+): Promise<Snapshot | undefined> {
+  try {
+    return await inspectSite(site, surroundings, { envPath: state.envPath, now: ports.now() })
+  } catch (error) {
+    if (!(error instanceof SiteError) || !['refused', 'unexpected'].includes(error.kind)) throw error
+    ports.core.info(`The site cannot be compared: ${plain(error.message)}`)
+    return undefined
+  }
 }
 
 function installed({ environment }: Snapshot): Installed | undefined {

@@ -200,18 +200,32 @@ it('goes on with one connection where the server allows no more', async () => {
   expect(await lab.trash()).toEqual([])
 })
 
-it('reports a file that cannot be swept, and leaves the rest of the job alone', async () => {
+it('reports a file that cannot be swept, and the next run sweeps it', async () => {
   lab = await startLab({ layout: 'venv-tree' })
   const main = await lab.step('main', { with: forced })
   await lab.deploy('venv-tree', '3.11')
-  const copy = (await lab.trash()).find(line => line.endsWith('activate')) ?? ''
-  lab.app.ftp.lockedFiles.add(`/site/.azure-python-env/${copy}`)
+  lab.app.ftp.hook = ({ verb, argument }) =>
+    verb === 'DELE' && argument.endsWith('/activate') ? { reply: '550 The process cannot access the file.' } : undefined
   const post = await lab.step('post', { state: main.state })
   expect(post.exitCode).toBe(0)
   expect(annotations(post.log, 'warning')).toEqual([expect.stringMatching(/could not be deleted.*activate/)])
-  lab.app.ftp.lockedFiles.clear()
+  lab.app.ftp.hook = undefined
   const next = await lab.job('venv-tree')
   expect(next.main.outputs['reason']).toBe('up-to-date')
+  expect(await lab.trash()).toEqual([])
+})
+
+it('keeps a copy that the server does not let go, without touching a file of it', async () => {
+  lab = await startLab({ layout: 'venv-tree' })
+  const main = await lab.step('main', { with: forced })
+  await lab.deploy('venv-tree', '3.11')
+  const copies = await lab.trash()
+  lab.app.ftp.lockedFiles.add(`/site/.azure-python-env/${copies.find(line => line.endsWith('activate')) ?? ''}`)
+  const post = await lab.step('post', { state: main.state })
+  expect(annotations(post.log, 'warning')).toEqual([expect.stringMatching(/still set aside.*refuses to delete it/)])
+  expect(await lab.trash()).toEqual(copies)
+  lab.app.ftp.lockedFiles.clear()
+  await lab.job('venv-tree')
   expect(await lab.trash()).toEqual([])
 })
 

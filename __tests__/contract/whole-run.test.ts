@@ -71,6 +71,7 @@ Python environment: reset (python-version-changed: the environment has Python 3.
     schema: 1,
     app: 'demo-app',
     slot: 'production',
+    host: 'localhost',
     tls: 'auto',
     tlsVerify: true,
     connections: 8,

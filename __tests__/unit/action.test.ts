@@ -1,5 +1,5 @@
 // The story with a clock that is not the real one, against a real server: locks that stay, deadlines, and being stopped.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { runMain, runPost } from '../../src/action.ts'
@@ -91,6 +91,26 @@ it('waits five minutes for a deployment that keeps running, then fails a demande
   expect(run.outputs.get('reason')).toBe('deployment-running')
   expect(await lab.tree()).toEqual(before)
   expect(run.state.size).toBe(0)
+})
+
+it('decides before a deadline that is shorter than the wait', async () => {
+  await holdLock(3_600_000)
+  const run = recorded({ 'python-version': '3.12', deadline: '1' })
+  await runMain(run.ports)
+  expect(run.sleptMs()).toBeLessThan(60_000)
+  expect(run.outputs.get('reason')).toBe('deployment-running')
+})
+
+it('sees a lock whose folder is made between the look and the reset', async () => {
+  await rm(join(lab.app.home, 'site', 'locks'), { recursive: true })
+  const run = recorded({ 'reset-env': 'true' })
+  let looks = 0
+  lab.app.ftp.hook = async ({ verb, argument }) => {
+    if (verb === 'LIST' && argument.endsWith(' /site') && ++looks === 2) await holdLock(600_000)
+    return undefined
+  }
+  await expect(runMain(run.ports)).rejects.toThrow(/A deployment has begun meanwhile/)
+  expect(await lab.tree()).toContain('wwwroot/antenv/bin/activate')
 })
 
 it('goes on as soon as the lock expires', async () => {

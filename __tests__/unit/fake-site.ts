@@ -1,5 +1,6 @@
 // A site in memory: a tree, a log of verbs, and the oddities of real servers. Implements the port, speaks no FTP.
 import type { Connection } from '../../src/ftp/connection.ts'
+import { posix } from 'node:path'
 import { SiteError, type RemoteEntry, type RemoteSite } from '../../src/site.ts'
 
 export interface FakeFile {
@@ -7,7 +8,12 @@ export interface FakeFile {
   readonly text: string
   readonly modified: Date
 }
-export type FakeNode = FakeFile | { readonly kind: 'directory' } | { readonly kind: 'link'; readonly target: string }
+export interface FakeFolder {
+  readonly kind: 'directory'
+  /** Noon where it does not matter. */
+  readonly modified?: Date
+}
+export type FakeNode = FakeFile | FakeFolder | { readonly kind: 'link'; readonly target: string }
 
 /** Absolute path → node; the folders on the way are there too. */
 export type Tree = Map<string, FakeNode>
@@ -22,8 +28,12 @@ export interface Oddities {
   /** Lists what is not there as an empty folder, as vsftpd does. */
   readonly emptyForMissing?: boolean
   readonly linksAsDirectories?: boolean
-  /** DELE refuses links and RMD removes them, as on Windows. */
-  readonly linksNeedRmd?: boolean
+  /** Paths whose lines in a listing cannot be read. */
+  readonly unreadable?: readonly string[]
+  /** Verbs that are refused with a 4xx reply, once for each time that they are named here. */
+  readonly busy?: readonly string[]
+  /** DELE refuses links and RMD removes them; `folders`: links to folders only, as on Windows. */
+  readonly linksNeedRmd?: boolean | 'folders'
   /** The connection is lost when this many changes have been made. */
   readonly lostAfter?: number
 }
@@ -31,6 +41,8 @@ export interface Oddities {
 export interface FakeSite extends RemoteSite {
   /** Each verb with its path, in order. */
   readonly log: string[]
+  /** The changes that were carried out, in order. */
+  readonly done: string[]
 }
 
 export const NOON = new Date('2026-11-22T12:00:00Z')
@@ -50,8 +62,12 @@ export function treeOf(...specs: readonly Spec[]): Tree {
     for (const [key, value] of Object.entries(spec)) {
       const path = key.startsWith('/') ? key : `/site/wwwroot/${key}`
       const names = path.split('/').slice(1, -1)
-      names.forEach((_, index) => tree.set(`/${names.slice(0, index + 1).join('/')}`, { kind: 'directory' }))
+      names.forEach((_, index) => {
+        const folder = `/${names.slice(0, index + 1).join('/')}`
+        if (tree.get(folder)?.kind !== 'directory') tree.set(folder, { kind: 'directory' })
+      })
       if (!path.endsWith('/')) tree.set(path, typeof value === 'string' ? fileOf(NOON, value) : value)
+      else if (typeof value !== 'string') tree.set(path.slice(0, -1), value)
     }
   }
   return tree
@@ -78,7 +94,8 @@ export function refusal(verb: string, path: string, reply: string): SiteError {
 
 export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
   const log: string[] = []
-  let changes = 0
+  const done: string[] = []
+  const busy = [...(oddities.busy ?? [])]
 
   // Follows links on the way, and at the end too if asked, as a server's file system does.
   const resolve = (path: string, last: boolean): string => {
@@ -88,7 +105,7 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
       at = `${at}/${name}`
       const node = tree.get(at)
       if (node?.kind === 'link' && (last || index < names.length - 1)) {
-        at = node.target.startsWith('/') ? node.target : `${parentPath(at)}/${node.target}`
+        at = posix.resolve(parentPath(at), node.target)
       }
     })
     return at
@@ -98,19 +115,27 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
 
   const begin = (verb: string, path: string, change: boolean): void => {
     log.push(`${verb} ${path}`)
-    const lost = change && oddities.lostAfter !== undefined && changes >= oddities.lostAfter
+    const lost = change && oddities.lostAfter !== undefined && done.length >= oddities.lostAfter
     if (lost) throw new SiteError('lost', 'The connection broke')
     const [source = ''] = path.split(' => ')
     if (oddities.refuse?.some(line => line === `${verb} ${source}` || line === `* ${source}`)) {
       throw refusal(verb, source, 'in use')
     }
+    if (busy.includes(`${verb} ${source}`)) {
+      busy.splice(busy.indexOf(`${verb} ${source}`), 1)
+      throw new SiteError('refused', `The server refused to ${verb} ${source}: "450 busy"`, { replyCode: 450 })
+    }
   }
   const entryOf = (path: string): RemoteEntry => {
     const node = tree.get(path)
     const name = path.slice(path.lastIndexOf('/') + 1)
+    if (oddities.unreadable?.includes(path)) {
+      return { name: `?rwx?  ${name}`, kind: 'unknown', size: 0, modified: undefined }
+    }
     if (node?.kind === 'file') return { name, kind: 'file', size: node.text.length, modified: node.modified }
     const asDirectory = node?.kind === 'directory' || oddities.linksAsDirectories
-    return { name, kind: asDirectory ? 'directory' : 'link', size: 0, modified: NOON }
+    const modified = node?.kind === 'directory' ? (node.modified ?? NOON) : NOON
+    return { name, kind: asDirectory ? 'directory' : 'link', size: 0, modified }
   }
   const list = (path: string): readonly RemoteEntry[] => {
     begin('LIST', path, false)
@@ -119,23 +144,27 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
     if (!there && !oddities.emptyForMissing) throw refusal('list', path, 'no such directory')
     return there ? childrenOf(directory).map(entryOf) : []
   }
+  const needsRmd = (path: string): boolean => {
+    const toFolder = tree.get(resolve(path, true))?.kind === 'directory'
+    return oddities.linksNeedRmd === 'folders' ? toFolder : oddities.linksNeedRmd === true
+  }
   const removeFile = (path: string): void => {
     begin('DELE', path, true)
     const node = tree.get(resolve(path, false))
-    const removable = node?.kind === 'file' || (node?.kind === 'link' && !oddities.linksNeedRmd)
+    const removable = node?.kind === 'file' || (node?.kind === 'link' && !needsRmd(path))
     if (!removable) throw refusal('DELE', path, 'not a file')
     tree.delete(resolve(path, false))
-    changes++
+    done.push(`DELE ${path}`)
   }
   const removeDirectory = (path: string): void => {
     begin('RMD', path, true)
     const real = resolve(path, false)
     const node = tree.get(real)
-    const removable = node?.kind === 'directory' || (node?.kind === 'link' && oddities.linksNeedRmd)
+    const removable = node?.kind === 'directory' || (node?.kind === 'link' && needsRmd(path))
     if (!removable) throw refusal('RMD', path, 'not a directory')
     if (childrenOf(real).length > 0) throw refusal('RMD', path, 'not empty')
     tree.delete(real)
-    changes++
+    done.push(`RMD ${path}`)
   }
   const rename = (from: string, to: string): void => {
     begin('RENAME', `${from} => ${to}`, true)
@@ -148,17 +177,18 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
       tree.delete(path)
       if (node) tree.set(`${to}${path.slice(source.length)}`, node)
     }
-    changes++
+    done.push(`RENAME ${from} => ${to}`)
   }
   const sweep = (root: string): { files: number; directories: number; refused: { path: string; reply: string }[] } => {
     log.push(`SWEEP ${root}`)
     const tally = { files: 0, directories: 0, refused: [] as { path: string; reply: string }[] }
     for (const path of [...pathsIn(tree, root)].reverse()) {
-      const isDirectory = tree.get(path)?.kind === 'directory'
+      const node = tree.get(path)
+      const isDirectory = node?.kind === 'directory' || (node?.kind === 'link' && needsRmd(path))
       try {
         if (isDirectory) removeDirectory(path)
         else removeFile(path)
-        if (isDirectory) tally.directories++
+        if (node?.kind === 'directory') tally.directories++
         else tally.files++
       } catch (error) {
         if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
@@ -170,6 +200,7 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
   const answer = <T>(work: () => T): Promise<T> => Promise.resolve().then(work)
   return {
     log,
+    done,
     list: path => answer(() => list(path)),
     readText: (path, maxBytes) =>
       answer(() => {
@@ -188,7 +219,7 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
         begin('MKD', path, true)
         if (tree.has(path)) throw refusal('MKD', path, 'exists')
         tree.set(path, { kind: 'directory' })
-        changes++
+        done.push(`MKD ${path}`)
       }),
     removeFile: path =>
       answer(() => {

@@ -73,6 +73,7 @@ export const postOf = (changes: Partial<PostOutcome> = {}): PostOutcome => ({
   app: 'my-app',
   slot: 'production',
   reason: 'broken',
+  jobSucceeded: true,
   settlements: [settlementOf('swept', '', { swept: { files: 12, directories: 3, refused: [] } })],
   before: { python: '3.11', packages: ['flask 2.0', 'numpy 1.0', 'pip 24.0'] },
   after: { python: '3.12', packages: ['flask 3.0', 'pip 24.0', 'werkzeug 3.0'] },

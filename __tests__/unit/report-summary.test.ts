@@ -114,7 +114,8 @@ describe('the summary', () => {
       /^### The previous Python environment was put back\n/
     ],
     ['kept', { settlements: [settlementOf('kept', 'a deployment')] }, /^### Something is still set aside\n/],
-    ['rebuilt', {}, /was rebuilt/]
+    ['rebuilt', {}, /was rebuilt/],
+    ['new, in a job that failed', { jobSucceeded: false }, /^### [^\n]*a new one, although the job did not succeed\n/]
   ])('of the post step says first what became of it: %s', (_, changes, words) => {
     expect(postSummaryOf(postOf(changes))).toMatch(words)
   })

@@ -1,7 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { SiteError, WWWROOT, child, findEntry, isBelow, mutable, nameOf, parentOf, remotePath } from '../../src/site.ts'
-import { fakeSite, linkTo, treeOf } from './fake-site.ts'
+import {
+  SITE,
+  SiteError,
+  WWWROOT,
+  child,
+  entryNamed,
+  findEntry,
+  isBelow,
+  isFileName,
+  mutable,
+  nameOf,
+  parentOf,
+  remotePath,
+  type RemoteEntry
+} from '../../src/site.ts'
+import { fakeSite, linkTo, treeOf, type Oddities } from './fake-site.ts'
 
 const BAD_NAMES = ['', '.', '..', 'a/b', '/', 'a\\b', '..\\x', 'a\r', 'a\nDELE b', 'a\0', 'a\u007f', '\t']
 
@@ -27,6 +41,20 @@ describe('a path', () => {
 
   it.each(BAD_NAMES)('has no child %j', name => {
     expect(() => child(WWWROOT, name)).toThrow(RangeError)
+  })
+
+  it.each(BAD_NAMES)('has no part %j', name => {
+    expect(isFileName(name)).toBe(false)
+  })
+
+  it('has every name as a part that it may have as a child', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), name => {
+        const isChild = (): string => child(WWWROOT, name)
+        if (isFileName(name)) expect(isChild()).toBe(`${WWWROOT}/${name}`)
+        else expect(isChild).toThrow(RangeError)
+      })
+    )
   })
 
   it('is taken apart into what it was made of', () => {
@@ -104,6 +132,18 @@ describe('looking an entry up', () => {
     expect(site.log).toEqual(['LIST /site/wwwroot', 'LIST /site/wwwroot/app'])
   })
 
+  it.each<[string, 'link' | 'unknown', Oddities]>([
+    ['/site/wwwroot/app/link/pyvenv.cfg', 'link', {}],
+    ['/site/wwwroot/app/link/deep/er', 'link', {}],
+    ['/site/wwwroot/app/venv', 'unknown', { unreadable: ['/site/wwwroot/app/venv'] }],
+    ['/site/wwwroot/app/venv', 'unknown', { unreadable: ['/site/wwwroot/app'] }],
+    ['/site/wwwroot/app/venv/bin/python', 'unknown', { unreadable: ['/site/wwwroot/app'] }]
+  ])('%s ends at what stands on the way and is not followed: a %s', async (path, kind, oddities) => {
+    const site = fakeSite(treeOf(spec), oddities)
+    expect((await findEntry(site, remotePath(path)))?.kind).toBe(kind)
+    expect(site.log.join()).not.toMatch(/LIST [^,]*(link|venv)/)
+  })
+
   it('never takes a refusal for an absence', async () => {
     const site = fakeSite(treeOf(spec), { refuse: ['LIST /site/wwwroot'] })
     await expect(findEntry(site, remotePath('/site/wwwroot/app'))).rejects.toBeInstanceOf(SiteError)
@@ -112,4 +152,25 @@ describe('looking an entry up', () => {
   it('is for what lies below wwwroot only', async () => {
     await expect(findEntry(fakeSite(treeOf(spec)), remotePath('/site/locks'))).rejects.toBeInstanceOf(RangeError)
   })
+})
+
+describe('a name in a listing', () => {
+  const entry = (name: string, kind: RemoteEntry['kind']): RemoteEntry => ({ name, kind, size: 0, modified: undefined })
+  const unreadable = entry('d????????? ? ? ? ? my antenv', 'unknown')
+  it.each<[string, readonly RemoteEntry[], RemoteEntry['kind'] | undefined]>([
+    ['is found', [entry('x', 'file'), entry('antenv', 'directory')], 'directory'],
+    ['is found before a line that ends with it', [unreadable, entry('antenv', 'link')], 'link'],
+    ['may be a line that ends with it and cannot be read', [entry('x', 'file'), unreadable], 'unknown'],
+    ['may be a line that is nothing but it', [entry('antenv', 'unknown')], 'unknown'],
+    ['is no readable name that ends with it', [entry('my antenv', 'directory')], undefined],
+    ['is no line that only holds it', [entry('antenv ???', 'unknown')], undefined],
+    ['is not there in an empty one', [], undefined]
+  ])('%s', (_, entries, kind) => {
+    expect(entryNamed(entries, 'antenv')?.kind).toBe(kind)
+  })
+})
+
+it('what holds wwwroot is no path that may be changed', () => {
+  expect(parentOf(WWWROOT)).toBe(SITE)
+  expect(() => mutable(SITE)).toThrow(RangeError)
 })

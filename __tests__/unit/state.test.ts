@@ -6,6 +6,7 @@ const STATE: State = {
   schema: 1,
   app: 'my-app',
   slot: 'production',
+  host: 'waws-prod-x.ftp.azurewebsites.windows.net',
   tls: 'auto',
   tlsVerify: true,
   connections: 8,
@@ -94,7 +95,7 @@ describe('a state', () => {
 })
 
 describe('a damaged state', () => {
-  const TEXTS = ['app', 'slot', 'layout', 'reason', 'pythonBefore', 'pythonWanted']
+  const TEXTS = ['app', 'slot', 'host', 'layout', 'reason', 'pythonBefore', 'pythonWanted']
   const NUMBERS = ['connections', 'timeoutMs', 'deadlineMs']
   const PATHS = ['environment', 'envPath']
   it.each<[string, unknown]>([

@@ -32766,39 +32766,47 @@ const STALE_AFTER_MS = 60 * 60_000;
  * `siteEntries` is the listing of `/site`, which proves whether there are locks at all.
  */
 async function deployments_findLock(site, siteEntries, now) {
-    if (!siteEntries.some(({ name, kind }) => name === 'locks' && kind === 'directory'))
+    const folder = (0,lib_site/* entryNamed */.OM)(siteEntries, 'locks');
+    if (!folder || folder.kind === 'file')
         return undefined;
-    for (const entry of await site.list(LOCKS)) {
-        if (entry.name === 'deployment' && entry.kind === 'directory') {
-            const lock = await linuxLock(site, now);
-            if (lock)
-                return lock;
-        }
-        if (entry.name === 'deployments.lock' && !isStale(entry, now)) {
-            return { detail: `/site/locks/deployments.lock of ${timeOf(entry)}` };
-        }
-    }
-    return undefined;
+    if (folder.kind === 'unknown')
+        return { detail: `${LOCKS}, whose line in a listing cannot be read` };
+    const locks = await site.list(LOCKS);
+    const windows = (0,lib_site/* entryNamed */.OM)(locks, 'deployments.lock');
+    if (windows && !isStale(windows, now))
+        return { detail: `/site/locks/deployments.lock of ${timeOf(windows)}` };
+    const linux = (0,lib_site/* entryNamed */.OM)(locks, 'deployment');
+    if (linux?.kind === 'unknown')
+        return { detail: `${LOCKS}/deployment, whose line in a listing cannot be read` };
+    return linux?.kind === 'directory' ? linuxLock(site, now) : undefined;
 }
 async function linuxLock(site, now) {
-    const folder = (0,lib_site/* child */.jf)(LOCKS, 'deployment');
-    const path = (0,lib_site/* child */.jf)(folder, 'info.lock');
+    const path = (0,lib_site/* child */.jf)((0,lib_site/* child */.jf)(LOCKS, 'deployment'), 'info.lock');
     try {
-        const entry = (await site.list(folder)).find(({ name }) => name === 'info.lock');
-        if (!entry)
-            return undefined;
-        const expiry = entry.kind === 'directory' ? undefined : expiryIn(await site.readText(path, MAX_LOCK_BYTES));
+        const expiry = expiryIn(await site.readText(path, MAX_LOCK_BYTES));
         if (expiry)
             return expiry > now ? { detail: `${path}, held until ${expiry.toISOString()}` } : undefined;
-        // A lock that says nothing readable is being written, or broken; its age decides.
-        return isStale(entry, now) ? undefined : { detail: `${path} of ${timeOf(entry)}` };
     }
     catch (error) {
         if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
             throw error;
-        // Kudu removes the folder on release, maybe between two commands. A refusal for any other cause counts as held.
-        const still = (await site.list(LOCKS)).some(({ name }) => name === 'deployment');
-        return still ? { detail: `${folder}, which cannot be read` } : undefined;
+    }
+    return lockWithoutExpiry(site, now);
+}
+/** Tells a lock that was just released from one that says nothing readable: that is being written, or broken, and its age decides. */
+async function lockWithoutExpiry(site, now) {
+    const folder = (0,lib_site/* entryNamed */.OM)(await site.list(LOCKS), 'deployment');
+    if (!folder)
+        return undefined;
+    const path = (0,lib_site/* child */.jf)(LOCKS, 'deployment');
+    try {
+        const entry = (0,lib_site/* entryNamed */.OM)(await site.list(path), 'info.lock');
+        return !entry || isStale(entry, now) ? undefined : { detail: `${(0,lib_site/* child */.jf)(path, 'info.lock')} of ${timeOf(entry)}` };
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        return isStale(folder, now) ? undefined : { detail: `${path}, which cannot be read` };
     }
 }
 /** The time in `lockExpiry`, UTC where it names no zone; `undefined`: none that can be read. */
@@ -32916,6 +32924,8 @@ function whatItIs(text) {
         return 'is a wildcard, and an environment has one version';
     if (/^\d.*(dev|alpha|beta|rc|[ab]\d|\dt$)/i.test(text))
         return 'is a pre-release or a special build';
+    if (/^\d+\.\d+(\.\d+)?$/.test(text))
+        return 'is no version that Python has had';
     return 'is not a version of the form X.Y';
 }
 function versionOf(major, minor) {
@@ -32951,22 +32961,29 @@ function judge(evidence, named) {
     const markers = entries.filter(({ name, kind }) => kind === 'file' && version_versionOfMarker(name)).map(({ name }) => name);
     const old = libraries.some(({ origPrefix }) => origPrefix);
     const packages = libraries.filter(({ sitePackages }) => sitePackages !== undefined);
-    const empty = named && evidence.hollow;
+    const known = named || cfg !== undefined || (scripts !== undefined && packages.length > 0);
+    const empty = known && evidence.hollow;
     const proven = cfg !== undefined || markers.length > 0 || old || (scripts !== undefined && packages.length > 0);
     if (!proven && !empty)
         return undefined;
     const settings = parsePyvenvCfg(cfg ?? '');
     const creator = creatorOf(settings, cfg !== undefined, old);
+    const missing = empty
+        ? ['everything (the folder is empty)']
+        : missingParts(evidence, shape, cfg === undefined && !old);
+    // Every creator of environments writes `activate`. Without it, and without its own trace, the folder may be made by
+    // something else (conda, `pip install --prefix`), whose parts are not known.
+    const strange = creator === 'unknown' && markers.length === 0 && missing.some(part => part.endsWith('/activate'));
     return {
         path,
         shape,
         proven,
         creator,
-        missing: empty ? ['everything (the folder is empty)'] : missingParts(evidence, shape, creator, markers.length > 0),
+        missing: strange ? [] : missing,
         versions: versionsIn(settings, libraries, markers),
         markers,
         distributions: packages.flatMap(({ sitePackages }) => distributionsIn(sitePackages ?? [])),
-        gaps
+        gaps: strange ? [...gaps, 'nothing tells which program made it (no pyvenv.cfg, no activate)'] : gaps
     };
 }
 function isWindowsShape(entries) {
@@ -32983,8 +33000,8 @@ function creatorOf(settings, hasCfg, old) {
         return 'venv';
     return old ? 'virtualenv-old' : 'unknown';
 }
-function missingParts(evidence, shape, creator, marked) {
-    const { scripts = [], libraries, cfg, unread } = evidence;
+function missingParts(evidence, shape, lacksTrace) {
+    const { entries, scripts = [], libraries, unread } = evidence;
     const has = (...names) => unread.includes('scripts') ||
         scripts.some(({ name }) => names.includes(shape === 'windows' ? name.toLowerCase() : name));
     const missing = [];
@@ -33004,7 +33021,7 @@ function missingParts(evidence, shape, creator, marked) {
     if (!unread.includes('library') && !libraries.some(({ sitePackages }) => sitePackages !== undefined))
         missing.push('site-packages');
     // Kudu's Windows script has used creators that write no pyvenv.cfg, and the marker proves the environment without one.
-    if (cfg === undefined && creator === 'unknown' && !marked)
+    if (lacksTrace && !unread.includes('cfg') && !entries.some(({ name }) => version_versionOfMarker(name)))
         missing.push('pyvenv.cfg');
     return missing;
 }
@@ -33036,7 +33053,8 @@ async function venv_readEnvironment(site, path, named) {
     const libraryFolder = folder(entries, windows ? 'Lib' : 'lib');
     const cfgEntry = entries.find(({ name, kind }) => name === 'pyvenv.cfg' && kind === 'file');
     // Most folders of an app are no environments, and the listing tells: nothing else needs to be asked then.
-    if (!cfgEntry && !scriptsFolder && !libraryFolder && !entries.some(({ name }) => version_versionOfMarker(name))) {
+    const looksLikeOne = cfgEntry ?? scriptsFolder ?? libraryFolder ?? entries.find(({ name }) => version_versionOfMarker(name));
+    if (!looksLikeOne) {
         const hollow = entries.length === 0;
         return judge({ path, entries, cfg: undefined, scripts: undefined, libraries: [], unread: [], hollow, gaps }, named);
     }
@@ -33046,15 +33064,31 @@ async function venv_readEnvironment(site, path, named) {
     const libraries = libraryFolder && library
         ? await readLibraries(site, (0,lib_site/* child */.jf)(path, libraryFolder.name), library, windows, cfg !== undefined, gaps)
         : [];
-    const unread = [
-        ...(scriptsFolder && !scripts ? ['scripts'] : []),
-        ...(libraryFolder && !library ? ['library'] : [])
-    ];
+    const unread = [];
+    if (isUnclear(entries, scriptsFolder, scripts))
+        unread.push('scripts');
+    if (isUnclear(entries, libraryFolder, library))
+        unread.push('library');
+    if (isUnclear(entries, cfgEntry, []))
+        unread.push('cfg');
+    if ([entries, scripts ?? [], library ?? []].some(hasUnreadable))
+        gaps.push('a line of a listing cannot be read');
     const hollow = unread.length === 0 &&
         entries.every(entry => entry === scriptsFolder || entry === libraryFolder) &&
         (scripts ?? []).length === 0 &&
-        (library ?? []).every(({ name }) => libraries.some(found => found.name === name && found.bare));
+        (windows
+            ? libraries.every(({ bare }) => bare)
+            : (library ?? []).every(({ name }) => libraries.some(found => found.name === name && found.bare)));
     return judge({ path, entries, cfg, scripts, libraries, unread, hollow, gaps }, named);
+}
+/** Whether a part may be there without being seen: it could not be listed, or a line that stands for it cannot be read. */
+function isUnclear(above, part, inside) {
+    if (!part)
+        return hasUnreadable(above);
+    return inside === undefined || hasUnreadable(inside);
+}
+function hasUnreadable(entries) {
+    return entries.some(({ kind }) => kind === 'unknown');
 }
 async function readCfg(site, path, size, gaps) {
     try {
@@ -33083,7 +33117,8 @@ async function readWindowsLibrary(site, path, entries, gaps) {
     const present = folder(entries, 'site-packages');
     const sitePackages = present && ((await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
     const origPrefix = entries.some(({ name }) => name === 'orig-prefix.txt');
-    return { name: 'Lib', origPrefix, sitePackages, bare: false };
+    const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present);
+    return { name: 'Lib', origPrefix, sitePackages, bare };
 }
 async function readLibrary(site, path, name, hasCfg, gaps) {
     // With pyvenv.cfg the age of the creator is known, so the folder itself need not be listed: one round trip less.
@@ -33093,9 +33128,13 @@ async function readLibrary(site, path, name, hasCfg, gaps) {
     // Neither a refusal nor an empty answer proves that a folder is missing; the listing of its parent does.
     const entries = await site.list(path);
     const origPrefix = entries.some(entry => entry.name === 'orig-prefix.txt');
+    if (hasUnreadable(entries))
+        gaps.push(`a line of the listing of ${name} cannot be read`);
+    const unclear = hasUnreadable(entries) ? [] : undefined;
     const present = folder(entries, 'site-packages');
-    const sitePackages = present && (direct ?? (await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
-    return { name, origPrefix, sitePackages, bare: entries.length === 0 };
+    const sitePackages = !present ? unclear : (direct ?? (await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
+    const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present);
+    return { name, origPrefix, sitePackages, bare };
 }
 /** `undefined`: the server refused, which is on record as a gap in the evidence. */
 async function listOrGap(site, path, gaps) {
@@ -34479,19 +34518,20 @@ const NOTHING = { layout: 'none', environment: undefined, doubt: undefined, seco
 /**
  * Looks at a site. `surroundings` is the listing of `/site`.
  *
- * Throws `SiteError`.
+ * Throws `SiteError`, of kind `unexpected` where there is no wwwroot.
  */
 async function layout_inspectSite(site, surroundings, options) {
-    const hasRoot = surroundings.some(({ name, kind }) => name === 'wwwroot' && kind !== 'file');
-    const wwwroot = hasRoot ? await site.list(lib_site/* WWWROOT */.yc) : [];
+    if (!(0,lib_site/* entryNamed */.OM)(surroundings, 'wwwroot')) {
+        throw new lib_site/* SiteError */.wt('unexpected', 'There is no /site/wwwroot on the server, so this is not the home of an App Service app: check the address and the user name');
+    }
+    const wwwroot = await site.list(lib_site/* WWWROOT */.yc);
     const manifest = await readManifest(site, wwwroot);
     const located = 'detail' in manifest ? doubtful(manifest.detail) : await locate(site, wwwroot, manifest.manifest, options);
     if (located.layout === 'none')
         return { ...located, lock: undefined, rebuiltBy: [] };
     const lock = await deployments_findLock(site, surroundings, options.now);
     const oryx = 'manifest' in manifest ? manifest.manifest : undefined;
-    const rebuiltBy = await whatRebuilds(site, surroundings, located.environment, oryx);
-    return { ...located, lock, rebuiltBy };
+    return { ...located, lock, rebuiltBy: oryx ? [MANIFEST_NAME] : (located.environment?.markers ?? []) };
 }
 async function readManifest(site, wwwroot) {
     const entry = wwwroot.find(({ name, kind }) => name === MANIFEST_NAME && kind === 'file');
@@ -34569,11 +34609,14 @@ async function detect(site, wwwroot, manifest) {
     // Files that were zipped on Windows may have a backslash in their names on Linux: no path can name those.
     const folders = wwwroot.filter(({ name, kind }) => kind === 'directory' && !NEVER_ENVIRONMENTS.has(name) && (0,lib_site/* isFileName */.oV)(name));
     const env = folders.some(({ name }) => name === 'env')
-        ? await venv_readEnvironment(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, 'env'), false)
+        ? await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, 'env'), false)
         : undefined;
+    if (env === 'refused')
+        return doubtful('the server refuses to list the folder', ['env']);
     if (env && env.markers.length > 0)
         return found(env, manifest);
-    if (wwwroot.some(({ name, kind }) => name === 'antenv' && kind !== 'file')) {
+    const antenv = (0,lib_site/* entryNamed */.OM)(wwwroot, 'antenv');
+    if (antenv && antenv.kind !== 'file') {
         return namedEnvironment(site, wwwroot, 'antenv', manifest);
     }
     const others = folders.filter(({ name }) => name !== 'env');
@@ -34581,12 +34624,18 @@ async function detect(site, wwwroot, manifest) {
         return doubtful(`there are ${others.length} folders in wwwroot, too many to look into: name the one in "env-path"`);
     }
     const proven = env ? [env] : [];
+    const unread = wwwroot.filter(({ kind }) => kind === 'unknown').map(({ name }) => name);
     for (const { name } of others) {
-        const environment = await venv_readEnvironment(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), false);
-        if (environment)
+        const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), false);
+        if (environment === 'refused')
+            unread.push(name);
+        else if (environment)
             proven.push(environment);
     }
     const [only] = proven;
+    if (!only && unread.length > 0) {
+        return doubtful('what may be the environment cannot be read: name the environment in "env-path"', unread);
+    }
     if (!only)
         return NOTHING;
     if (proven.length === 1)
@@ -34595,15 +34644,30 @@ async function detect(site, wwwroot, manifest) {
     return doubtful('several folders are virtual environments: name the one that the app uses in "env-path"', candidates);
 }
 async function namedEnvironment(site, wwwroot, name, manifest) {
-    const entry = wwwroot.find(entry => entry.name === name);
+    const entry = (0,lib_site/* entryNamed */.OM)(wwwroot, name);
     if (!entry)
         return name.includes('/') ? doubtful(`${MANIFEST_NAME} names the environment by a path`, [name]) : NOTHING;
-    if (entry.kind !== 'directory')
-        return doubtful(`there is a ${entry.kind} where the environment should be`, [name]);
-    const environment = await venv_readEnvironment(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), true);
+    if (entry.kind !== 'directory') {
+        const what = entry.kind === 'unknown' ? 'something that cannot be read' : `a ${entry.kind}`;
+        return doubtful(`there is ${what} where the environment should be`, [name]);
+    }
+    const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), true);
+    if (environment === 'refused')
+        return doubtful('the server refuses to list the folder', [name]);
     if (environment)
         return found(environment, manifest);
     return doubtful('the folder where the environment should be is not proven to be one', [name]);
+}
+/** `refused`: the server does not let it be listed, so nothing is known of it. */
+async function readOrRefused(site, path, named) {
+    try {
+        return await venv_readEnvironment(site, path, named);
+    }
+    catch (error) {
+        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
+            return 'refused';
+        throw error;
+    }
 }
 function found(environment, manifest) {
     // Kudu's script knows only this one place.
@@ -34618,14 +34682,14 @@ function found(environment, manifest) {
 function doubtful(detail, candidates = []) {
     return { ...NOTHING, layout: 'unknown', doubt: { detail, candidates } };
 }
-async function whatRebuilds(site, surroundings, environment, manifest) {
-    if (!environment)
-        return [];
-    if (manifest)
-        return [MANIFEST_NAME];
-    if (environment.markers.length > 0)
-        return environment.markers;
-    return (await hasActiveDeployment(site, surroundings)) ? ['/site/deployments/active'] : [];
+/**
+ * Adds whether Kudu knows an active deployment, which is a sign that the next one builds as well.
+ *
+ * Asked for only where it decides something: the folder of deployments can be long.
+ */
+async function withDeployments(site, surroundings, snapshot) {
+    const active = await hasActiveDeployment(site, surroundings);
+    return active ? { ...snapshot, rebuiltBy: [...snapshot.rebuiltBy, '/site/deployments/active'] } : snapshot;
 }
 
 ;// CONCATENATED MODULE: ./lib/decide.js
@@ -42464,7 +42528,7 @@ function packagePath(path) {
     const absolute = (0,external_node_path_namespaceObject.resolve)(path);
     const found = (0,external_node_fs_namespaceObject.statSync)(absolute, { throwIfNoEntry: false });
     if (!found) {
-        throw new InputError(`"package" names ${quote(path)}, which does not exist. Check the code out, or download the artifact, in a step before this one`);
+        throw new InputError(`"package" names ${quote(path)}, which does not exist. Check the code out, or download the artifact, in a step before this one; patterns such as *.zip are not expanded`);
     }
     if (!found.isDirectory() && !/\.zip$/i.test(path)) {
         throw new InputError(`"package" names the file ${quote(path)}: it has to be a folder or a .zip`);
@@ -42569,10 +42633,11 @@ async function readFolder(folder) {
 async function readZip(path) {
     const texts = new Map();
     try {
-        const zip = await yauzl/* openPromise */.sO(path, { lazyEntries: true, autoClose: false });
+        const zip = await yauzl/* openPromise */.sO(path, { lazyEntries: true, autoClose: false, decodeStrings: false });
         try {
             for await (const entry of zip.eachEntry()) {
-                const name = entry.fileName;
+                // Undecoded names are not validated either: an odd one elsewhere in the archive is the deploy step's affair.
+                const name = Buffer.from(entry.fileName).toString('utf8');
                 if (!LOOKED_FOR.includes(name))
                     continue;
                 texts.set(name, READ.includes(name) && entry.uncompressedSize <= MAX_BYTES ? await readEntry(zip, entry) : '');
@@ -42733,7 +42798,9 @@ function report_postSummaryOf(outcome) {
         : kept.length > 0
             ? 'Something is still set aside'
             : after
-                ? 'The Python environment was rebuilt'
+                ? outcome.jobSucceeded
+                    ? 'The Python environment was rebuilt'
+                    : 'The Python environment is a new one, although the job did not succeed'
                 : 'After the deployment';
     const files = settlements.reduce((sum, { swept }) => sum + (swept?.files ?? 0), 0);
     const rows = [
@@ -42807,7 +42874,8 @@ function table(rows) {
 ;// CONCATENATED MODULE: ./lib/reset/trash.js
 // What was set aside: how a copy is named, so that any later run knows where it belongs. No state but the names.
 
-const NAME = /^trash-(\d{8}T\d{9}Z)-([0-9a-f]{8,})-(.+)$/;
+const NAME = /^(trash-\d{8}T\d{9}Z-[0-9a-f]{8,})-(.+)$/;
+const DOOMED_NAME = /^trash-\d{8}T\d{9}Z-[0-9a-f]{8,}$/;
 /**
  * The path to which `original` is set aside.
  *
@@ -42823,7 +42891,7 @@ function trashPath(original, now, random) {
 }
 /** Reads a name in our own folder; `undefined`: it is nothing that we set aside. */
 function parseTrashName(name) {
-    const relative = decode(NAME.exec(name)?.[3] ?? '');
+    const relative = decode(NAME.exec(name)?.[2] ?? '');
     if (!relative)
         return undefined;
     try {
@@ -42834,19 +42902,33 @@ function parseTrashName(name) {
         return undefined;
     }
 }
-/** Lists what was set aside, the newest first. `surroundings` is the listing of `/site`. */
+/** Lists what was set aside. `surroundings` is the listing of `/site`. */
 async function trash_readTrash(site, surroundings) {
     if (!hasOwnFolder(surroundings))
-        return [];
+        return { copies: [], doomed: [] };
     const names = (await site.list(lib_site/* OWN_FOLDER */.w5)).map(({ name }) => name);
-    return names
-        .sort()
-        .reverse()
-        .flatMap(name => parseTrashName(name) ?? []);
+    return {
+        copies: names
+            .sort()
+            .reverse()
+            .flatMap(name => parseTrashName(name) ?? []),
+        doomed: names.filter(name => DOOMED_NAME.test(name)).map(name => (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name)))
+    };
+}
+/**
+ * The path that a copy gets before its deletion begins: without the part that says where it belongs, so that a deletion
+ * that is cut can never be put back with files missing.
+ */
+function doomedPath({ copy }) {
+    const name = NAME.exec((0,lib_site/* nameOf */.Vb)(copy))?.[1];
+    if (name === undefined)
+        throw new RangeError(`not the name of a copy: ${copy}`);
+    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name));
 }
 /** Whether our own folder is there already. */
 function hasOwnFolder(surroundings) {
-    return surroundings.some(({ name, kind }) => name === (0,lib_site/* nameOf */.Vb)(lib_site/* OWN_FOLDER */.w5) && kind === 'directory');
+    const entry = (0,lib_site/* entryNamed */.OM)(surroundings, (0,lib_site/* nameOf */.Vb)(lib_site/* OWN_FOLDER */.w5));
+    return entry?.kind === 'directory' || entry?.kind === 'unknown';
 }
 /** Writes every character but the plainest as `=XX` per UTF-8 byte, so `/` cannot be mistaken for a separator. */
 function encode(text) {
@@ -42899,6 +42981,7 @@ function state_loadState(keeper) {
         schema: 1,
         app: textIn(fields, 'app'),
         slot: textIn(fields, 'slot'),
+        host: textIn(fields, 'host'),
         tls: oneOf(fields, 'tls', ['auto', 'explicit', 'implicit', 'off']),
         // Anything but a plain `false` keeps the check on.
         tlsVerify: fields['tlsVerify'] !== false,
@@ -42973,8 +43056,11 @@ function listIn(fields, name) {
  */
 async function removeInPlace(site, environment) {
     const root = environment.path;
+    if (!(await isFolder(site, root)))
+        return 1;
     const entries = await site.list(root);
-    const scripts = folderNamed(root, entries, environment.shape === 'windows' ? 'scripts' : 'bin');
+    const found = folderNamed(root, entries, environment.shape === 'windows' ? 'scripts' : 'bin');
+    const scripts = found && (await isFolder(site, found)) ? found : undefined;
     const inScripts = scripts ? await site.list(scripts) : [];
     const markers = entries.filter(({ name }) => version_versionOfMarker(name)).map(({ name }) => (0,lib_site/* child */.jf)(root, name));
     // `bin/python` sorts before its longer names; it is the one whose absence the next run looks for.
@@ -42984,16 +43070,16 @@ async function removeInPlace(site, environment) {
         .sort();
     const first = [...markers, ...(scripts ? interpreters.map(name => (0,lib_site/* child */.jf)(scripts, name)) : [])];
     for (const path of first)
-        await site.removeFile((0,lib_site/* mutable */.fX)(path));
+        await removeEntry(site, path);
     const last = await lastOf(site, root, entries, scripts, inScripts);
     const between = await empty(site, root, new Set(last.map(({ path }) => path)));
     for (const { path, kind } of last) {
         if (kind === 'file')
             await site.removeFile((0,lib_site/* mutable */.fX)(path));
         else
-            await site.removeDirectory((0,lib_site/* mutable */.fX)(path));
+            await removeFolder(site, path);
     }
-    await site.removeDirectory((0,lib_site/* mutable */.fX)(root));
+    await removeFolder(site, root);
     return first.length + between + last.filter(({ kind }) => kind === 'file').length;
 }
 async function lastOf(site, root, entries, scripts, inScripts) {
@@ -43002,7 +43088,8 @@ async function lastOf(site, root, entries, scripts, inScripts) {
         last.push({ path: (0,lib_site/* child */.jf)(scripts, 'activate'), kind: 'file' });
     }
     const hasCfg = entries.some(({ name }) => name === 'pyvenv.cfg');
-    const library = folderNamed(root, entries, 'lib');
+    const inRoot = folderNamed(root, entries, 'lib');
+    const library = inRoot && (await isFolder(site, inRoot)) ? inRoot : undefined;
     // Without pyvenv.cfg the proof is `site-packages` beside the scripts, so these folders stay until the end.
     if (!hasCfg && library)
         last.push(...(await chainBelow(site, library)));
@@ -43016,26 +43103,86 @@ async function lastOf(site, root, entries, scripts, inScripts) {
 async function chainBelow(site, library) {
     const chain = [];
     for (const { name, kind } of await site.list(library)) {
+        if (name === 'orig-prefix.txt' && kind === 'file')
+            chain.push({ path: (0,lib_site/* child */.jf)(library, name), kind });
         if (kind !== 'directory')
             continue;
         const path = (0,lib_site/* child */.jf)(library, name);
-        if (name === 'site-packages')
-            chain.push({ path, kind });
-        const isVersion = /^(python|pypy)\d/.test(name);
-        if (isVersion && folderNamed(path, await site.list(path), 'site-packages')) {
-            chain.push({ path: (0,lib_site/* child */.jf)(path, 'site-packages'), kind }, { path, kind });
-        }
+        if (!/^(site-packages$|(python|pypy)\d)/i.test(name) || !(await isFolder(site, path)))
+            continue;
+        const inner = name.toLowerCase() === 'site-packages' ? [] : await versionBelow(site, path);
+        chain.push(...inner, { path, kind });
     }
     return [...chain, { path: library, kind: 'directory' }];
+}
+/** What proves a version's folder: `site-packages`, and virtualenv's own trace, which tells who made it until the end. */
+async function versionBelow(site, path) {
+    const entries = await site.list(path);
+    const trace = entries.find(({ name, kind }) => name === 'orig-prefix.txt' && kind === 'file');
+    const inner = folderNamed(path, entries, 'site-packages');
+    return [
+        ...(inner && (await isFolder(site, inner)) ? [{ path: inner, kind: 'directory' }] : []),
+        ...(trace ? [{ path: (0,lib_site/* child */.jf)(path, trace.name), kind: 'file' }] : [])
+    ];
+}
+/**
+ * Whether what is listed as a folder is one. Many servers list a link as what it points to, and entering it would delete
+ * what lies there: DELE removes a link on UNIX, RMD on Windows, and both refuse a folder that holds something. An empty
+ * one is not asked by RMD: there is nothing to enter it for, and its time to go is later.
+ */
+async function isFolder(site, path) {
+    if (await succeeds(site.removeFile((0,lib_site/* mutable */.fX)(path))))
+        return false;
+    if ((await site.list(path)).length === 0)
+        return true;
+    return !(await succeeds(site.removeDirectory((0,lib_site/* mutable */.fX)(path))));
+}
+/** Removes a file or a link; Windows removes a link to a folder by RMD only. */
+async function removeEntry(site, path) {
+    try {
+        await site.removeFile((0,lib_site/* mutable */.fX)(path));
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        // A file refuses RMD as well, and then the first refusal is the one that says why.
+        if (!(await succeeds(site.removeDirectory((0,lib_site/* mutable */.fX)(path)))))
+            throw error;
+    }
+}
+/** Removes an empty folder, or a link to one that is listed as a folder. */
+async function removeFolder(site, path) {
+    try {
+        await site.removeDirectory((0,lib_site/* mutable */.fX)(path));
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        if (!(await succeeds(site.removeFile((0,lib_site/* mutable */.fX)(path)))))
+            throw error;
+    }
+}
+async function succeeds(work) {
+    try {
+        await work;
+        return true;
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        return false;
+    }
 }
 /** Deletes all below a folder but what is kept and the folders that lead to it. Returns the number of deleted files. */
 async function empty(site, directory, keep) {
     let files = 0;
     for (const { name, kind } of await site.list(directory)) {
         const path = (0,lib_site/* child */.jf)(directory, name);
+        if (kind === 'unknown')
+            throw new lib_site/* SiteError */.wt('refused', `A line of the listing of ${directory} cannot be read: ${name}`);
         const leadsToKept = [...keep].some(kept => kept === path || (0,lib_site/* isBelow */.Yw)(kept, path));
         if (kind !== 'directory' && !keep.has(path)) {
-            await site.removeFile((0,lib_site/* mutable */.fX)(path));
+            await removeEntry(site, path);
             files++;
         }
         else if (kind === 'directory' && leadsToKept) {
@@ -43080,24 +43227,30 @@ function planReset(decision, found, expected, newName) {
     }
     return { strategy: 'rename', moves: [move(environment.path)] };
 }
-/** Names copies of one run: the same time and random part for all of them. */
+/** Names copies: one time for a run, and something random for each of them. */
 function over_ftp_copyNamer(now, random) {
-    return original => trashPath(original, now, random);
+    return original => trashPath(original, now, random());
 }
 /**
  * Carries a plan out, and proves by listing that what had to go is gone.
  *
- * `surroundings` is the listing of `/site`. Throws `SiteError`, and a plain `Error` where something is still in place.
+ * `surroundings` is a fresh listing of `/site`. `onInPlace` is told before the first command of a deletion in place.
+ * Throws `SiteError`, and a plain `Error` where something is still in place or cannot be set aside.
  */
-async function over_ftp_reset(site, plan, environment, surroundings) {
+async function over_ftp_reset(site, plan, environment, surroundings, newName, onInPlace) {
     if (!hasOwnFolder(surroundings))
         await makeOwnFolder(site);
     const moved = [];
     let done = { strategy: plan.strategy, moved, filesDeleted: 0 };
     for (const move of plan.moves) {
-        if (await renamed(site, move))
+        const refusal = await setAside(site, move);
+        if (!refusal)
             moved.push(move);
+        else if (plan.strategy === 'archive')
+            throw refusal;
         else if (plan.strategy === 'rename' && environment) {
+            onInPlace();
+            moved.push(...(await setMarkersAside(site, environment, newName)));
             done = { strategy: 'in-place', moved, filesDeleted: await removeInPlace(site, environment) };
         }
         else {
@@ -43114,22 +43267,55 @@ async function makeOwnFolder(site) {
         await site.makeDirectory((0,lib_site/* mutable */.fX)(lib_site/* OWN_FOLDER */.w5));
     }
     catch (error) {
-        // Another run may have made it meanwhile; and where it really cannot be made, the rename is refused and told.
         if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
             throw error;
+        // Another run may have made it meanwhile. Without it every rename would be refused, and that would be taken for a
+        // server that renames nothing.
+        if (hasOwnFolder(await site.list((0,lib_site/* parentOf */.gN)(lib_site/* OWN_FOLDER */.w5))))
+            return;
+        throw new Error(`${lib_site/* OWN_FOLDER */.w5} cannot be made, so nothing can be set aside, and nothing was changed. ${error.message}`, { cause: error });
     }
 }
-/** `false`: the server refused, and a listing proves that nothing was moved. */
-async function renamed(site, { original, copy }) {
-    try {
-        await site.rename(original, copy);
-        return true;
+/**
+ * Moves one thing into our own folder. Returns the refusal where the server does not rename it, proven by a listing;
+ * `undefined`: it is moved.
+ *
+ * A 4xx reply is about the moment, not about renaming (RFC 959 section 4.2): it is tried once more, and then an error.
+ */
+async function setAside(site, { original, copy }) {
+    for (let attempt = 1;; attempt++) {
+        try {
+            await site.rename(original, copy);
+            return undefined;
+        }
+        catch (error) {
+            if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+                throw error;
+            const transient = (error.replyCode ?? 500) < 500;
+            if (transient && attempt === 1)
+                continue;
+            if (transient)
+                throw error;
+            return (await (0,lib_site/* findEntry */.w4)(site, original)) ? error : undefined;
+        }
     }
-    catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
-            throw error;
-        return (await (0,lib_site/* findEntry */.w4)(site, original)) === undefined;
+}
+/** Markers are moved where they can be, so that they can go back if the deletion stops at the first file. */
+async function setMarkersAside(site, { path, markers }, newName) {
+    const moved = [];
+    for (const name of markers) {
+        const original = (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(path, name));
+        const move = { original, copy: newName(original) };
+        if (!(await setAside(site, move)))
+            moved.push(move);
     }
+    return moved;
+}
+/** Deletes a copy for good. Renames it first, so that what a cut deletion leaves is not taken for a copy. */
+async function over_ftp_discard(site, item) {
+    const doomed = doomedPath(item);
+    await site.rename(item.copy, doomed);
+    return site.sweep(doomed);
 }
 async function proveGone(site, path) {
     if (!(await (0,lib_site/* findEntry */.w4)(site, path)))
@@ -43149,56 +43335,49 @@ async function over_ftp_putBack(site, { copy, original }) {
 
 
 /**
- * Settles everything in the trash, the newest copy of each path first.
+ * Settles everything in the trash.
  *
- * The newest copy is put back where nothing took its place; older ones are swept after that. No copy is swept before
- * something whole was seen in its place. Throws `SiteError` when the connection is lost; what was not settled then
- * stays as it is.
+ * First everything that has to go back goes back, then what is no longer needed is deleted: a long deletion, or one that
+ * is cut, must not stand between the site and its environment. Of several copies of a path the newest whole one goes
+ * back. No copy is deleted before something whole was seen in its place. Throws `SiteError` when the connection is lost;
+ * what was not settled then stays as it is.
  */
 async function settle_settle(site, trash, circumstances) {
     const settlements = [];
-    for (const original of new Set(trash.map(item => item.original))) {
-        const [newest, ...older] = trash.filter(item => item.original === original);
-        if (!newest)
-            continue;
-        const settled = await settleNewest(site, newest, circumstances);
-        settlements.push(...settled);
-        const safe = older.length > 0 && (await isWholeNow(site, newest, settled, circumstances));
-        for (const item of older) {
-            settlements.push(safe ? await sweepCopy(site, item) : keep(item, `nothing whole is at ${original} yet`));
-        }
+    const sweep = [];
+    for (const original of new Set(trash.copies.map(item => item.original))) {
+        const copies = trash.copies.filter(item => item.original === original);
+        const verdict = await judgeCopies(site, original, copies, circumstances);
+        settlements.push(...verdict.settled);
+        sweep.push(...verdict.sweep);
+    }
+    for (const item of sweep)
+        settlements.push(await sweepCopy(site, item));
+    for (const rest of trash.doomed) {
+        settlements.push({ item: { copy: rest, original: rest }, fate: 'swept', detail: '', swept: await site.sweep(rest) });
     }
     return settlements;
 }
-/** Whether older copies can go: not while the only thing in their place is one that was put back broken. */
-async function isWholeNow(site, newest, settled, circumstances) {
-    if (settled.some(({ fate }) => fate === 'kept'))
-        return false;
-    if (settled.every(({ fate }) => fate === 'swept'))
-        return true;
-    return (await successorOf(site, newest, { ...circumstances, environment: undefined })) === 'whole';
-}
-async function settleNewest(site, item, circumstances) {
-    switch (await successorOf(site, item, circumstances)) {
+async function judgeCopies(site, original, copies, circumstances) {
+    switch (await successorAt(site, original, copies, circumstances)) {
         case 'whole':
-            return [await sweepCopy(site, item)];
-        case 'missing':
-            return [await restore(site, item, 'nothing took its place')];
+            return { settled: [], sweep: copies };
         case 'foreign':
-            return [keep(item, `something that is no environment lies at ${item.original}`)];
+            return keepAll(copies, `something that is no environment lies at ${original}`);
+        case 'missing':
+            return putBackBest(site, copies, 'nothing took its place');
         case 'broken':
-            return replaceBroken(site, item, circumstances);
+            return replaceBroken(site, original, copies, circumstances);
     }
 }
-/** Looks at what lies where a copy came from. */
-async function successorOf(site, { original }, circumstances) {
-    const name = nameOf(original);
-    if (/^output\.tar\.(gz|zst)$/.test(name) && parentOf(original) === WWWROOT) {
-        const left = (await site.list(WWWROOT)).some(entry => /^output\.tar\.(gz|zst)$/.test(entry.name));
+/** Looks at what lies where copies came from. */
+async function successorAt(site, original, copies, circumstances) {
+    if (isArchive(original)) {
+        const left = (await site.list(WWWROOT)).some(({ name }) => ARCHIVE.test(name));
         return left ? 'whole' : 'missing';
     }
-    if (versionOfMarker(name))
-        return successorOfMarker(site, parentOf(original), circumstances);
+    if (versionOfMarker(nameOf(original)))
+        return successorOfMarker(site, original, circumstances);
     if (circumstances.compressed)
         return 'whole';
     const environment = await environmentAt(site, original, circumstances);
@@ -43206,17 +43385,41 @@ async function successorOf(site, { original }, circumstances) {
         return 'missing';
     if (!environment)
         return 'foreign';
-    return environment.missing.length === 0 ? 'whole' : 'broken';
+    if (environment.missing.length > 0)
+        return 'broken';
+    if (circumstances.jobSucceeded)
+        return 'whole';
+    return (await isSkeleton(site, environment, copies)) ? 'broken' : 'whole';
+}
+const ARCHIVE = /^output\.tar\.(gz|zst)$/;
+function isArchive(path) {
+    return ARCHIVE.test(nameOf(path)) && parentOf(path) === WWWROOT;
+}
+/** What every creator puts into an environment by itself. */
+const INSTALLERS = new Set(['pip', 'setuptools', 'wheel']);
+/** Whether an environment is all there but for the packages that its predecessor had: pip failed in a job that failed. */
+async function isSkeleton(site, environment, copies) {
+    const hasPackages = ({ distributions }) => distributions.some(({ name }) => !INSTALLERS.has(name));
+    if (hasPackages(environment))
+        return false;
+    for (const { copy } of copies) {
+        const before = await readCopy(site, copy);
+        if (before && hasPackages(before))
+            return true;
+    }
+    return false;
 }
 /**
- * A marker goes back only into an environment that is whole and has none: on a damaged one it would claim that nothing
- * needs to be repaired, and without one Kudu's script repairs it at the next deployment.
+ * A marker goes back only into an environment that is whole, has none, and is of its version: on any other it would
+ * claim that nothing needs to be repaired, and without one Kudu's script repairs it at the next deployment.
  */
-async function successorOfMarker(site, folder, circumstances) {
-    const environment = await environmentAt(site, folder, circumstances);
+async function successorOfMarker(site, marker, circumstances) {
+    const environment = await environmentAt(site, parentOf(marker), circumstances);
     if (environment === 'missing' || !environment || environment.markers.length > 0)
         return 'whole';
-    return environment.missing.length > 0 ? 'whole' : 'missing';
+    const version = versionOfMarker(nameOf(marker));
+    const agrees = environment.versions.every(evidence => evidence.version === version);
+    return environment.missing.length === 0 && agrees ? 'missing' : 'whole';
 }
 /** `undefined`: something lies there that is no environment. */
 async function environmentAt(site, path, { environment }) {
@@ -43227,27 +43430,65 @@ async function environmentAt(site, path, { environment }) {
         return 'missing';
     return entry.kind === 'directory' ? readEnvironment(site, path, true) : undefined;
 }
+/** Puts the newest whole copy back, or the newest where none is whole; the others go only if it is whole. */
+async function putBackBest(site, copies, why) {
+    const whole = await newestWhole(site, copies);
+    const best = whole ?? copies[0];
+    if (!best)
+        return { settled: [], sweep: [] };
+    const others = copies.filter(item => item !== best);
+    const restored = await restore(site, best, why);
+    if (restored.fate === 'put-back' && whole)
+        return { settled: [restored], sweep: others };
+    return { settled: [restored, ...keepAll(others, 'nothing whole is in its place yet').settled], sweep: [] };
+}
+/** `undefined`: none of the copies is whole. Markers and archives always are. */
+async function newestWhole(site, copies) {
+    for (const item of copies) {
+        if (isArchive(item.original) || versionOfMarker(nameOf(item.original)))
+            return item;
+        const environment = await readCopy(site, item.copy);
+        if (environment?.missing.length === 0)
+            return item;
+    }
+    return undefined;
+}
+/** `undefined`: it is no environment, or the server does not let it be looked at. */
+async function readCopy(site, copy) {
+    try {
+        return await readEnvironment(site, copy, true);
+    }
+    catch (error) {
+        if (error instanceof SiteError && error.kind === 'refused')
+            return undefined;
+        throw error;
+    }
+}
 /**
- * Something half-built took the place of the environment. Where the job failed and the copy is whole, the copy goes
- * back; where the job succeeded, the new one may be meant as it is, so both stay and the user is told.
+ * Something half-built took the place of the environment. Where the job failed and a copy is whole, that copy goes back;
+ * where the job succeeded, the new one may be meant as it is, so everything stays and the user is told.
  */
-async function replaceBroken(site, item, circumstances) {
-    const copy = await readEnvironment(site, item.copy, true);
-    if (!copy || copy.missing.length > 0)
-        return [keep(item, 'neither it nor what took its place is whole')];
+async function replaceBroken(site, original, copies, circumstances) {
     if (circumstances.jobSucceeded)
-        return [keep(item, 'what took its place is not whole, although the job succeeded')];
-    const broken = { copy: circumstances.newName(item.original), original: item.original };
+        return keepAll(copies, 'what took its place is not whole, although the job succeeded');
+    if (!(await newestWhole(site, copies)))
+        return keepAll(copies, 'neither it nor what took its place is whole');
+    const broken = { copy: circumstances.newName(original), original };
     try {
         await site.rename(broken.original, broken.copy);
     }
     catch (error) {
         if (!(error instanceof SiteError) || error.kind !== 'refused')
             throw error;
-        return [keep(item, `the half-built environment that took its place cannot be moved: ${error.message}`)];
+        return keepAll(copies, `the half-built environment that took its place cannot be moved: ${error.message}`);
     }
-    const restored = await restore(site, item, 'what took its place is not whole');
-    return restored.fate === 'put-back' ? [restored, await sweepCopy(site, broken)] : [restored];
+    const verdict = await putBackBest(site, copies, 'what took its place is not whole');
+    const undone = verdict.settled.some(({ fate }) => fate === 'put-back');
+    if (undone)
+        return { settled: verdict.settled, sweep: [...verdict.sweep, broken] };
+    // Something half-built is better than nothing; where even that fails, it is told where it lies.
+    const back = await restore(site, broken, 'nothing else could be put there');
+    return { settled: [...verdict.settled, back], sweep: verdict.sweep };
 }
 async function restore(site, item, why) {
     try {
@@ -43264,8 +43505,17 @@ async function restore(site, item, why) {
     return keep(item, `${why}, and it is not there although the server said that it was put back`);
 }
 async function sweepCopy(site, item) {
-    const swept = await site.sweep(mutable(item.copy));
-    return { item, fate: 'swept', detail: '', swept };
+    try {
+        return { item, fate: 'swept', detail: '', swept: await discard(site, item) };
+    }
+    catch (error) {
+        if (!(error instanceof SiteError) || error.kind !== 'refused')
+            throw error;
+        return keep(item, `it is no longer needed, but the server refuses to delete it: ${error.message}`);
+    }
+}
+function keepAll(copies, detail) {
+    return { settled: copies.map(item => keep(item, detail)), sweep: [] };
 }
 function keep(item, detail) {
     return { item, fate: 'kept', detail, swept: undefined };
@@ -43273,6 +43523,7 @@ function keep(item, detail) {
 
 ;// CONCATENATED MODULE: ./lib/transaction.js
 // The two halves of a reset: begun before the deployment, and kept or undone after it.
+
 
 
 
@@ -43304,7 +43555,8 @@ async function begin(ports, site, inputs, expected, seen, learn) {
     const { snapshot, decision } = seen;
     if (decision.action === 'refuse')
         throw refusal(decision, snapshot);
-    const plan = planReset(decision, snapshot, expected, over_ftp_copyNamer(ports.now(), ports.random()));
+    const newName = over_ftp_copyNamer(ports.now(), ports.random);
+    const plan = planReset(decision, snapshot, expected, newName);
     const state = stateOf(inputs, seen, plan);
     if (!plan) {
         core.info('Nothing to reset');
@@ -43319,20 +43571,38 @@ async function begin(ports, site, inputs, expected, seen, learn) {
             core.info(`Would set aside: ${(0,lib_escape/* plain */.pj)(original)}`);
         return { ...transaction_NOTHING, strategy: plan.strategy };
     }
-    const lock = await deployments_findLock(site, seen.surroundings, ports.now());
+    const surroundings = await site.list(lib_site/* SITE */.CT);
+    const lock = await deployments_findLock(site, surroundings, ports.now());
     if (lock)
         throw new Error(`A deployment has begun meanwhile, so nothing was changed (${lock.detail}). Run the workflow again`);
     // Before the first change: whatever happens from here on, the post step knows what to look for.
     saveState(core, state);
-    const done = await over_ftp_reset(site, plan, snapshot.environment, seen.surroundings);
-    saveState(core, { ...state, strategy: done.strategy });
-    learn({ strategy: done.strategy, filesDeleted: done.filesDeleted });
+    let strategy = plan.strategy;
+    const onInPlace = () => {
+        strategy = 'in-place';
+        learn({ strategy });
+        saveState(core, { ...state, strategy });
+        core.info('The server refuses to move it, so it is deleted in place');
+    };
+    const done = await over_ftp_reset(site, plan, snapshot.environment, surroundings, newName, onInPlace).catch((error) => {
+        throw strategy === 'in-place' ? stoppedInPlace(error) : error;
+    });
+    learn({ filesDeleted: done.filesDeleted });
     for (const { original, copy } of done.moved)
         core.info(`Set aside: ${(0,lib_escape/* plain */.pj)(original)} as ${(0,lib_escape/* plain */.pj)(copy)}`);
     if (done.filesDeleted > 0)
         core.info(`Deleted in place, because the server refused to move it: ${done.filesDeleted} files`);
     core.info('A listing proves that it is out of the way');
-    return inputs.sweep === 'main' ? sweepNow(ports, site, done) : { ...done, warnings: [] };
+    const warnings = done.strategy === 'in-place' ? [NO_WAY_BACK] : [];
+    return inputs.sweep === 'main' ? sweepNow(ports, site, done, warnings) : { ...done, warnings };
+}
+const NO_WAY_BACK = 'The server refused to move the environment aside, so it was deleted where it lay, and there is no way back: the ' +
+    'deployment has to build a new one';
+function stoppedInPlace(error) {
+    if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+        return error;
+    return new Error(`${error.message}. The server refused to move the environment as well, so a part of it is deleted already. A running ` +
+        'app may hold files open: stop the app, then run the workflow again, which finishes it', { cause: error });
 }
 function isChangeable(site) {
     return 'rename' in site;
@@ -43345,14 +43615,22 @@ function refusal({ reasons: [{ code, detail }] }, { doubt }) {
         : 'Run the workflow again when the deployment has ended';
     return new Error(`The reset that was asked for was not done, because of ${code}: ${detail}. ${remedy}`);
 }
-async function sweepNow(ports, site, done) {
-    const warnings = [];
+async function sweepNow(ports, site, done, before) {
+    const warnings = [...before];
     let files = done.filesDeleted;
-    for (const { copy } of done.moved) {
-        const swept = await site.sweep(copy);
-        files += swept.files;
-        ports.core.info(`Swept: ${(0,lib_escape/* plain */.pj)(copy)} (${swept.files} files)`);
-        warnings.push(...sweepWarnings(copy, swept.refused));
+    try {
+        for (const item of done.moved) {
+            const swept = await over_ftp_discard(site, item);
+            files += swept.files;
+            ports.core.info(`Swept: ${(0,lib_escape/* plain */.pj)(item.copy)} (${swept.files} files)`);
+            warnings.push(...sweepWarnings(item.copy, swept.refused));
+        }
+    }
+    catch (error) {
+        // The reset is done, and what is left of the trash is the post step's: no reason to stop the deployment.
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind === 'interrupted')
+            throw error;
+        warnings.push(`What was set aside could not be deleted at once, so the post step does it: ${error.message}`);
     }
     return { strategy: done.strategy, filesDeleted: files, warnings };
 }
@@ -43371,6 +43649,7 @@ function stateOf(inputs, { snapshot, wanted, decision }, plan) {
         schema: 1,
         app: inputs.app,
         slot: inputs.slot,
+        host: inputs.target.host,
         tls: inputs.target.tls,
         tlsVerify: inputs.target.verify,
         connections: inputs.connections,
@@ -43388,30 +43667,44 @@ function stateOf(inputs, { snapshot, wanted, decision }, plan) {
     };
 }
 /** Keeps or undoes after the deployment, sweeps what is no longer needed, and compares. */
-async function transaction_end(ports, site, state, afterwards) {
+async function transaction_end(ports, site, state, jobSucceeded) {
     const { core } = ports;
-    const { surroundings, snapshot, jobSucceeded } = afterwards;
     const before = { python: state.pythonBefore, packages: state.installedBefore };
+    const surroundings = await site.list(SITE);
     const lock = await findLock(site, surroundings, ports.now());
     if (lock) {
         const warning = `A deployment is still running (${lock.detail}), so nothing was touched: the next run settles what is set aside`;
-        return { settlements: [], before, after: undefined, warnings: [warning] };
+        return { settlements: [], before, after: undefined, warnings: [warning], jobSucceeded };
     }
+    const snapshot = await lookAgain(ports, site, state, surroundings);
     const settlements = await settle(site, await readTrash(site, surroundings), {
         jobSucceeded,
-        compressed: snapshot.layout === 'compressed-app' || snapshot.layout === 'compressed-env',
-        environment: snapshot.environment,
-        newName: copyNamer(ports.now(), ports.random())
+        compressed: snapshot?.layout === 'compressed-app' || snapshot?.layout === 'compressed-env',
+        environment: snapshot?.environment,
+        newName: copyNamer(ports.now(), ports.random)
     });
     for (const settlement of settlements)
         core.info(settlementLine(settlement));
     const warnings = settlements.flatMap(settlement => settlementWarnings(settlement, jobSucceeded));
     const unfinished = settlements.some(({ fate }) => fate !== 'swept');
-    if (unfinished || state.strategy === 'none')
-        return { settlements, before, after: undefined, warnings };
+    if (unfinished || state.strategy === 'none' || !snapshot) {
+        return { settlements, before, after: undefined, warnings, jobSucceeded };
+    }
     if (state.verify)
         warnings.push(...comparison(state, snapshot));
-    return { settlements, before, after: installed(snapshot), warnings };
+    return { settlements, before, after: installed(snapshot), warnings, jobSucceeded };
+}
+/** `undefined`: the site cannot be made out as a whole, which is no reason not to put back what is set aside. */
+async function lookAgain(ports, site, state, surroundings) {
+    try {
+        return await inspectSite(site, surroundings, { envPath: state.envPath, now: ports.now() });
+    }
+    catch (error) {
+        if (!(error instanceof SiteError) || !['refused', 'unexpected'].includes(error.kind))
+            throw error;
+        ports.core.info(`The site cannot be compared: ${plain(error.message)}`);
+        return undefined;
+    }
 }
 function installed({ environment }) {
     return environment && { python: foundPython(environment) ?? '', packages: packageLines(environment.distributions) };
@@ -43467,7 +43760,6 @@ function comparison(state, { environment, layout }) {
 
 
 
-const SITE = (0,lib_site/* remotePath */.QZ)('/site');
 /** How long a running deployment is waited for, and how often it is looked at. */
 const LOCK_WAIT_MS = 5 * 60_000;
 const LOCK_POLL_MS = 10_000;
@@ -43556,17 +43848,22 @@ async function inspect(ports, inputs, expected, signal) {
     const open = inputs.dryRun ? ports.openReadOnly : ports.openSite;
     const site = await open(inputs.target, reachOf(ports, inputs, signal));
     try {
-        const [surroundings, snapshot] = await inspectQuiet(ports, site, inputs, signal);
+        const [surroundings, inspected] = await inspectQuiet(ports, site, inputs, signal);
+        let snapshot = inspected;
         const trash = await trash_readTrash(site, surroundings);
+        const leftovers = trash.copies.length + trash.doomed.length;
         const wanted = wantedPython(snapshot.layout, expected);
         for (const line of foundLines(snapshot))
             core.info(line);
         if (wanted)
             core.info(`Wanted: Python ${wanted.version} (${wanted.source})`);
-        if (trash.length > 0)
-            core.info(`Set aside by an earlier run and not settled: ${trash.length}`);
+        if (leftovers > 0)
+            core.info(`Set aside by an earlier run and not settled: ${leftovers}`);
+        if (decide(snapshot, expected, inputs.policy).reasons[0].code === 'no-rebuild') {
+            snapshot = await withDeployments(site, surroundings, snapshot);
+        }
         const decision = decide(snapshot, expected, inputs.policy);
-        return { site, seen: { surroundings, snapshot, wanted, decision, leftovers: trash.length > 0 } };
+        return { site, seen: { snapshot, wanted, decision, leftovers: leftovers > 0 } };
     }
     catch (error) {
         site.close();
@@ -43576,11 +43873,13 @@ async function inspect(ports, inputs, expected, signal) {
 /** Looks at the site when no deployment is running, or when one has been waited for in vain. */
 async function inspectQuiet(ports, site, inputs, signal) {
     const look = async () => {
-        const surroundings = await site.list(SITE);
+        const surroundings = await site.list(lib_site/* SITE */.CT);
         return [surroundings, await layout_inspectSite(site, surroundings, { envPath: inputs.envPath, now: ports.now() })];
     };
     let [surroundings, snapshot] = await look();
-    for (let waitedMs = 0; snapshot.lock && waitedMs < LOCK_WAIT_MS; waitedMs += LOCK_POLL_MS) {
+    // Waiting counts against the deadline, and must leave time for deciding.
+    const patienceMs = Math.min(LOCK_WAIT_MS, inputs.deadlineMs - 2 * LOCK_POLL_MS);
+    for (let waitedMs = 0; snapshot.lock && waitedMs < patienceMs; waitedMs += LOCK_POLL_MS) {
         if (waitedMs === 0)
             ports.core.info(`A deployment is running (${(0,lib_escape/* plain */.pj)(snapshot.lock.detail)}): waiting for it`);
         await ports.sleep(LOCK_POLL_MS, signal);
@@ -43625,17 +43924,14 @@ async function runPost(ports) {
 async function postStep(ports, state, signal) {
     const { core } = ports;
     const { login, app, slot } = loadCredentials(core);
-    if (app.toLowerCase() !== state.app.toLowerCase() || !isSameSlot(slot, state.slot)) {
+    const isSameSite = app.toLowerCase() === state.app.toLowerCase() && isSameSlot(slot, state.slot);
+    if (!isSameSite || login.host !== state.host) {
         throw new Error('the credentials are those of another app or slot now');
     }
     const target = { ...login, tls: state.tls, verify: state.tlsVerify };
     const site = await ports.openSite(target, reachOf(ports, state, signal));
     try {
-        return await group(core, 'After the deployment', async () => {
-            const surroundings = await site.list(SITE);
-            const snapshot = await inspectSite(site, surroundings, { envPath: state.envPath, now: ports.now() });
-            return end(ports, site, state, { surroundings, snapshot, jobSucceeded: jobStatus(core) === 'success' });
-        });
+        return await group(core, 'After the deployment', () => end(ports, site, state, jobStatus(core) === 'success'));
     }
     finally {
         site.close();
@@ -43871,37 +44167,42 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 // EXTERNAL MODULE: ./lib/site.js
-var site = __nccwpck_require__(4056);
+var lib_site = __nccwpck_require__(4056);
 // EXTERNAL MODULE: external "node:stream"
 var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: ./node_modules/basic-ftp/dist/index.js
 var dist = __nccwpck_require__(7382);
 ;// CONCATENATED MODULE: ./lib/ftp/listing.js
-// Directory listings: text of a server → entries. Every line is understood or the whole listing is refused.
+// Directory listings: text of a server → entries. No line is dropped, whether it can be understood or not.
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const DAY_MS = 86_400_000;
 /**
  * Reads a listing in DOS, UNIX or MLSD form (RFC 3659 section 7), without `.` and `..`.
  *
- * A line that cannot be understood throws `SiteError` of kind `unexpected`: a dropped line would make something look
- * absent that is there, and that absence decides what is deleted. Times are taken as UTC, which Azure's servers use;
- * `now` supplies the year that UNIX listings leave out for recent files.
+ * A line that cannot be understood becomes an entry of kind `unknown`, because a dropped line would make something look
+ * absent that is there, and that absence decides what is deleted. Where no line can be understood, `SiteError` of kind
+ * `unexpected` is thrown. Times are taken as UTC, which Azure's servers use; `now` supplies the year that UNIX listings
+ * leave out for recent files.
  */
 function parseListing(text, now) {
     const entries = [];
+    let readable = false;
     for (const line of text.split(/\r?\n/)) {
         if (line.trim() === '' || /^total \d+$/i.test(line))
             continue;
         const entry = parseLine(line, now);
-        if (entry === undefined)
-            throw unreadable(line);
-        if (entry.name === '.' || entry.name === '..')
+        if (entry?.name === '.' || entry?.name === '..') {
+            readable = true;
             continue;
-        if (entry.name === '' || /[/\0]/.test(entry.name))
-            throw unreadable(line);
-        entries.push(entry);
+        }
+        const usable = entry && !/[/\0]/.test(entry.name);
+        readable ||= usable === true;
+        entries.push(usable ? entry : { name: line, kind: 'unknown', size: 0, modified: undefined });
     }
+    const [first] = entries;
+    if (first && !readable)
+        throw unreadable(first.name);
     return entries;
 }
 function parseLine(line, now) {
@@ -43914,7 +44215,7 @@ function parseLine(line, now) {
     return undefined;
 }
 function unreadable(line) {
-    return new site/* SiteError */.wt('unexpected', `The server sent a listing line that cannot be read: ${JSON.stringify(line.slice(0, 120))}`);
+    return new lib_site/* SiteError */.wt('unexpected', `The server sent a listing line that cannot be read: ${JSON.stringify(line.slice(0, 120))}`);
 }
 /** `03-10-21  11:12AM       <DIR>          name`: the name begins in a fixed column, so leading blanks belong to it. */
 function parseDosLine(line) {
@@ -43927,7 +44228,10 @@ function parseDosLine(line) {
         return { name: rest, kind: 'file', size: Number(size), modified };
     const column = Math.max(1, 13 - tag.length);
     const name = ' '.repeat(Math.max(0, gap.length - column)) + rest;
-    return { name, kind: tag.toUpperCase() === 'DIR' ? 'directory' : 'link', size: 0, modified };
+    if (tag.toUpperCase() === 'DIR')
+        return { name, kind: 'directory', size: 0, modified };
+    // The target of a link may stand behind its name, as in cmd's dir.
+    return { name: name.replace(/ \[[^\]]*[\\:][^\]]*\]$/, ''), kind: 'link', size: 0, modified };
 }
 function hours(hour, half) {
     if (half === undefined)
@@ -43941,7 +44245,7 @@ function fullYear(year) {
 }
 /** `lrwxrwxrwx 1 owner group 3 Nov 22 10:46 lib64 -> lib`: one blank before the name, further ones belong to it. */
 function parseUnixLine(line, now) {
-    const match = /^([-bcdlps])[-rwxsStTlL]{9}[.+@]? +\d+ .{0,100}? (\d{1,15}) +([A-Z][a-z]{2} +\d{1,2} +(?:\d\d:\d\d|\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d) (.+)$/.exec(line);
+    const match = /^([-bcdlps])[-rwxsStTlL]{9}[.+@]? +\d+ .{0,100}? (\d{1,15}) +([A-Z][a-z]{2} +\d{1,2} +(?:\d{1,2}:\d\d|\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d) (.+)$/.exec(line);
     if (!match)
         return undefined;
     const [, type, size, time = '', rest = ''] = match;
@@ -44023,18 +44327,19 @@ async function connect(target, options, only) {
             return await connectOnce(target, attempt, options);
         }
         catch (error) {
-            if (!(error instanceof site/* SiteError */.wt) || !['unreachable', 'tls'].includes(error.kind))
+            if (!(error instanceof lib_site/* SiteError */.wt) || !['unreachable', 'tls'].includes(error.kind))
                 throw error;
             failures.push(error);
         }
     }
     const [first, last] = [failures[0], failures.at(-1)];
     if (!first || !last || failures.length === 1)
-        throw last ?? new site/* SiteError */.wt('unreachable', 'No way to connect was left');
-    throw new site/* SiteError */.wt(last.kind, `${last.message} (before that: ${first.message})`, { cause: last });
+        throw last ?? new lib_site/* SiteError */.wt('unreachable', 'No way to connect was left');
+    throw new lib_site/* SiteError */.wt(last.kind, `${last.message} (before that: ${first.message})`, { cause: last });
 }
 async function connectOnce(target, attempt, options) {
-    options.signal.throwIfAborted();
+    if (options.signal.aborted)
+        throw interrupted(options.signal.reason);
     const client = new dist.Client(options.timeoutMs);
     client.ftp.log = line => {
         options.trace(line.trimEnd());
@@ -44055,7 +44360,8 @@ async function connectOnce(target, attempt, options) {
         await greeting;
         if (attempt.mode === 'explicit') {
             stage = 'tls';
-            await client.useTLS(tls);
+            // basic-ftp bounds no handshake, and does not settle when the socket under it is destroyed.
+            await bounded(client.useTLS(tls), options);
         }
         stage = 'login';
         await client.login(target.userName, target.password);
@@ -44065,7 +44371,7 @@ async function connectOnce(target, attempt, options) {
     catch (error) {
         options.signal.removeEventListener('abort', onAbort);
         client.close();
-        throw options.signal.aborted ? interrupted(error) : explain(error, stage, target, attempt);
+        throw isAborted(options.signal) ? interrupted(error) : explain(error, stage, target, attempt);
     }
     return connectionOver(client, attempt, options.signal, () => {
         options.signal.removeEventListener('abort', onAbort);
@@ -44077,7 +44383,7 @@ async function connectOnce(target, attempt, options) {
 function connectionOver(client, attempt, signal, close) {
     const during = async (what, work) => {
         try {
-            return await work();
+            return await unlessAborted(work(), signal);
         }
         catch (error) {
             const failure = signal.aborted ? interrupted(error) : asSiteError(error, what);
@@ -44112,6 +44418,38 @@ function connectionOver(client, attempt, signal, close) {
         close
     };
 }
+/** Asked anew each time: the compiler would take an earlier answer for the present one. */
+function isAborted(signal) {
+    return signal.aborted;
+}
+/** Rejects when the signal aborts, even where the work itself would go on waiting. */
+async function unlessAborted(work, signal) {
+    const aborted = Promise.withResolvers();
+    const onAbort = () => {
+        aborted.reject(interrupted(signal.reason));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted)
+        onAbort();
+    try {
+        return await Promise.race([work, aborted.promise]);
+    }
+    finally {
+        signal.removeEventListener('abort', onAbort);
+    }
+}
+async function bounded(work, { timeoutMs, signal }) {
+    const silence = Promise.withResolvers();
+    const timer = setTimeout(() => {
+        silence.reject(new lib_site/* SiteError */.wt('unreachable', `The server has been silent for ${timeoutMs / 1000} s`));
+    }, timeoutMs);
+    try {
+        return await unlessAborted(Promise.race([work, silence.promise]), signal);
+    }
+    finally {
+        clearTimeout(timer);
+    }
+}
 function boundedSink(maxBytes) {
     const chunks = [];
     let size = 0;
@@ -44119,7 +44457,7 @@ function boundedSink(maxBytes) {
         write(chunk, _encoding, done) {
             size += chunk.length;
             if (size > maxBytes) {
-                done(new site/* SiteError */.wt('unexpected', `The server sent more than ${maxBytes} bytes for a small file`));
+                done(new lib_site/* SiteError */.wt('unexpected', `The server sent more than ${maxBytes} bytes for a small file`));
                 return;
             }
             chunks.push(chunk);
@@ -44133,32 +44471,34 @@ function refuseSsh(client) {
     client.ftp.socket.once('data', (chunk) => {
         if (!chunk.toString().startsWith('SSH-'))
             return;
-        client.ftp.closeWithError(new site/* SiteError */.wt('unreachable', 'An SSH server answers there, not an FTP server'));
+        client.ftp.closeWithError(new lib_site/* SiteError */.wt('unreachable', 'An SSH server answers there, not an FTP server'));
     });
 }
 const CERTIFICATE_ERROR = /^(CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|ERROR_IN_)/;
 function explain(error, stage, target, attempt) {
     const where = `${target.host}:${attempt.port}`;
     const { code, text } = wordsOf(error);
-    if (error instanceof site/* SiteError */.wt)
-        return new site/* SiteError */.wt(error.kind, `${where}: ${error.message}`, { cause: error });
+    if (error instanceof lib_site/* SiteError */.wt)
+        return new lib_site/* SiteError */.wt(error.kind, `${where}: ${error.message}`, { cause: error });
     if (CERTIFICATE_ERROR.test(code))
         return untrusted(error, where, code);
     const refusal = error instanceof dist.FTPError ? { replyCode: error.code } : {};
     if (stage === 'tls' && error instanceof dist.FTPError) {
-        return new site/* SiteError */.wt('tls', `${where} refuses TLS ("${text}"), and nothing is sent without it unless "tls" is off`, {
+        return new lib_site/* SiteError */.wt('tls', `${where} refuses TLS ("${text}"), and nothing is sent without it unless "tls" is off`, {
             cause: error,
             ...refusal
         });
     }
-    if (stage === 'login' || stage === 'settings')
+    if (stage === 'login')
         return refusedLogin(error, stage, target, where);
     const how = { implicit: 'with implicit TLS', explicit: 'with explicit TLS', plain: 'without TLS' }[attempt.mode];
-    return new site/* SiteError */.wt('unreachable', `${where} could not be reached ${how}: ${text}`, { cause: error, ...refusal });
+    // OpenSSL's own words name its source files, and nobody can act on those.
+    const cause = /^ERR_SSL_|^EPROTO$/.test(code) ? 'what answers there does not speak TLS that way' : text;
+    return new lib_site/* SiteError */.wt('unreachable', `${where} could not be reached ${how}: ${cause}`, { cause: error, ...refusal });
 }
 function untrusted(error, where, code) {
     const reason = error instanceof Error && code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? 'it is for another host name' : code;
-    return new site/* SiteError */.wt('certificate', `The certificate of ${where} does not verify (${reason}), so the password was not sent. If the server is signed by ` +
+    return new lib_site/* SiteError */.wt('certificate', `The certificate of ${where} does not verify (${reason}), so the password was not sent. If the server is signed by ` +
         'a private CA, name its file in NODE_EXTRA_CA_CERTS in the environment of the job', { cause: error });
 }
 function refusedLogin(error, stage, target, where) {
@@ -44172,28 +44512,29 @@ function refusedLogin(error, stage, target, where) {
                 ? '. The server demands TLS: do not switch "tls" off'
                 : '';
         const message = `${where} refused the login ${form}: "${text}"${advice}`;
-        return new site/* SiteError */.wt('login', message, { cause: error, replyCode: error.code });
+        return new lib_site/* SiteError */.wt('login', message, { cause: error, replyCode: error.code });
     }
     // A disabled FTP state takes USER and PASS, and then hangs up without a word.
     if (stage === 'login' && /FIN packet|closed connection|ECONNRESET|socket hang up/i.test(text)) {
         const message = `${where} hung up after the login ${form} without an answer, as App Service does where FTP is switched off ` +
             '(App Service: Configuration, General settings, "FTP state")';
-        return new site/* SiteError */.wt('login', message, { cause: error });
+        return new lib_site/* SiteError */.wt('login', message, { cause: error });
     }
-    return new site/* SiteError */.wt('unreachable', `${where} went silent during the login: ${text}`, { cause: error });
+    return new lib_site/* SiteError */.wt('unreachable', `${where} went silent during the login: ${text}`, { cause: error });
 }
 function asSiteError(error, what) {
-    if (error instanceof site/* SiteError */.wt)
+    if (error instanceof lib_site/* SiteError */.wt)
         return error;
     const { text } = wordsOf(error);
     if (error instanceof dist.FTPError) {
-        const kind = error.code === 421 ? 'lost' : 'refused';
-        return new site/* SiteError */.wt(kind, `The server refused to ${what}: "${text}"`, { cause: error, replyCode: error.code });
+        // 421 ends the session; 425 and 426 say that its data connections do not work any more, as after many transfers.
+        const kind = [421, 425, 426].includes(error.code) ? 'lost' : 'refused';
+        return new lib_site/* SiteError */.wt(kind, `The server refused to ${what}: "${text}"`, { cause: error, replyCode: error.code });
     }
-    return new site/* SiteError */.wt('lost', `The connection broke while it was asked to ${what}: ${text}`, { cause: error });
+    return new lib_site/* SiteError */.wt('lost', `The connection broke while it was asked to ${what}: ${text}`, { cause: error });
 }
 function interrupted(cause) {
-    return new site/* SiteError */.wt('interrupted', 'The run was told to stop', { cause });
+    return new lib_site/* SiteError */.wt('interrupted', 'The run was told to stop', { cause });
 }
 function wordsOf(error) {
     if (!(error instanceof Error))
@@ -44254,7 +44595,7 @@ function makePool(first, open, limit) {
         for (;;) {
             // What is still under way when the site is closed must not open it again.
             if (closed)
-                throw new site/* SiteError */.wt('interrupted', 'The connections were closed meanwhile');
+                throw new lib_site/* SiteError */.wt('interrupted', 'The connections were closed meanwhile');
             const found = takeIdle();
             if (found)
                 return found;
@@ -44301,19 +44642,19 @@ const BATCH = 32;
  * Goes on where the server refuses to delete something, and reports it. Throws `SiteError` when the connections are lost.
  */
 async function sweepTree(pool, directory) {
-    const tally = { files: 0, directories: 0, refused: [] };
+    const tally = { files: 0, directories: 0, refused: [], stopped: false };
     await removeDirectory(pool, directory, tally);
-    return tally;
+    return { files: tally.files, directories: tally.directories, refused: tally.refused };
 }
 async function removeDirectory(pool, directory, tally) {
     // A listing may show a link as a folder, and entering it would delete what it points to. DELE removes a link and
     // refuses a folder; where DELE refuses links too (Windows), RMD removes the link and refuses a folder that is not
     // empty. Only what both refuse is entered.
-    if ((await attempt(pool, 'DELE', directory)) === undefined) {
+    if ((await attempt(pool, tally, 'DELE', directory)) === undefined) {
         tally.files++;
         return;
     }
-    if ((await attempt(pool, 'RMD', directory)) === undefined) {
+    if ((await attempt(pool, tally, 'RMD', directory)) === undefined) {
         tally.directories++;
         return;
     }
@@ -44325,7 +44666,7 @@ async function removeDirectory(pool, directory, tally) {
     const [later, now] = partition(entries, entry => entry.kind === 'directory' && entry.name === 'lib64');
     await removeEntries(pool, directory, now, tally);
     await removeEntries(pool, directory, later, tally);
-    const refusal = await attempt(pool, 'RMD', directory);
+    const refusal = await attempt(pool, tally, 'RMD', directory);
     if (refusal === undefined)
         tally.directories++;
     else
@@ -44336,7 +44677,7 @@ async function removeEntries(pool, directory, entries, tally) {
     const batches = [];
     for (let start = 0; start < files.length; start += BATCH)
         batches.push(files.slice(start, start + BATCH));
-    await Promise.all([
+    await sweep_all(tally, [
         ...batches.map(batch => removeFiles(pool, directory, batch, tally)),
         ...directories.map(async ({ name }) => {
             const path = pathOrReport(directory, name, tally);
@@ -44347,12 +44688,16 @@ async function removeEntries(pool, directory, entries, tally) {
 }
 async function removeFiles(pool, directory, files, tally) {
     for (const file of files) {
+        if (file.kind === 'unknown') {
+            tally.refused.push({ path: `${directory}/${file.name}`, reply: 'Its line in the listing cannot be read' });
+            continue;
+        }
         const path = pathOrReport(directory, file.name, tally);
         if (!path)
             continue;
-        const refusal = await attempt(pool, 'DELE', path);
+        const refusal = await attempt(pool, tally, 'DELE', path);
         // Windows removes a link to a folder with RMD; a file refuses RMD.
-        const gone = refusal === undefined || (file.kind === 'link' && (await attempt(pool, 'RMD', path)) === undefined);
+        const gone = refusal === undefined || (file.kind === 'link' && (await attempt(pool, tally, 'RMD', path)) === undefined);
         if (gone)
             tally.files++;
         else
@@ -44365,7 +44710,7 @@ async function listOrReport(pool, directory, tally) {
         return await pool.use(connection => connection.list(directory));
     }
     catch (error) {
-        if (!(error instanceof site/* SiteError */.wt) || error.kind !== 'refused')
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
             throw error;
         tally.refused.push({ path: directory, reply: error.message });
         return undefined;
@@ -44374,7 +44719,7 @@ async function listOrReport(pool, directory, tally) {
 /** `undefined`: a name with a separator or a control character, which no command could mean safely; it is on record. */
 function pathOrReport(directory, name, tally) {
     try {
-        return (0,site/* mutable */.fX)((0,site/* child */.jf)(directory, name));
+        return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(directory, name));
     }
     catch (error) {
         if (!(error instanceof RangeError))
@@ -44384,18 +44729,33 @@ function pathOrReport(directory, name, tally) {
     }
 }
 /** Sends one command; `undefined`: done, else the server's refusal. */
-async function attempt(pool, verb, path) {
+async function attempt(pool, tally, verb, path) {
     return pool.use(async (connection) => {
+        if (tally.stopped)
+            throw new lib_site/* SiteError */.wt('interrupted', 'The sweep was stopped');
         try {
             await connection.command(verb, path);
             return undefined;
         }
         catch (error) {
-            if (error instanceof site/* SiteError */.wt && error.kind === 'refused')
+            if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
                 return error.message;
             throw error;
         }
     });
+}
+/** Waits for all, and throws the first error only when none of them is under way any more. */
+async function sweep_all(tally, work) {
+    const errors = [];
+    const watched = work.map(task => task.catch((error) => {
+        tally.stopped = true;
+        errors.push(error);
+    }));
+    await Promise.all(watched);
+    // What was told to stop is not the cause.
+    const cause = errors.find(error => !(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'interrupted') ?? errors[0];
+    if (cause !== undefined)
+        throw cause;
 }
 function partition(items, test) {
     return [items.filter(test), items.filter(item => !test(item))];
@@ -44410,16 +44770,17 @@ function partition(items, test) {
 /** Connects and logs in; throws `SiteError`. The caller closes the site. */
 async function openSite(target, options) {
     const pool = await openPool(target, options);
+    const reading = readingOver(pool);
     const command = (verb, path) => pool.use(connection => connection.command(verb, path));
     return {
-        ...readingOver(pool),
-        rename: (from, to) => pool.use(async (connection) => {
+        ...reading,
+        rename: (from, to) => again(() => pool.use(async (connection) => {
             await connection.command('RNFR', from);
             await connection.command('RNTO', to);
-        }),
-        makeDirectory: directory => command('MKD', directory),
-        removeFile: file => command('DELE', file),
-        removeDirectory: directory => command('RMD', directory),
+        }), async () => !(await isListed(reading, from)) && (await isListed(reading, to))),
+        makeDirectory: directory => again(() => command('MKD', directory), () => isListed(reading, directory)),
+        removeFile: file => again(() => command('DELE', file), async () => !(await isListed(reading, file))),
+        removeDirectory: directory => again(() => command('RMD', directory), async () => !(await isListed(reading, directory))),
         sweep: directory => sweepTree(pool, directory)
     };
 }
@@ -44433,12 +44794,32 @@ async function openPool(target, options) {
 }
 function readingOver(pool) {
     return {
-        list: directory => pool.use(connection => connection.list(directory)),
-        readText: (file, maxBytes) => pool.use(connection => connection.readText(file, maxBytes)),
+        list: directory => again(() => pool.use(connection => connection.list(directory))),
+        readText: (file, maxBytes) => again(() => pool.use(connection => connection.readText(file, maxBytes))),
         close: () => {
             pool.close();
         }
     };
+}
+/**
+ * Does something once more, over a new connection, where the first one was lost.
+ *
+ * The lost reply may have been that of a command that was carried out: `isDone` looks before it is sent again.
+ */
+async function again(work, isDone) {
+    try {
+        return await work();
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'lost')
+            throw error;
+        if (isDone && (await isDone()))
+            return undefined;
+        return work();
+    }
+}
+async function isListed(site, path) {
+    return (0,lib_site/* entryNamed */.OM)(await site.list((0,lib_site/* parentOf */.gN)(path)), (0,lib_site/* nameOf */.Vb)(path)) !== undefined;
 }
 
 ;// CONCATENATED MODULE: ./lib/real-ports.js
@@ -44474,10 +44855,13 @@ function realPorts(core) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   CT: () => (/* binding */ SITE),
+/* harmony export */   OM: () => (/* binding */ entryNamed),
 /* harmony export */   QZ: () => (/* binding */ remotePath),
 /* harmony export */   Vb: () => (/* binding */ nameOf),
 /* harmony export */   Yw: () => (/* binding */ isBelow),
 /* harmony export */   fX: () => (/* binding */ mutable),
+/* harmony export */   gN: () => (/* binding */ parentOf),
 /* harmony export */   jf: () => (/* binding */ child),
 /* harmony export */   oV: () => (/* binding */ isFileName),
 /* harmony export */   w4: () => (/* binding */ findEntry),
@@ -44485,7 +44869,6 @@ function realPorts(core) {
 /* harmony export */   wt: () => (/* binding */ SiteError),
 /* harmony export */   yc: () => (/* binding */ WWWROOT)
 /* harmony export */ });
-/* unused harmony export parentOf */
 // The port: what may be asked of a site's files, and which paths may be named at all. Knows nothing of FTP.
 /** The only error that the port throws; `message` is a sentence for the user. */
 class SiteError extends Error {
@@ -44499,6 +44882,8 @@ class SiteError extends Error {
         this.replyCode = options.replyCode;
     }
 }
+/** What holds wwwroot, the records of deployments, and our own folder. */
+const SITE = remotePath('/site');
 /** The folder that App Service runs the app from; what `/home/site/wwwroot` is on the server itself. */
 const WWWROOT = remotePath('/site/wwwroot');
 /** Our own folder: outside wwwroot, so that no deployment sees or cleans it. */
@@ -44534,7 +44919,8 @@ function isBelow(path, directory) {
 /**
  * Looks a path below wwwroot up by listing each folder on the way; `undefined`: it is proven not to be there.
  *
- * A link on the way is what is found, because it is not followed to see what lies below it.
+ * A link on the way is what is found, because it is not followed to see what lies below it. So is a line that cannot be
+ * read and that may stand for the name.
  * `wwwroot` is its listing where that is known already.
  */
 async function findEntry(site, path, wwwroot) {
@@ -44542,12 +44928,17 @@ async function findEntry(site, path, wwwroot) {
         throw new RangeError(`not below ${WWWROOT}: ${path}`);
     const parent = parentOf(path);
     const above = parent === WWWROOT ? undefined : await findEntry(site, parent, wwwroot);
-    if (above?.kind === 'link')
+    if (above && above.kind !== 'directory' && above.kind !== 'file')
         return above;
     if (parent !== WWWROOT && above?.kind !== 'directory')
         return undefined;
     const siblings = parent === WWWROOT && wwwroot ? wwwroot : await site.list(parent);
-    return siblings.find(({ name }) => name === nameOf(path));
+    return entryNamed(siblings, nameOf(path));
+}
+/** Finds a name in a listing; a line that cannot be read and ends with the name counts as that name. */
+function entryNamed(entries, name) {
+    const exact = entries.find(entry => entry.name === name && entry.kind !== 'unknown');
+    return exact ?? entries.find(entry => entry.kind === 'unknown' && entry.name.endsWith(name));
 }
 /** Lets a path through to the verbs that change something; throws a `RangeError` for any place that is not ours to change. */
 function mutable(path) {

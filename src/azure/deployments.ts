@@ -1,5 +1,5 @@
 // Whether a deployment is running, and whether one of Kudu's has ever run.
-import { SiteError, child, remotePath, type ReadableSite, type RemoteEntry } from '../site.ts'
+import { SiteError, child, entryNamed, remotePath, type ReadableSite, type RemoteEntry } from '../site.ts'
 
 /** A deployment that is running as far as can be told. */
 export interface DeploymentLock {
@@ -26,34 +26,39 @@ export async function findLock(
   siteEntries: readonly RemoteEntry[],
   now: Date
 ): Promise<DeploymentLock | undefined> {
-  if (!siteEntries.some(({ name, kind }) => name === 'locks' && kind === 'directory')) return undefined
-  for (const entry of await site.list(LOCKS)) {
-    if (entry.name === 'deployment' && entry.kind === 'directory') {
-      const lock = await linuxLock(site, now)
-      if (lock) return lock
-    }
-    if (entry.name === 'deployments.lock' && !isStale(entry, now)) {
-      return { detail: `/site/locks/deployments.lock of ${timeOf(entry)}` }
-    }
-  }
-  return undefined
+  const folder = entryNamed(siteEntries, 'locks')
+  if (!folder || folder.kind === 'file') return undefined
+  if (folder.kind === 'unknown') return { detail: `${LOCKS}, whose line in a listing cannot be read` }
+  const locks = await site.list(LOCKS)
+  const windows = entryNamed(locks, 'deployments.lock')
+  if (windows && !isStale(windows, now)) return { detail: `/site/locks/deployments.lock of ${timeOf(windows)}` }
+  const linux = entryNamed(locks, 'deployment')
+  if (linux?.kind === 'unknown') return { detail: `${LOCKS}/deployment, whose line in a listing cannot be read` }
+  return linux?.kind === 'directory' ? linuxLock(site, now) : undefined
 }
 
 async function linuxLock(site: ReadableSite, now: Date): Promise<DeploymentLock | undefined> {
-  const folder = child(LOCKS, 'deployment')
-  const path = child(folder, 'info.lock')
+  const path = child(child(LOCKS, 'deployment'), 'info.lock')
   try {
-    const entry = (await site.list(folder)).find(({ name }) => name === 'info.lock')
-    if (!entry) return undefined
-    const expiry = entry.kind === 'directory' ? undefined : expiryIn(await site.readText(path, MAX_LOCK_BYTES))
+    const expiry = expiryIn(await site.readText(path, MAX_LOCK_BYTES))
     if (expiry) return expiry > now ? { detail: `${path}, held until ${expiry.toISOString()}` } : undefined
-    // A lock that says nothing readable is being written, or broken; its age decides.
-    return isStale(entry, now) ? undefined : { detail: `${path} of ${timeOf(entry)}` }
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
-    // Kudu removes the folder on release, maybe between two commands. A refusal for any other cause counts as held.
-    const still = (await site.list(LOCKS)).some(({ name }) => name === 'deployment')
-    return still ? { detail: `${folder}, which cannot be read` } : undefined
+  }
+  return lockWithoutExpiry(site, now)
+}
+
+/** Tells a lock that was just released from one that says nothing readable: that is being written, or broken, and its age decides. */
+async function lockWithoutExpiry(site: ReadableSite, now: Date): Promise<DeploymentLock | undefined> {
+  const folder = entryNamed(await site.list(LOCKS), 'deployment')
+  if (!folder) return undefined
+  const path = child(LOCKS, 'deployment')
+  try {
+    const entry = entryNamed(await site.list(path), 'info.lock')
+    return !entry || isStale(entry, now) ? undefined : { detail: `${child(path, 'info.lock')} of ${timeOf(entry)}` }
+  } catch (error) {
+    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    return isStale(folder, now) ? undefined : { detail: `${path}, which cannot be read` }
   }
 }
 

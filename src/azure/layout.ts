@@ -4,6 +4,7 @@ import {
   SiteError,
   WWWROOT,
   child,
+  entryNamed,
   findEntry,
   isFileName,
   nameOf,
@@ -43,7 +44,7 @@ export interface Snapshot {
   /** A deployment that is running; never looked for on a site that has nothing to judge. */
   readonly lock: DeploymentLock | undefined
   readonly secondArchive: SecondArchive | undefined
-  /** What shows that a deployment rebuilds the environment; empty: nothing does. */
+  /** What shows that a deployment rebuilds the environment; empty: nothing in wwwroot does, see `withDeployments`. */
   readonly rebuiltBy: readonly string[]
 }
 
@@ -81,23 +82,27 @@ const NOTHING: Located = { layout: 'none', environment: undefined, doubt: undefi
 /**
  * Looks at a site. `surroundings` is the listing of `/site`.
  *
- * Throws `SiteError`.
+ * Throws `SiteError`, of kind `unexpected` where there is no wwwroot.
  */
 export async function inspectSite(
   site: ReadableSite,
   surroundings: readonly RemoteEntry[],
   options: InspectOptions
 ): Promise<Snapshot> {
-  const hasRoot = surroundings.some(({ name, kind }) => name === 'wwwroot' && kind !== 'file')
-  const wwwroot = hasRoot ? await site.list(WWWROOT) : []
+  if (!entryNamed(surroundings, 'wwwroot')) {
+    throw new SiteError(
+      'unexpected',
+      'There is no /site/wwwroot on the server, so this is not the home of an App Service app: check the address and the user name'
+    )
+  }
+  const wwwroot = await site.list(WWWROOT)
   const manifest = await readManifest(site, wwwroot)
   const located =
     'detail' in manifest ? doubtful(manifest.detail) : await locate(site, wwwroot, manifest.manifest, options)
   if (located.layout === 'none') return { ...located, lock: undefined, rebuiltBy: [] }
   const lock = await findLock(site, surroundings, options.now)
   const oryx = 'manifest' in manifest ? manifest.manifest : undefined
-  const rebuiltBy = await whatRebuilds(site, surroundings, located.environment, oryx)
-  return { ...located, lock, rebuiltBy }
+  return { ...located, lock, rebuiltBy: oryx ? [MANIFEST_NAME] : (located.environment?.markers ?? []) }
 }
 
 async function readManifest(
@@ -195,10 +200,12 @@ async function detect(
     ({ name, kind }) => kind === 'directory' && !NEVER_ENVIRONMENTS.has(name) && isFileName(name)
   )
   const env = folders.some(({ name }) => name === 'env')
-    ? await readEnvironment(site, child(WWWROOT, 'env'), false)
+    ? await readOrRefused(site, child(WWWROOT, 'env'), false)
     : undefined
+  if (env === 'refused') return doubtful('the server refuses to list the folder', ['env'])
   if (env && env.markers.length > 0) return found(env, manifest)
-  if (wwwroot.some(({ name, kind }) => name === 'antenv' && kind !== 'file')) {
+  const antenv = entryNamed(wwwroot, 'antenv')
+  if (antenv && antenv.kind !== 'file') {
     return namedEnvironment(site, wwwroot, 'antenv', manifest)
   }
   const others = folders.filter(({ name }) => name !== 'env')
@@ -206,11 +213,16 @@ async function detect(
     return doubtful(`there are ${others.length} folders in wwwroot, too many to look into: name the one in "env-path"`)
   }
   const proven = env ? [env] : []
+  const unread = wwwroot.filter(({ kind }) => kind === 'unknown').map(({ name }) => name)
   for (const { name } of others) {
-    const environment = await readEnvironment(site, child(WWWROOT, name), false)
-    if (environment) proven.push(environment)
+    const environment = await readOrRefused(site, child(WWWROOT, name), false)
+    if (environment === 'refused') unread.push(name)
+    else if (environment) proven.push(environment)
   }
   const [only] = proven
+  if (!only && unread.length > 0) {
+    return doubtful('what may be the environment cannot be read: name the environment in "env-path"', unread)
+  }
   if (!only) return NOTHING
   if (proven.length === 1) return found(only, manifest)
   const candidates = proven.map(({ path }) => nameOf(path))
@@ -223,12 +235,30 @@ async function namedEnvironment(
   name: string,
   manifest: OryxManifest | undefined
 ): Promise<Located> {
-  const entry = wwwroot.find(entry => entry.name === name)
+  const entry = entryNamed(wwwroot, name)
   if (!entry) return name.includes('/') ? doubtful(`${MANIFEST_NAME} names the environment by a path`, [name]) : NOTHING
-  if (entry.kind !== 'directory') return doubtful(`there is a ${entry.kind} where the environment should be`, [name])
-  const environment = await readEnvironment(site, child(WWWROOT, name), true)
+  if (entry.kind !== 'directory') {
+    const what = entry.kind === 'unknown' ? 'something that cannot be read' : `a ${entry.kind}`
+    return doubtful(`there is ${what} where the environment should be`, [name])
+  }
+  const environment = await readOrRefused(site, child(WWWROOT, name), true)
+  if (environment === 'refused') return doubtful('the server refuses to list the folder', [name])
   if (environment) return found(environment, manifest)
   return doubtful('the folder where the environment should be is not proven to be one', [name])
+}
+
+/** `refused`: the server does not let it be listed, so nothing is known of it. */
+async function readOrRefused(
+  site: ReadableSite,
+  path: RemotePath,
+  named: boolean
+): Promise<Environment | 'refused' | undefined> {
+  try {
+    return await readEnvironment(site, path, named)
+  } catch (error) {
+    if (error instanceof SiteError && error.kind === 'refused') return 'refused'
+    throw error
+  }
 }
 
 function found(environment: Environment, manifest: OryxManifest | undefined): Located {
@@ -246,14 +276,16 @@ function doubtful(detail: string, candidates: readonly string[] = []): Located &
   return { ...NOTHING, layout: 'unknown', doubt: { detail, candidates } }
 }
 
-async function whatRebuilds(
+/**
+ * Adds whether Kudu knows an active deployment, which is a sign that the next one builds as well.
+ *
+ * Asked for only where it decides something: the folder of deployments can be long.
+ */
+export async function withDeployments(
   site: ReadableSite,
   surroundings: readonly RemoteEntry[],
-  environment: Environment | undefined,
-  manifest: OryxManifest | undefined
-): Promise<readonly string[]> {
-  if (!environment) return []
-  if (manifest) return [MANIFEST_NAME]
-  if (environment.markers.length > 0) return environment.markers
-  return (await hasActiveDeployment(site, surroundings)) ? ['/site/deployments/active'] : []
+  snapshot: Snapshot
+): Promise<Snapshot> {
+  const active = await hasActiveDeployment(site, surroundings)
+  return active ? { ...snapshot, rebuiltBy: [...snapshot.rebuiltBy, '/site/deployments/active'] } : snapshot
 }

@@ -52,7 +52,7 @@ export async function connect(target: FtpTarget, options: ConnectionOptions, onl
 }
 
 async function connectOnce(target: FtpTarget, attempt: Attempt, options: ConnectionOptions): Promise<Connection> {
-  options.signal.throwIfAborted()
+  if (options.signal.aborted) throw interrupted(options.signal.reason)
   const client = new Client(options.timeoutMs)
   client.ftp.log = line => {
     options.trace(line.trimEnd())
@@ -73,7 +73,8 @@ async function connectOnce(target: FtpTarget, attempt: Attempt, options: Connect
     await greeting
     if (attempt.mode === 'explicit') {
       stage = 'tls'
-      await client.useTLS(tls)
+      // basic-ftp bounds no handshake, and does not settle when the socket under it is destroyed.
+      await bounded(client.useTLS(tls), options)
     }
     stage = 'login'
     await client.login(target.userName, target.password)
@@ -82,7 +83,7 @@ async function connectOnce(target: FtpTarget, attempt: Attempt, options: Connect
   } catch (error) {
     options.signal.removeEventListener('abort', onAbort)
     client.close()
-    throw options.signal.aborted ? interrupted(error) : explain(error, stage, target, attempt)
+    throw isAborted(options.signal) ? interrupted(error) : explain(error, stage, target, attempt)
   }
   return connectionOver(client, attempt, options.signal, () => {
     options.signal.removeEventListener('abort', onAbort)
@@ -95,7 +96,7 @@ async function connectOnce(target: FtpTarget, attempt: Attempt, options: Connect
 function connectionOver(client: Client, attempt: Attempt, signal: AbortSignal, close: () => void): Connection {
   const during = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     try {
-      return await work()
+      return await unlessAborted(work(), signal)
     } catch (error) {
       const failure = signal.aborted ? interrupted(error) : asSiteError(error, what)
       // Whatever answer is still to come would be taken for that of the next command.
@@ -129,6 +130,38 @@ function connectionOver(client: Client, attempt: Attempt, signal: AbortSignal, c
         await client.send(`${verb} ${path}`)
       }),
     close
+  }
+}
+
+/** Asked anew each time: the compiler would take an earlier answer for the present one. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted
+}
+
+/** Rejects when the signal aborts, even where the work itself would go on waiting. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => {
+    aborted.reject(interrupted(signal.reason))
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+async function bounded<T>(work: Promise<T>, { timeoutMs, signal }: ConnectionOptions): Promise<T> {
+  const silence = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    silence.reject(new SiteError('unreachable', `The server has been silent for ${timeoutMs / 1000} s`))
+  }, timeoutMs)
+  try {
+    return await unlessAborted(Promise.race([work, silence.promise]), signal)
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -176,9 +209,11 @@ function explain(error: unknown, stage: Stage, target: FtpTarget, attempt: Attem
       }
     )
   }
-  if (stage === 'login' || stage === 'settings') return refusedLogin(error, stage, target, where)
+  if (stage === 'login') return refusedLogin(error, stage, target, where)
   const how = { implicit: 'with implicit TLS', explicit: 'with explicit TLS', plain: 'without TLS' }[attempt.mode]
-  return new SiteError('unreachable', `${where} could not be reached ${how}: ${text}`, { cause: error, ...refusal })
+  // OpenSSL's own words name its source files, and nobody can act on those.
+  const cause = /^ERR_SSL_|^EPROTO$/.test(code) ? 'what answers there does not speak TLS that way' : text
+  return new SiteError('unreachable', `${where} could not be reached ${how}: ${cause}`, { cause: error, ...refusal })
 }
 
 function untrusted(error: unknown, where: string, code: string): SiteError {
@@ -220,7 +255,8 @@ function asSiteError(error: unknown, what: string): SiteError {
   if (error instanceof SiteError) return error
   const { text } = wordsOf(error)
   if (error instanceof FTPError) {
-    const kind = error.code === 421 ? 'lost' : 'refused'
+    // 421 ends the session; 425 and 426 say that its data connections do not work any more, as after many transfers.
+    const kind = [421, 425, 426].includes(error.code) ? 'lost' : 'refused'
     return new SiteError(kind, `The server refused to ${what}: "${text}"`, { cause: error, replyCode: error.code })
   }
   return new SiteError('lost', `The connection broke while it was asked to ${what}: ${text}`, { cause: error })

@@ -1,4 +1,4 @@
-// Directory listings: text of a server → entries. Every line is understood or the whole listing is refused.
+// Directory listings: text of a server → entries. No line is dropped, whether it can be understood or not.
 import { SiteError, type RemoteEntry } from '../site.ts'
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
@@ -9,20 +9,27 @@ type LineParser = (line: string, now: Date) => RemoteEntry | undefined
 /**
  * Reads a listing in DOS, UNIX or MLSD form (RFC 3659 section 7), without `.` and `..`.
  *
- * A line that cannot be understood throws `SiteError` of kind `unexpected`: a dropped line would make something look
- * absent that is there, and that absence decides what is deleted. Times are taken as UTC, which Azure's servers use;
- * `now` supplies the year that UNIX listings leave out for recent files.
+ * A line that cannot be understood becomes an entry of kind `unknown`, because a dropped line would make something look
+ * absent that is there, and that absence decides what is deleted. Where no line can be understood, `SiteError` of kind
+ * `unexpected` is thrown. Times are taken as UTC, which Azure's servers use; `now` supplies the year that UNIX listings
+ * leave out for recent files.
  */
 export function parseListing(text: string, now: Date): readonly RemoteEntry[] {
   const entries: RemoteEntry[] = []
+  let readable = false
   for (const line of text.split(/\r?\n/)) {
     if (line.trim() === '' || /^total \d+$/i.test(line)) continue
     const entry = parseLine(line, now)
-    if (entry === undefined) throw unreadable(line)
-    if (entry.name === '.' || entry.name === '..') continue
-    if (entry.name === '' || /[/\0]/.test(entry.name)) throw unreadable(line)
-    entries.push(entry)
+    if (entry?.name === '.' || entry?.name === '..') {
+      readable = true
+      continue
+    }
+    const usable = entry && !/[/\0]/.test(entry.name)
+    readable ||= usable === true
+    entries.push(usable ? entry : { name: line, kind: 'unknown', size: 0, modified: undefined })
   }
+  const [first] = entries
+  if (first && !readable) throw unreadable(first.name)
   return entries
 }
 
@@ -51,7 +58,9 @@ function parseDosLine(line: string): RemoteEntry | undefined {
   if (tag === undefined) return { name: rest, kind: 'file', size: Number(size), modified }
   const column = Math.max(1, 13 - tag.length)
   const name = ' '.repeat(Math.max(0, gap.length - column)) + rest
-  return { name, kind: tag.toUpperCase() === 'DIR' ? 'directory' : 'link', size: 0, modified }
+  if (tag.toUpperCase() === 'DIR') return { name, kind: 'directory', size: 0, modified }
+  // The target of a link may stand behind its name, as in cmd's dir.
+  return { name: name.replace(/ \[[^\]]*[\\:][^\]]*\]$/, ''), kind: 'link', size: 0, modified }
 }
 
 function hours(hour: number, half: string | undefined): number {
@@ -67,7 +76,7 @@ function fullYear(year: number): number {
 /** `lrwxrwxrwx 1 owner group 3 Nov 22 10:46 lib64 -> lib`: one blank before the name, further ones belong to it. */
 function parseUnixLine(line: string, now: Date): RemoteEntry | undefined {
   const match =
-    /^([-bcdlps])[-rwxsStTlL]{9}[.+@]? +\d+ .{0,100}? (\d{1,15}) +([A-Z][a-z]{2} +\d{1,2} +(?:\d\d:\d\d|\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d) (.+)$/.exec(
+    /^([-bcdlps])[-rwxsStTlL]{9}[.+@]? +\d+ .{0,100}? (\d{1,15}) +([A-Z][a-z]{2} +\d{1,2} +(?:\d{1,2}:\d\d|\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d) (.+)$/.exec(
       line
     )
   if (!match) return undefined

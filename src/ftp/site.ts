@@ -1,5 +1,13 @@
 // The port over FTP: one connection to look with, a few more to sweep with.
-import { type MutablePath, type ReadableSite, type RemoteSite } from '../site.ts'
+import {
+  SiteError,
+  entryNamed,
+  nameOf,
+  parentOf,
+  type MutablePath,
+  type ReadableSite,
+  type RemoteSite
+} from '../site.ts'
 import { connect, type ConnectionOptions } from './connection.ts'
 import { makePool, type Pool } from './pool.ts'
 import { sweepTree } from './sweep.ts'
@@ -14,18 +22,35 @@ export interface SiteOptions extends ConnectionOptions {
 /** Connects and logs in; throws `SiteError`. The caller closes the site. */
 export async function openSite(target: FtpTarget, options: SiteOptions): Promise<RemoteSite> {
   const pool = await openPool(target, options)
+  const reading = readingOver(pool)
   const command = (verb: string, path: MutablePath): Promise<void> =>
     pool.use(connection => connection.command(verb, path))
   return {
-    ...readingOver(pool),
+    ...reading,
     rename: (from, to) =>
-      pool.use(async connection => {
-        await connection.command('RNFR', from)
-        await connection.command('RNTO', to)
-      }),
-    makeDirectory: directory => command('MKD', directory),
-    removeFile: file => command('DELE', file),
-    removeDirectory: directory => command('RMD', directory),
+      again(
+        () =>
+          pool.use(async connection => {
+            await connection.command('RNFR', from)
+            await connection.command('RNTO', to)
+          }),
+        async () => !(await isListed(reading, from)) && (await isListed(reading, to))
+      ),
+    makeDirectory: directory =>
+      again(
+        () => command('MKD', directory),
+        () => isListed(reading, directory)
+      ),
+    removeFile: file =>
+      again(
+        () => command('DELE', file),
+        async () => !(await isListed(reading, file))
+      ),
+    removeDirectory: directory =>
+      again(
+        () => command('RMD', directory),
+        async () => !(await isListed(reading, directory))
+      ),
     sweep: directory => sweepTree(pool, directory)
   }
 }
@@ -42,10 +67,29 @@ async function openPool(target: FtpTarget, options: SiteOptions): Promise<Pool> 
 
 function readingOver(pool: Pool): ReadableSite {
   return {
-    list: directory => pool.use(connection => connection.list(directory)),
-    readText: (file, maxBytes) => pool.use(connection => connection.readText(file, maxBytes)),
+    list: directory => again(() => pool.use(connection => connection.list(directory))),
+    readText: (file, maxBytes) => again(() => pool.use(connection => connection.readText(file, maxBytes))),
     close: () => {
       pool.close()
     }
   }
+}
+
+/**
+ * Does something once more, over a new connection, where the first one was lost.
+ *
+ * The lost reply may have been that of a command that was carried out: `isDone` looks before it is sent again.
+ */
+async function again<T>(work: () => Promise<T>, isDone?: () => Promise<boolean>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof SiteError) || error.kind !== 'lost') throw error
+    if (isDone && (await isDone())) return undefined as T
+    return work()
+  }
+}
+
+async function isListed(site: ReadableSite, path: MutablePath): Promise<boolean> {
+  return entryNamed(await site.list(parentOf(path)), nameOf(path)) !== undefined
 }

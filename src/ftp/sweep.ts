@@ -9,6 +9,8 @@ interface Tally {
   files: number
   directories: number
   readonly refused: { path: string; reply: string }[]
+  /** A connection was lost: nothing more is sent, so that nothing goes on behind the error's back. */
+  stopped: boolean
 }
 
 /**
@@ -17,20 +19,20 @@ interface Tally {
  * Goes on where the server refuses to delete something, and reports it. Throws `SiteError` when the connections are lost.
  */
 export async function sweepTree(pool: Pool, directory: MutablePath): Promise<Sweep> {
-  const tally: Tally = { files: 0, directories: 0, refused: [] }
+  const tally: Tally = { files: 0, directories: 0, refused: [], stopped: false }
   await removeDirectory(pool, directory, tally)
-  return tally
+  return { files: tally.files, directories: tally.directories, refused: tally.refused }
 }
 
 async function removeDirectory(pool: Pool, directory: RemotePath, tally: Tally): Promise<void> {
   // A listing may show a link as a folder, and entering it would delete what it points to. DELE removes a link and
   // refuses a folder; where DELE refuses links too (Windows), RMD removes the link and refuses a folder that is not
   // empty. Only what both refuse is entered.
-  if ((await attempt(pool, 'DELE', directory)) === undefined) {
+  if ((await attempt(pool, tally, 'DELE', directory)) === undefined) {
     tally.files++
     return
   }
-  if ((await attempt(pool, 'RMD', directory)) === undefined) {
+  if ((await attempt(pool, tally, 'RMD', directory)) === undefined) {
     tally.directories++
     return
   }
@@ -41,7 +43,7 @@ async function removeDirectory(pool: Pool, directory: RemotePath, tally: Tally):
   const [later, now] = partition(entries, entry => entry.kind === 'directory' && entry.name === 'lib64')
   await removeEntries(pool, directory, now, tally)
   await removeEntries(pool, directory, later, tally)
-  const refusal = await attempt(pool, 'RMD', directory)
+  const refusal = await attempt(pool, tally, 'RMD', directory)
   if (refusal === undefined) tally.directories++
   else tally.refused.push({ path: directory, reply: refusal })
 }
@@ -55,7 +57,7 @@ async function removeEntries(
   const [directories, files] = partition(entries, entry => entry.kind === 'directory')
   const batches: RemoteEntry[][] = []
   for (let start = 0; start < files.length; start += BATCH) batches.push(files.slice(start, start + BATCH))
-  await Promise.all([
+  await all(tally, [
     ...batches.map(batch => removeFiles(pool, directory, batch, tally)),
     ...directories.map(async ({ name }) => {
       const path = pathOrReport(directory, name, tally)
@@ -71,11 +73,16 @@ async function removeFiles(
   tally: Tally
 ): Promise<void> {
   for (const file of files) {
+    if (file.kind === 'unknown') {
+      tally.refused.push({ path: `${directory}/${file.name}`, reply: 'Its line in the listing cannot be read' })
+      continue
+    }
     const path = pathOrReport(directory, file.name, tally)
     if (!path) continue
-    const refusal = await attempt(pool, 'DELE', path)
+    const refusal = await attempt(pool, tally, 'DELE', path)
     // Windows removes a link to a folder with RMD; a file refuses RMD.
-    const gone = refusal === undefined || (file.kind === 'link' && (await attempt(pool, 'RMD', path)) === undefined)
+    const gone =
+      refusal === undefined || (file.kind === 'link' && (await attempt(pool, tally, 'RMD', path)) === undefined)
     if (gone) tally.files++
     else tally.refused.push({ path, reply: refusal })
   }
@@ -108,8 +115,9 @@ function pathOrReport(directory: RemotePath, name: string, tally: Tally): Mutabl
 }
 
 /** Sends one command; `undefined`: done, else the server's refusal. */
-async function attempt(pool: Pool, verb: 'DELE' | 'RMD', path: RemotePath): Promise<string | undefined> {
+async function attempt(pool: Pool, tally: Tally, verb: 'DELE' | 'RMD', path: RemotePath): Promise<string | undefined> {
   return pool.use(async connection => {
+    if (tally.stopped) throw new SiteError('interrupted', 'The sweep was stopped')
     try {
       await connection.command(verb, path)
       return undefined
@@ -118,6 +126,21 @@ async function attempt(pool: Pool, verb: 'DELE' | 'RMD', path: RemotePath): Prom
       throw error
     }
   })
+}
+
+/** Waits for all, and throws the first error only when none of them is under way any more. */
+async function all(tally: Tally, work: readonly Promise<void>[]): Promise<void> {
+  const errors: unknown[] = []
+  const watched = work.map(task =>
+    task.catch((error: unknown) => {
+      tally.stopped = true
+      errors.push(error)
+    })
+  )
+  await Promise.all(watched)
+  // What was told to stop is not the cause.
+  const cause = errors.find(error => !(error instanceof SiteError) || error.kind !== 'interrupted') ?? errors[0]
+  if (cause !== undefined) throw cause as Error
 }
 
 function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {

@@ -78,10 +78,11 @@ async function readFolder(folder: string): Promise<TopLevel> {
 async function readZip(path: string): Promise<TopLevel> {
   const texts = new Map<string, string>()
   try {
-    const zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false })
+    const zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false, decodeStrings: false })
     try {
       for await (const entry of zip.eachEntry()) {
-        const name = entry.fileName
+        // Undecoded names are not validated either: an odd one elsewhere in the archive is the deploy step's affair.
+        const name = Buffer.from(entry.fileName).toString('utf8')
         if (!LOOKED_FOR.includes(name)) continue
         texts.set(name, READ.includes(name) && entry.uncompressedSize <= MAX_BYTES ? await readEntry(zip, entry) : '')
       }

@@ -43,12 +43,15 @@ export interface VenvEvidence {
   readonly scripts: readonly RemoteEntry[] | undefined
   /** Folders that may hold `site-packages`: `lib/pythonX.Y`, on Windows `Lib`. */
   readonly libraries: readonly Library[]
-  /** Folders that are there but could not be listed, so that nothing in them counts as missing. */
-  readonly unread: readonly ('scripts' | 'library')[]
+  /** What is there, or may be, but could not be read: nothing of it counts as missing. */
+  readonly unread: readonly Part[]
   /** Nothing but empty folders of an environment is in it: what a deletion leaves that was cut at its very end. */
   readonly hollow: boolean
   readonly gaps: readonly string[]
 }
+
+/** Where the parts of an environment lie. */
+export type Part = 'scripts' | 'library' | 'cfg'
 
 /** A folder that may hold `site-packages`. */
 export interface Library {
@@ -57,7 +60,7 @@ export interface Library {
   readonly origPrefix: boolean
   /** `undefined`: there is no such folder. */
   readonly sitePackages: readonly RemoteEntry[] | undefined
-  /** Nothing at all is in it. */
+  /** Nothing is in it but an empty `site-packages`. */
   readonly bare: boolean
 }
 
@@ -83,22 +86,29 @@ export function judge(evidence: VenvEvidence, named: boolean): Environment | und
   const markers = entries.filter(({ name, kind }) => kind === 'file' && versionOfMarker(name)).map(({ name }) => name)
   const old = libraries.some(({ origPrefix }) => origPrefix)
   const packages = libraries.filter(({ sitePackages }) => sitePackages !== undefined)
-  const empty = named && evidence.hollow
+  const known = named || cfg !== undefined || (scripts !== undefined && packages.length > 0)
+  const empty = known && evidence.hollow
   const proven = cfg !== undefined || markers.length > 0 || old || (scripts !== undefined && packages.length > 0)
   if (!proven && !empty) return undefined
 
   const settings = parsePyvenvCfg(cfg ?? '')
   const creator = creatorOf(settings, cfg !== undefined, old)
+  const missing = empty
+    ? ['everything (the folder is empty)']
+    : missingParts(evidence, shape, cfg === undefined && !old)
+  // Every creator of environments writes `activate`. Without it, and without its own trace, the folder may be made by
+  // something else (conda, `pip install --prefix`), whose parts are not known.
+  const strange = creator === 'unknown' && markers.length === 0 && missing.some(part => part.endsWith('/activate'))
   return {
     path,
     shape,
     proven,
     creator,
-    missing: empty ? ['everything (the folder is empty)'] : missingParts(evidence, shape, creator, markers.length > 0),
+    missing: strange ? [] : missing,
     versions: versionsIn(settings, libraries, markers),
     markers,
     distributions: packages.flatMap(({ sitePackages }) => distributionsIn(sitePackages ?? [])),
-    gaps
+    gaps: strange ? [...gaps, 'nothing tells which program made it (no pyvenv.cfg, no activate)'] : gaps
   }
 }
 
@@ -114,13 +124,8 @@ function creatorOf(settings: ReadonlyMap<string, string>, hasCfg: boolean, old: 
   return old ? 'virtualenv-old' : 'unknown'
 }
 
-function missingParts(
-  evidence: VenvEvidence,
-  shape: 'posix' | 'windows',
-  creator: Creator,
-  marked: boolean
-): readonly string[] {
-  const { scripts = [], libraries, cfg, unread } = evidence
+function missingParts(evidence: VenvEvidence, shape: 'posix' | 'windows', lacksTrace: boolean): readonly string[] {
+  const { entries, scripts = [], libraries, unread } = evidence
   const has = (...names: readonly string[]): boolean =>
     unread.includes('scripts') ||
     scripts.some(({ name }) => names.includes(shape === 'windows' ? name.toLowerCase() : name))
@@ -136,7 +141,8 @@ function missingParts(
   if (!unread.includes('library') && !libraries.some(({ sitePackages }) => sitePackages !== undefined))
     missing.push('site-packages')
   // Kudu's Windows script has used creators that write no pyvenv.cfg, and the marker proves the environment without one.
-  if (cfg === undefined && creator === 'unknown' && !marked) missing.push('pyvenv.cfg')
+  if (lacksTrace && !unread.includes('cfg') && !entries.some(({ name }) => versionOfMarker(name)))
+    missing.push('pyvenv.cfg')
   return missing
 }
 
@@ -178,7 +184,8 @@ export async function readEnvironment(
   const libraryFolder = folder(entries, windows ? 'Lib' : 'lib')
   const cfgEntry = entries.find(({ name, kind }) => name === 'pyvenv.cfg' && kind === 'file')
   // Most folders of an app are no environments, and the listing tells: nothing else needs to be asked then.
-  if (!cfgEntry && !scriptsFolder && !libraryFolder && !entries.some(({ name }) => versionOfMarker(name))) {
+  const looksLikeOne = cfgEntry ?? scriptsFolder ?? libraryFolder ?? entries.find(({ name }) => versionOfMarker(name))
+  if (!looksLikeOne) {
     const hollow = entries.length === 0
     return judge({ path, entries, cfg: undefined, scripts: undefined, libraries: [], unread: [], hollow, gaps }, named)
   }
@@ -189,16 +196,33 @@ export async function readEnvironment(
     libraryFolder && library
       ? await readLibraries(site, child(path, libraryFolder.name), library, windows, cfg !== undefined, gaps)
       : []
-  const unread = [
-    ...(scriptsFolder && !scripts ? (['scripts'] as const) : []),
-    ...(libraryFolder && !library ? (['library'] as const) : [])
-  ]
+  const unread: Part[] = []
+  if (isUnclear(entries, scriptsFolder, scripts)) unread.push('scripts')
+  if (isUnclear(entries, libraryFolder, library)) unread.push('library')
+  if (isUnclear(entries, cfgEntry, [])) unread.push('cfg')
+  if ([entries, scripts ?? [], library ?? []].some(hasUnreadable)) gaps.push('a line of a listing cannot be read')
   const hollow =
     unread.length === 0 &&
     entries.every(entry => entry === scriptsFolder || entry === libraryFolder) &&
     (scripts ?? []).length === 0 &&
-    (library ?? []).every(({ name }) => libraries.some(found => found.name === name && found.bare))
+    (windows
+      ? libraries.every(({ bare }) => bare)
+      : (library ?? []).every(({ name }) => libraries.some(found => found.name === name && found.bare)))
   return judge({ path, entries, cfg, scripts, libraries, unread, hollow, gaps }, named)
+}
+
+/** Whether a part may be there without being seen: it could not be listed, or a line that stands for it cannot be read. */
+function isUnclear(
+  above: readonly RemoteEntry[],
+  part: RemoteEntry | undefined,
+  inside: readonly RemoteEntry[] | undefined
+): boolean {
+  if (!part) return hasUnreadable(above)
+  return inside === undefined || hasUnreadable(inside)
+}
+
+function hasUnreadable(entries: readonly RemoteEntry[]): boolean {
+  return entries.some(({ kind }) => kind === 'unknown')
 }
 
 async function readCfg(site: ReadableSite, path: RemotePath, size: number, gaps: string[]): Promise<string> {
@@ -237,7 +261,8 @@ async function readWindowsLibrary(
   const present = folder(entries, 'site-packages')
   const sitePackages = present && ((await listOrGap(site, child(path, present.name), gaps)) ?? [])
   const origPrefix = entries.some(({ name }) => name === 'orig-prefix.txt')
-  return { name: 'Lib', origPrefix, sitePackages, bare: false }
+  const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present)
+  return { name: 'Lib', origPrefix, sitePackages, bare }
 }
 
 async function readLibrary(
@@ -253,9 +278,12 @@ async function readLibrary(
   // Neither a refusal nor an empty answer proves that a folder is missing; the listing of its parent does.
   const entries = await site.list(path)
   const origPrefix = entries.some(entry => entry.name === 'orig-prefix.txt')
+  if (hasUnreadable(entries)) gaps.push(`a line of the listing of ${name} cannot be read`)
+  const unclear = hasUnreadable(entries) ? [] : undefined
   const present = folder(entries, 'site-packages')
-  const sitePackages = present && (direct ?? (await listOrGap(site, child(path, present.name), gaps)) ?? [])
-  return { name, origPrefix, sitePackages, bare: entries.length === 0 }
+  const sitePackages = !present ? unclear : (direct ?? (await listOrGap(site, child(path, present.name), gaps)) ?? [])
+  const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present)
+  return { name, origPrefix, sitePackages, bare }
 }
 
 /** `undefined`: the server refused, which is on record as a gap in the evidence. */

@@ -59,6 +59,7 @@ function whatItIs(text: string): string {
   if (/^[<>=~^!]|[,|* ]|\s-\s/.test(text)) return 'is a range, and an environment has one version'
   if (/\.x/i.test(text)) return 'is a wildcard, and an environment has one version'
   if (/^\d.*(dev|alpha|beta|rc|[ab]\d|\dt$)/i.test(text)) return 'is a pre-release or a special build'
+  if (/^\d+\.\d+(\.\d+)?$/.test(text)) return 'is no version that Python has had'
   return 'is not a version of the form X.Y'
 }
 

@@ -19,8 +19,10 @@ interface Last {
  */
 export async function removeInPlace(site: RemoteSite, environment: Environment): Promise<number> {
   const root = environment.path
+  if (!(await isFolder(site, root))) return 1
   const entries = await site.list(root)
-  const scripts = folderNamed(root, entries, environment.shape === 'windows' ? 'scripts' : 'bin')
+  const found = folderNamed(root, entries, environment.shape === 'windows' ? 'scripts' : 'bin')
+  const scripts = found && (await isFolder(site, found)) ? found : undefined
   const inScripts = scripts ? await site.list(scripts) : []
   const markers = entries.filter(({ name }) => versionOfMarker(name)).map(({ name }) => child(root, name))
   // `bin/python` sorts before its longer names; it is the one whose absence the next run looks for.
@@ -29,15 +31,15 @@ export async function removeInPlace(site: RemoteSite, environment: Environment):
     .filter(name => /^pythonw?[\d.]*(\.exe)?$/i.test(name))
     .sort()
   const first = [...markers, ...(scripts ? interpreters.map(name => child(scripts, name)) : [])]
-  for (const path of first) await site.removeFile(mutable(path))
+  for (const path of first) await removeEntry(site, path)
 
   const last = await lastOf(site, root, entries, scripts, inScripts)
   const between = await empty(site, root, new Set(last.map(({ path }) => path)))
   for (const { path, kind } of last) {
     if (kind === 'file') await site.removeFile(mutable(path))
-    else await site.removeDirectory(mutable(path))
+    else await removeFolder(site, path)
   }
-  await site.removeDirectory(mutable(root))
+  await removeFolder(site, root)
   return first.length + between + last.filter(({ kind }) => kind === 'file').length
 }
 
@@ -53,7 +55,8 @@ async function lastOf(
     last.push({ path: child(scripts, 'activate'), kind: 'file' })
   }
   const hasCfg = entries.some(({ name }) => name === 'pyvenv.cfg')
-  const library = folderNamed(root, entries, 'lib')
+  const inRoot = folderNamed(root, entries, 'lib')
+  const library = inRoot && (await isFolder(site, inRoot)) ? inRoot : undefined
   // Without pyvenv.cfg the proof is `site-packages` beside the scripts, so these folders stay until the end.
   if (!hasCfg && library) last.push(...(await chainBelow(site, library)))
   if (scripts) last.push({ path: scripts, kind: 'directory' })
@@ -65,15 +68,67 @@ async function lastOf(
 async function chainBelow(site: RemoteSite, library: RemotePath): Promise<readonly Last[]> {
   const chain: Last[] = []
   for (const { name, kind } of await site.list(library)) {
+    if (name === 'orig-prefix.txt' && kind === 'file') chain.push({ path: child(library, name), kind })
     if (kind !== 'directory') continue
     const path = child(library, name)
-    if (name === 'site-packages') chain.push({ path, kind })
-    const isVersion = /^(python|pypy)\d/.test(name)
-    if (isVersion && folderNamed(path, await site.list(path), 'site-packages')) {
-      chain.push({ path: child(path, 'site-packages'), kind }, { path, kind })
-    }
+    if (!/^(site-packages$|(python|pypy)\d)/i.test(name) || !(await isFolder(site, path))) continue
+    const inner = name.toLowerCase() === 'site-packages' ? [] : await versionBelow(site, path)
+    chain.push(...inner, { path, kind })
   }
   return [...chain, { path: library, kind: 'directory' }]
+}
+
+/** What proves a version's folder: `site-packages`, and virtualenv's own trace, which tells who made it until the end. */
+async function versionBelow(site: RemoteSite, path: RemotePath): Promise<readonly Last[]> {
+  const entries = await site.list(path)
+  const trace = entries.find(({ name, kind }) => name === 'orig-prefix.txt' && kind === 'file')
+  const inner = folderNamed(path, entries, 'site-packages')
+  return [
+    ...(inner && (await isFolder(site, inner)) ? [{ path: inner, kind: 'directory' as const }] : []),
+    ...(trace ? [{ path: child(path, trace.name), kind: 'file' as const }] : [])
+  ]
+}
+
+/**
+ * Whether what is listed as a folder is one. Many servers list a link as what it points to, and entering it would delete
+ * what lies there: DELE removes a link on UNIX, RMD on Windows, and both refuse a folder that holds something. An empty
+ * one is not asked by RMD: there is nothing to enter it for, and its time to go is later.
+ */
+async function isFolder(site: RemoteSite, path: RemotePath): Promise<boolean> {
+  if (await succeeds(site.removeFile(mutable(path)))) return false
+  if ((await site.list(path)).length === 0) return true
+  return !(await succeeds(site.removeDirectory(mutable(path))))
+}
+
+/** Removes a file or a link; Windows removes a link to a folder by RMD only. */
+async function removeEntry(site: RemoteSite, path: RemotePath): Promise<void> {
+  try {
+    await site.removeFile(mutable(path))
+  } catch (error) {
+    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    // A file refuses RMD as well, and then the first refusal is the one that says why.
+    if (!(await succeeds(site.removeDirectory(mutable(path))))) throw error
+  }
+}
+
+/** Removes an empty folder, or a link to one that is listed as a folder. */
+async function removeFolder(site: RemoteSite, path: RemotePath): Promise<void> {
+  try {
+    await site.removeDirectory(mutable(path))
+  } catch (error) {
+    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    if (!(await succeeds(site.removeFile(mutable(path))))) throw error
+  }
+}
+
+async function succeeds(work: Promise<void>): Promise<boolean> {
+  try {
+    await work
+    return true
+  } catch (error) {
+    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    return false
+  }
 }
 
 /** Deletes all below a folder but what is kept and the folders that lead to it. Returns the number of deleted files. */
@@ -81,9 +136,11 @@ async function empty(site: RemoteSite, directory: RemotePath, keep: ReadonlySet<
   let files = 0
   for (const { name, kind } of await site.list(directory)) {
     const path = child(directory, name)
+    if (kind === 'unknown')
+      throw new SiteError('refused', `A line of the listing of ${directory} cannot be read: ${name}`)
     const leadsToKept = [...keep].some(kept => kept === path || isBelow(kept, path))
     if (kind !== 'directory' && !keep.has(path)) {
-      await site.removeFile(mutable(path))
+      await removeEntry(site, path)
       files++
     } else if (kind === 'directory' && leadsToKept) {
       files += await empty(site, path, keep)

@@ -8,12 +8,14 @@ import {
   child,
   findEntry,
   mutable,
+  parentOf,
   type RemoteEntry,
   type RemotePath,
-  type RemoteSite
+  type RemoteSite,
+  type Sweep
 } from '../site.ts'
 import { removeInPlace } from './in-place.ts'
-import { hasOwnFolder, trashPath, type SetAside } from './trash.ts'
+import { doomedPath, hasOwnFolder, trashPath, type CopyNamer, type SetAside } from './trash.ts'
 
 /** How an environment is got rid of; the strings are part of the public contract. */
 export type Strategy = 'none' | 'marker' | 'rename' | 'in-place' | 'archive'
@@ -42,7 +44,7 @@ export function planReset(
   decision: Decision,
   found: Snapshot,
   expected: Expectation,
-  newName: (original: RemotePath) => SetAside['copy']
+  newName: CopyNamer
 ): ResetPlan | undefined {
   const move = (path: RemotePath): SetAside => ({ copy: newName(path), original: mutable(path) })
   const { environment, secondArchive } = found
@@ -56,28 +58,35 @@ export function planReset(
   return { strategy: 'rename', moves: [move(environment.path)] }
 }
 
-/** Names copies of one run: the same time and random part for all of them. */
-export function copyNamer(now: Date, random: string): (original: RemotePath) => SetAside['copy'] {
-  return original => trashPath(original, now, random)
+/** Names copies: one time for a run, and something random for each of them. */
+export function copyNamer(now: Date, random: () => string): CopyNamer {
+  return original => trashPath(original, now, random())
 }
 
 /**
  * Carries a plan out, and proves by listing that what had to go is gone.
  *
- * `surroundings` is the listing of `/site`. Throws `SiteError`, and a plain `Error` where something is still in place.
+ * `surroundings` is a fresh listing of `/site`. `onInPlace` is told before the first command of a deletion in place.
+ * Throws `SiteError`, and a plain `Error` where something is still in place or cannot be set aside.
  */
 export async function reset(
   site: RemoteSite,
   plan: ResetPlan,
   environment: Environment | undefined,
-  surroundings: readonly RemoteEntry[]
+  surroundings: readonly RemoteEntry[],
+  newName: CopyNamer,
+  onInPlace: () => void
 ): Promise<ResetDone> {
   if (!hasOwnFolder(surroundings)) await makeOwnFolder(site)
   const moved: SetAside[] = []
   let done: ResetDone = { strategy: plan.strategy, moved, filesDeleted: 0 }
   for (const move of plan.moves) {
-    if (await renamed(site, move)) moved.push(move)
+    const refusal = await setAside(site, move)
+    if (!refusal) moved.push(move)
+    else if (plan.strategy === 'archive') throw refusal
     else if (plan.strategy === 'rename' && environment) {
+      onInPlace()
+      moved.push(...(await setMarkersAside(site, environment, newName)))
       done = { strategy: 'in-place', moved, filesDeleted: await removeInPlace(site, environment) }
     } else {
       await site.removeFile(move.original)
@@ -92,20 +101,58 @@ async function makeOwnFolder(site: RemoteSite): Promise<void> {
   try {
     await site.makeDirectory(mutable(OWN_FOLDER))
   } catch (error) {
-    // Another run may have made it meanwhile; and where it really cannot be made, the rename is refused and told.
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    // Another run may have made it meanwhile. Without it every rename would be refused, and that would be taken for a
+    // server that renames nothing.
+    if (hasOwnFolder(await site.list(parentOf(OWN_FOLDER)))) return
+    throw new Error(
+      `${OWN_FOLDER} cannot be made, so nothing can be set aside, and nothing was changed. ${error.message}`,
+      { cause: error }
+    )
   }
 }
 
-/** `false`: the server refused, and a listing proves that nothing was moved. */
-async function renamed(site: RemoteSite, { original, copy }: SetAside): Promise<boolean> {
-  try {
-    await site.rename(original, copy)
-    return true
-  } catch (error) {
-    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
-    return (await findEntry(site, original)) === undefined
+/**
+ * Moves one thing into our own folder. Returns the refusal where the server does not rename it, proven by a listing;
+ * `undefined`: it is moved.
+ *
+ * A 4xx reply is about the moment, not about renaming (RFC 959 section 4.2): it is tried once more, and then an error.
+ */
+async function setAside(site: RemoteSite, { original, copy }: SetAside): Promise<SiteError | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await site.rename(original, copy)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+      const transient = (error.replyCode ?? 500) < 500
+      if (transient && attempt === 1) continue
+      if (transient) throw error
+      return (await findEntry(site, original)) ? error : undefined
+    }
   }
+}
+
+/** Markers are moved where they can be, so that they can go back if the deletion stops at the first file. */
+async function setMarkersAside(
+  site: RemoteSite,
+  { path, markers }: Environment,
+  newName: CopyNamer
+): Promise<readonly SetAside[]> {
+  const moved: SetAside[] = []
+  for (const name of markers) {
+    const original = mutable(child(path, name))
+    const move = { original, copy: newName(original) }
+    if (!(await setAside(site, move))) moved.push(move)
+  }
+  return moved
+}
+
+/** Deletes a copy for good. Renames it first, so that what a cut deletion leaves is not taken for a copy. */
+export async function discard(site: RemoteSite, item: SetAside): Promise<Sweep> {
+  const doomed = doomedPath(item)
+  await site.rename(item.copy, doomed)
+  return site.sweep(doomed)
 }
 
 async function proveGone(site: RemoteSite, path: RemotePath): Promise<void> {

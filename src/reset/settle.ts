@@ -5,7 +5,6 @@ import {
   SiteError,
   WWWROOT,
   findEntry,
-  mutable,
   nameOf,
   parentOf,
   type MutablePath,
@@ -13,14 +12,15 @@ import {
   type RemoteSite,
   type Sweep
 } from '../site.ts'
-import { putBack } from './over-ftp.ts'
-import type { SetAside } from './trash.ts'
+import { discard, putBack } from './over-ftp.ts'
+import type { CopyNamer, SetAside, Trash } from './trash.ts'
 
 /** What lies where a copy came from. */
-export type Successor = 'whole' | 'broken' | 'missing' | 'foreign'
+type Successor = 'whole' | 'broken' | 'missing' | 'foreign'
 
 /** What became of one copy. `kept`: it stays in the trash, and the next run decides. */
 export interface Settlement {
+  /** What it was about; for the rest of a deletion that was cut, both paths are that of the rest. */
   readonly item: SetAside
   readonly fate: 'swept' | 'put-back' | 'kept'
   /** Why it was put back or kept; empty for a copy that was simply no longer needed. */
@@ -38,91 +38,117 @@ export interface Circumstances {
   /** The environment that was seen after the deployment, so that it need not be read again. */
   readonly environment: Environment | undefined
   /** Names a fresh copy, for a broken successor that makes room. */
-  readonly newName: (original: RemotePath) => MutablePath
+  readonly newName: CopyNamer
+}
+
+/** What is to become of the copies of one path, once everything that has to go back is back. */
+interface Verdict {
+  readonly settled: readonly Settlement[]
+  readonly sweep: readonly SetAside[]
 }
 
 /**
- * Settles everything in the trash, the newest copy of each path first.
+ * Settles everything in the trash.
  *
- * The newest copy is put back where nothing took its place; older ones are swept after that. No copy is swept before
- * something whole was seen in its place. Throws `SiteError` when the connection is lost; what was not settled then
- * stays as it is.
+ * First everything that has to go back goes back, then what is no longer needed is deleted: a long deletion, or one that
+ * is cut, must not stand between the site and its environment. Of several copies of a path the newest whole one goes
+ * back. No copy is deleted before something whole was seen in its place. Throws `SiteError` when the connection is lost;
+ * what was not settled then stays as it is.
  */
 export async function settle(
   site: RemoteSite,
-  trash: readonly SetAside[],
+  trash: Trash,
   circumstances: Circumstances
 ): Promise<readonly Settlement[]> {
   const settlements: Settlement[] = []
-  for (const original of new Set(trash.map(item => item.original))) {
-    const [newest, ...older] = trash.filter(item => item.original === original)
-    if (!newest) continue
-    const settled = await settleNewest(site, newest, circumstances)
-    settlements.push(...settled)
-    const safe = older.length > 0 && (await isWholeNow(site, newest, settled, circumstances))
-    for (const item of older) {
-      settlements.push(safe ? await sweepCopy(site, item) : keep(item, `nothing whole is at ${original} yet`))
-    }
+  const sweep: SetAside[] = []
+  for (const original of new Set(trash.copies.map(item => item.original))) {
+    const copies = trash.copies.filter(item => item.original === original)
+    const verdict = await judgeCopies(site, original, copies, circumstances)
+    settlements.push(...verdict.settled)
+    sweep.push(...verdict.sweep)
+  }
+  for (const item of sweep) settlements.push(await sweepCopy(site, item))
+  for (const rest of trash.doomed) {
+    settlements.push({ item: { copy: rest, original: rest }, fate: 'swept', detail: '', swept: await site.sweep(rest) })
   }
   return settlements
 }
 
-/** Whether older copies can go: not while the only thing in their place is one that was put back broken. */
-async function isWholeNow(
+async function judgeCopies(
   site: RemoteSite,
-  newest: SetAside,
-  settled: readonly Settlement[],
+  original: MutablePath,
+  copies: readonly SetAside[],
   circumstances: Circumstances
-): Promise<boolean> {
-  if (settled.some(({ fate }) => fate === 'kept')) return false
-  if (settled.every(({ fate }) => fate === 'swept')) return true
-  return (await successorOf(site, newest, { ...circumstances, environment: undefined })) === 'whole'
-}
-
-async function settleNewest(
-  site: RemoteSite,
-  item: SetAside,
-  circumstances: Circumstances
-): Promise<readonly Settlement[]> {
-  switch (await successorOf(site, item, circumstances)) {
+): Promise<Verdict> {
+  switch (await successorAt(site, original, copies, circumstances)) {
     case 'whole':
-      return [await sweepCopy(site, item)]
-    case 'missing':
-      return [await restore(site, item, 'nothing took its place')]
+      return { settled: [], sweep: copies }
     case 'foreign':
-      return [keep(item, `something that is no environment lies at ${item.original}`)]
+      return keepAll(copies, `something that is no environment lies at ${original}`)
+    case 'missing':
+      return putBackBest(site, copies, 'nothing took its place')
     case 'broken':
-      return replaceBroken(site, item, circumstances)
+      return replaceBroken(site, original, copies, circumstances)
   }
 }
 
-/** Looks at what lies where a copy came from. */
-async function successorOf(site: RemoteSite, { original }: SetAside, circumstances: Circumstances): Promise<Successor> {
-  const name = nameOf(original)
-  if (/^output\.tar\.(gz|zst)$/.test(name) && parentOf(original) === WWWROOT) {
-    const left = (await site.list(WWWROOT)).some(entry => /^output\.tar\.(gz|zst)$/.test(entry.name))
+/** Looks at what lies where copies came from. */
+async function successorAt(
+  site: RemoteSite,
+  original: MutablePath,
+  copies: readonly SetAside[],
+  circumstances: Circumstances
+): Promise<Successor> {
+  if (isArchive(original)) {
+    const left = (await site.list(WWWROOT)).some(({ name }) => ARCHIVE.test(name))
     return left ? 'whole' : 'missing'
   }
-  if (versionOfMarker(name)) return successorOfMarker(site, parentOf(original), circumstances)
+  if (versionOfMarker(nameOf(original))) return successorOfMarker(site, original, circumstances)
   if (circumstances.compressed) return 'whole'
   const environment = await environmentAt(site, original, circumstances)
   if (environment === 'missing') return 'missing'
   if (!environment) return 'foreign'
-  return environment.missing.length === 0 ? 'whole' : 'broken'
+  if (environment.missing.length > 0) return 'broken'
+  if (circumstances.jobSucceeded) return 'whole'
+  return (await isSkeleton(site, environment, copies)) ? 'broken' : 'whole'
+}
+
+const ARCHIVE = /^output\.tar\.(gz|zst)$/
+
+function isArchive(path: RemotePath): boolean {
+  return ARCHIVE.test(nameOf(path)) && parentOf(path) === WWWROOT
+}
+
+/** What every creator puts into an environment by itself. */
+const INSTALLERS = new Set(['pip', 'setuptools', 'wheel'])
+
+/** Whether an environment is all there but for the packages that its predecessor had: pip failed in a job that failed. */
+async function isSkeleton(site: RemoteSite, environment: Environment, copies: readonly SetAside[]): Promise<boolean> {
+  const hasPackages = ({ distributions }: Environment): boolean =>
+    distributions.some(({ name }) => !INSTALLERS.has(name))
+  if (hasPackages(environment)) return false
+  for (const { copy } of copies) {
+    const before = await readCopy(site, copy)
+    if (before && hasPackages(before)) return true
+  }
+  return false
 }
 
 /**
- * A marker goes back only into an environment that is whole and has none: on a damaged one it would claim that nothing
- * needs to be repaired, and without one Kudu's script repairs it at the next deployment.
+ * A marker goes back only into an environment that is whole, has none, and is of its version: on any other it would
+ * claim that nothing needs to be repaired, and without one Kudu's script repairs it at the next deployment.
  */
 async function successorOfMarker(
   site: RemoteSite,
-  folder: RemotePath,
+  marker: RemotePath,
   circumstances: Circumstances
 ): Promise<Successor> {
-  const environment = await environmentAt(site, folder, circumstances)
+  const environment = await environmentAt(site, parentOf(marker), circumstances)
   if (environment === 'missing' || !environment || environment.markers.length > 0) return 'whole'
-  return environment.missing.length > 0 ? 'whole' : 'missing'
+  const version = versionOfMarker(nameOf(marker))
+  const agrees = environment.versions.every(evidence => evidence.version === version)
+  return environment.missing.length === 0 && agrees ? 'missing' : 'whole'
 }
 
 /** `undefined`: something lies there that is no environment. */
@@ -137,27 +163,62 @@ async function environmentAt(
   return entry.kind === 'directory' ? readEnvironment(site, path, true) : undefined
 }
 
+/** Puts the newest whole copy back, or the newest where none is whole; the others go only if it is whole. */
+async function putBackBest(site: RemoteSite, copies: readonly SetAside[], why: string): Promise<Verdict> {
+  const whole = await newestWhole(site, copies)
+  const best = whole ?? copies[0]
+  if (!best) return { settled: [], sweep: [] }
+  const others = copies.filter(item => item !== best)
+  const restored = await restore(site, best, why)
+  if (restored.fate === 'put-back' && whole) return { settled: [restored], sweep: others }
+  return { settled: [restored, ...keepAll(others, 'nothing whole is in its place yet').settled], sweep: [] }
+}
+
+/** `undefined`: none of the copies is whole. Markers and archives always are. */
+async function newestWhole(site: RemoteSite, copies: readonly SetAside[]): Promise<SetAside | undefined> {
+  for (const item of copies) {
+    if (isArchive(item.original) || versionOfMarker(nameOf(item.original))) return item
+    const environment = await readCopy(site, item.copy)
+    if (environment?.missing.length === 0) return item
+  }
+  return undefined
+}
+
+/** `undefined`: it is no environment, or the server does not let it be looked at. */
+async function readCopy(site: RemoteSite, copy: MutablePath): Promise<Environment | undefined> {
+  try {
+    return await readEnvironment(site, copy, true)
+  } catch (error) {
+    if (error instanceof SiteError && error.kind === 'refused') return undefined
+    throw error
+  }
+}
+
 /**
- * Something half-built took the place of the environment. Where the job failed and the copy is whole, the copy goes
- * back; where the job succeeded, the new one may be meant as it is, so both stay and the user is told.
+ * Something half-built took the place of the environment. Where the job failed and a copy is whole, that copy goes back;
+ * where the job succeeded, the new one may be meant as it is, so everything stays and the user is told.
  */
 async function replaceBroken(
   site: RemoteSite,
-  item: SetAside,
+  original: MutablePath,
+  copies: readonly SetAside[],
   circumstances: Circumstances
-): Promise<readonly Settlement[]> {
-  const copy = await readEnvironment(site, item.copy, true)
-  if (!copy || copy.missing.length > 0) return [keep(item, 'neither it nor what took its place is whole')]
-  if (circumstances.jobSucceeded) return [keep(item, 'what took its place is not whole, although the job succeeded')]
-  const broken: SetAside = { copy: circumstances.newName(item.original), original: item.original }
+): Promise<Verdict> {
+  if (circumstances.jobSucceeded) return keepAll(copies, 'what took its place is not whole, although the job succeeded')
+  if (!(await newestWhole(site, copies))) return keepAll(copies, 'neither it nor what took its place is whole')
+  const broken: SetAside = { copy: circumstances.newName(original), original }
   try {
     await site.rename(broken.original, broken.copy)
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
-    return [keep(item, `the half-built environment that took its place cannot be moved: ${error.message}`)]
+    return keepAll(copies, `the half-built environment that took its place cannot be moved: ${error.message}`)
   }
-  const restored = await restore(site, item, 'what took its place is not whole')
-  return restored.fate === 'put-back' ? [restored, await sweepCopy(site, broken)] : [restored]
+  const verdict = await putBackBest(site, copies, 'what took its place is not whole')
+  const undone = verdict.settled.some(({ fate }) => fate === 'put-back')
+  if (undone) return { settled: verdict.settled, sweep: [...verdict.sweep, broken] }
+  // Something half-built is better than nothing; where even that fails, it is told where it lies.
+  const back = await restore(site, broken, 'nothing else could be put there')
+  return { settled: [...verdict.settled, back], sweep: verdict.sweep }
 }
 
 async function restore(site: RemoteSite, item: SetAside, why: string): Promise<Settlement> {
@@ -173,8 +234,16 @@ async function restore(site: RemoteSite, item: SetAside, why: string): Promise<S
 }
 
 async function sweepCopy(site: RemoteSite, item: SetAside): Promise<Settlement> {
-  const swept = await site.sweep(mutable(item.copy))
-  return { item, fate: 'swept', detail: '', swept }
+  try {
+    return { item, fate: 'swept', detail: '', swept: await discard(site, item) }
+  } catch (error) {
+    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    return keep(item, `it is no longer needed, but the server refuses to delete it: ${error.message}`)
+  }
+}
+
+function keepAll(copies: readonly SetAside[], detail: string): Verdict {
+  return { settled: copies.map(item => keep(item, detail)), sweep: [] }
 }
 
 function keep(item: SetAside, detail: string): Settlement {

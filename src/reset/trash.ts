@@ -3,6 +3,7 @@ import {
   OWN_FOLDER,
   WWWROOT,
   child,
+  entryNamed,
   isBelow,
   mutable,
   nameOf,
@@ -20,7 +21,19 @@ export interface SetAside {
   readonly original: MutablePath
 }
 
-const NAME = /^trash-(\d{8}T\d{9}Z)-([0-9a-f]{8,})-(.+)$/
+/** What lies in our own folder. */
+export interface Trash {
+  /** Whole copies that can be put back, the newest first. */
+  readonly copies: readonly SetAside[]
+  /** What a sweep has begun to delete: it only goes on being deleted, and is never put back. */
+  readonly doomed: readonly MutablePath[]
+}
+
+/** Names a fresh copy of a path. */
+export type CopyNamer = (original: RemotePath) => MutablePath
+
+const NAME = /^(trash-\d{8}T\d{9}Z-[0-9a-f]{8,})-(.+)$/
+const DOOMED_NAME = /^trash-\d{8}T\d{9}Z-[0-9a-f]{8,}$/
 
 /**
  * The path to which `original` is set aside.
@@ -37,7 +50,7 @@ export function trashPath(original: RemotePath, now: Date, random: string): Muta
 
 /** Reads a name in our own folder; `undefined`: it is nothing that we set aside. */
 export function parseTrashName(name: string): SetAside | undefined {
-  const relative = decode(NAME.exec(name)?.[3] ?? '')
+  const relative = decode(NAME.exec(name)?.[2] ?? '')
   if (!relative) return undefined
   try {
     return { copy: mutable(child(OWN_FOLDER, name)), original: mutable(remotePath(`${WWWROOT}/${relative}`)) }
@@ -47,22 +60,33 @@ export function parseTrashName(name: string): SetAside | undefined {
   }
 }
 
-/** Lists what was set aside, the newest first. `surroundings` is the listing of `/site`. */
-export async function readTrash(
-  site: ReadableSite,
-  surroundings: readonly RemoteEntry[]
-): Promise<readonly SetAside[]> {
-  if (!hasOwnFolder(surroundings)) return []
+/** Lists what was set aside. `surroundings` is the listing of `/site`. */
+export async function readTrash(site: ReadableSite, surroundings: readonly RemoteEntry[]): Promise<Trash> {
+  if (!hasOwnFolder(surroundings)) return { copies: [], doomed: [] }
   const names = (await site.list(OWN_FOLDER)).map(({ name }) => name)
-  return names
-    .sort()
-    .reverse()
-    .flatMap(name => parseTrashName(name) ?? [])
+  return {
+    copies: names
+      .sort()
+      .reverse()
+      .flatMap(name => parseTrashName(name) ?? []),
+    doomed: names.filter(name => DOOMED_NAME.test(name)).map(name => mutable(child(OWN_FOLDER, name)))
+  }
+}
+
+/**
+ * The path that a copy gets before its deletion begins: without the part that says where it belongs, so that a deletion
+ * that is cut can never be put back with files missing.
+ */
+export function doomedPath({ copy }: SetAside): MutablePath {
+  const name = NAME.exec(nameOf(copy))?.[1]
+  if (name === undefined) throw new RangeError(`not the name of a copy: ${copy}`)
+  return mutable(child(OWN_FOLDER, name))
 }
 
 /** Whether our own folder is there already. */
 export function hasOwnFolder(surroundings: readonly RemoteEntry[]): boolean {
-  return surroundings.some(({ name, kind }) => name === nameOf(OWN_FOLDER) && kind === 'directory')
+  const entry = entryNamed(surroundings, nameOf(OWN_FOLDER))
+  return entry?.kind === 'directory' || entry?.kind === 'unknown'
 }
 
 /** Writes every character but the plainest as `=XX` per UTF-8 byte, so `/` cannot be mistaken for a separator. */

@@ -11,6 +11,7 @@ import {
   type Oddities,
   type Spec
 } from '../fake-site.ts'
+import { without } from '../fixtures.ts'
 
 const NOW = new Date('2026-11-22T12:00:00Z')
 const minutesAgo = (minutes: number, text = ''): FakeNode => fileOf(new Date(NOW.getTime() - minutes * 60_000), text)
@@ -60,6 +61,11 @@ describe('the time in a lock', () => {
 
 describe('a lock', () => {
   const INFO = '/site/locks/deployment/info.lock'
+  const FOLDER = '/site/locks/deployment'
+  const folderOf = (minutes: number): FakeNode => ({
+    kind: 'directory',
+    modified: new Date(NOW.getTime() - minutes * 60_000)
+  })
   it.each<[string, Spec, boolean]>([
     ['no folder of locks', {}, false],
     ['an empty folder of locks', { '/site/locks/': '' }, false],
@@ -95,9 +101,35 @@ describe('a lock', () => {
     expect((await look({ '/site/locks/deployments.lock': minutesAgo(5) }))?.detail).toContain('deployments.lock')
   })
 
-  it('is held where its folder is there and cannot be listed', async () => {
-    const spec = { [INFO]: lockUntil('2026-11-22T11:00:00Z') }
-    expect(await look(spec, { refuse: ['LIST /site/locks/deployment'] })).toBeDefined()
+  it('is read without a listing of its folder', async () => {
+    const site = fakeSite(treeOf({ [INFO]: lockUntil('2026-11-22T12:30:00Z') }))
+    expect(await findLock(site, await surroundingsOf(site), NOW)).toBeDefined()
+    expect(site.log).toEqual(['LIST /site', 'LIST /site/locks', `READ ${INFO}`])
+  })
+
+  it.each<[string, number, number, readonly string[], boolean]>([
+    ['neither read nor listed, and young', 59, 59, [`READ ${INFO}`, `LIST ${FOLDER}`], true],
+    ['neither read nor listed, and old', 61, 61, [`READ ${INFO}`, `LIST ${FOLDER}`], false],
+    ['listed but not read, and young', 59, 59, [`READ ${INFO}`], true],
+    ['listed but not read, and old', 61, 61, [`READ ${INFO}`], false],
+    ['listed but not read, young in an old folder', 600, 5, [`READ ${INFO}`], true]
+  ])('that cannot be read is held until it is an hour old: %s', async (_, folder, file, refuse, held) => {
+    const spec = { [`${FOLDER}/`]: folderOf(folder), [INFO]: minutesAgo(file, lockUntil('2026-11-22T11:00:00Z')) }
+    for (const emptyForMissing of [false, true]) {
+      expect((await look(spec, { refuse, emptyForMissing })) !== undefined).toBe(held)
+    }
+  })
+
+  it.each<[string, number, number, boolean]>([
+    ['young', 59, 59, true],
+    ['an hour old', 60, 60, true],
+    ['old', 61, 61, false],
+    ['young in an old folder', 600, 1, true]
+  ])('that says nothing readable is held until it is an hour old: %s', async (_, folder, file, held) => {
+    for (const text of ['', '{', '{"lockExpiry":null}']) {
+      const spec = { [`${FOLDER}/`]: folderOf(folder), [INFO]: minutesAgo(file, text) }
+      expect((await look(spec)) !== undefined).toBe(held)
+    }
   })
 
   it('is free where it was released between two looks', async () => {
@@ -106,11 +138,8 @@ describe('a lock', () => {
     let looks = 0
     const racing: FakeSite = {
       ...site,
-      list: async path => {
-        if (path === '/site/locks' && looks++ > 0) return []
-        if (path === '/site/locks/deployment') throw new SiteError('refused', '550')
-        return site.list(path)
-      }
+      list: async path => (path === '/site/locks' && looks++ > 0 ? [] : site.list(path)),
+      readText: () => Promise.reject(new SiteError('refused', '550'))
     }
     expect(await findLock(racing, surroundings, NOW)).toBeUndefined()
   })
@@ -127,6 +156,37 @@ describe('a lock', () => {
       }
     }
     expect(await findLock(racing, await surroundingsOf(site), NOW)).toBeUndefined()
+  })
+
+  it('is free where its file was released while its folder stays', async () => {
+    const tree = treeOf({ [INFO]: lockUntil('2026-11-22T12:30:00Z') })
+    const site = fakeSite(tree)
+    const racing: FakeSite = {
+      ...site,
+      readText: (path, maxBytes) => {
+        tree.delete(INFO)
+        return site.readText(path, maxBytes)
+      }
+    }
+    expect(await findLock(racing, await surroundingsOf(site), NOW)).toBeUndefined()
+  })
+
+  it.each(['/site/locks', FOLDER, '/site/locks/deployments.lock', INFO])(
+    'is held where a line that may stand for it cannot be read: %s',
+    async unreadable => {
+      const spec = { [INFO]: minutesAgo(1, '{'), '/site/locks/deployments.lock': minutesAgo(1) }
+      const only =
+        unreadable === '/site/locks/deployments.lock'
+          ? without(spec, INFO)
+          : without(spec, '/site/locks/deployments.lock')
+      expect(await look({ '/site/locks/x': '', ...only }, { unreadable: [unreadable] })).toBeDefined()
+    }
+  )
+
+  it('is never taken for free because the connection was lost while it was read', async () => {
+    const site = fakeSite(treeOf({ [INFO]: '' }))
+    const cut: FakeSite = { ...site, readText: () => Promise.reject(new SiteError('lost', 'cut')) }
+    await expect(findLock(cut, await surroundingsOf(site), NOW)).rejects.toMatchObject({ kind: 'lost' })
   })
 
   it('is never taken for free because the connection was lost', async () => {

@@ -139,14 +139,6 @@ describe('which folder is the environment', () => {
     expect([...(doubt?.candidates ?? [])].sort()).toEqual(['.venv', 'env', 'venv'])
   })
 
-  it('is looked for in wwwroot only where that is there', async () => {
-    const tree = treeOf()
-    tree.delete('/site/wwwroot')
-    const site = fakeSite(tree, { emptyForMissing: true })
-    expect((await inspectOn(site)).layout).toBe('none')
-    expect(site.log).toEqual(['LIST /site'])
-  })
-
   it('a folder whose name no path may hold is passed over', async () => {
     const { environment } = await inspect({ ...venv('.venv'), 'odd\\name/x': '' })
     expect(environment?.path).toBe('/site/wwwroot/.venv')
@@ -233,6 +225,7 @@ describe('compressed apps', () => {
 })
 
 describe('what is around', () => {
+  const ACTIVE: Spec = { ...venv('antenv'), '/site/deployments/active': 'x' }
   const LOCK: Spec = { '/site/locks/deployments.lock': '' }
 
   it('a lock is looked for where there is something to judge', async () => {
@@ -250,7 +243,7 @@ describe('what is around', () => {
   it.each<[string, Spec, readonly string[]]>([
     ['a manifest', { ...manifest('virtualEnvName="antenv"'), ...venv('antenv') }, ['oryx-manifest.toml']],
     ['a marker', windowsVenv('env', undefined), ['azure.env.python-3.6.txt']],
-    ["Kudu's active deployment", { ...venv('antenv'), '/site/deployments/active': 'x' }, ['/site/deployments/active']],
+    ["nothing in wwwroot, although there is Kudu's active deployment", ACTIVE, []],
     ['nothing', venv('antenv'), []]
   ])('a rebuild is shown by %s', async (_, spec, rebuiltBy) => {
     expect((await inspect(spec)).rebuiltBy).toEqual(rebuiltBy)

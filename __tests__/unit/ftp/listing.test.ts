@@ -25,6 +25,11 @@ describe('DOS listings', () => {
     ['03-10-21  11:12AM       <JUNCTION>     lib64', 'link [lib64] 0 2021-03-10T11:12'],
     ['03-10-21  11:12AM       <SYMLINKD>     lib64', 'link [lib64] 0 2021-03-10T11:12'],
     ['03-10-21  11:12AM       <SYMLINK>      python', 'link [python] 0 2021-03-10T11:12'],
+    ['03-10-21  11:12AM       <SYMLINKD>     lib64 [D:\\home\\lib]', 'link [lib64] 0 2021-03-10T11:12'],
+    ['03-10-21  11:12AM       <JUNCTION>     a b [..\\lib]', 'link [a b] 0 2021-03-10T11:12'],
+    ['03-10-21  11:12AM       <SYMLINKD>     lib [1]', 'link [lib [1]] 0 2021-03-10T11:12'],
+    ['03-10-21  11:12AM       <DIR>          lib64 [D:\\lib]', 'directory [lib64 [D:\\lib]] 0 2021-03-10T11:12'],
+    ['03-10-21  11:12AM                    5 x [D:\\lib]', 'file [x [D:\\lib]] 5 2021-03-10T11:12'],
     ['03-10-21  11:12AM           5368709120 big.bin', 'file [big.bin] 5368709120 2021-03-10T11:12'],
     ['03-10-21  11:12AM       <DIR>            two blanks first', 'directory [  two blanks first] 0 2021-03-10T11:12'],
     ['03-10-21  11:12AM                    5   leading', 'file [  leading] 5 2021-03-10T11:12'],
@@ -43,6 +48,8 @@ describe('UNIX listings', () => {
   it.each([
     ['drwxr-xr-x    2 1000     1000         4096 Nov 22 10:46 bin', 'directory [bin] 0 2026-11-22T10:46'],
     ['-rw-r--r--    1 ftp      ftp           123 Mar 10 11:12 pyvenv.cfg', 'file [pyvenv.cfg] 123 2026-03-10T11:12'],
+    ['-rw-r--r--    1 ftp      ftp           123 Mar 10  9:05 a', 'file [a] 123 2026-03-10T09:05'],
+    ['drwxr-xr-x    2 ftp      ftp          4096 Nov 22 0:00 b', 'directory [b] 0 2026-11-22T00:00'],
     ['-rw-r--r--    1 ftp      ftp           123 Mar 10  2021 a', 'file [a] 123 2021-03-10T00:00'],
     ['lrwxrwxrwx    1 ftp      ftp             3 Nov 22 10:46 lib64 -> lib', 'link [lib64] 0 2026-11-22T10:46'],
     ['lrwxrwxrwx    1 ftp      ftp             3 Nov  2 10:46 a b -> /x y', 'link [a b] 0 2026-11-02T10:46'],
@@ -104,6 +111,26 @@ describe('MLSD listings', () => {
   })
 })
 
+const UNREADABLE = [
+  'ls: cannot open directory: Permission denied',
+  '550 Access is denied.',
+  '03-10-21  11:12AM       <DIR>',
+  '03-10-21  11:12AM                  123',
+  '10/03/2021  11:12       <DIR>          x',
+  'drwxr-xr-x    2 1000     1000         4096 Nov 22 10:46',
+  'drwxr-xr-x    2 1000     1000         4096 22 Nov 10:46 x',
+  'name-only.txt',
+  'type=dir;modify=20210310111213;nospace',
+  'size=12;modify=20210310111213; without a type',
+  '03-10-21  11:12AM       <DIR>          a/b',
+  '03-10-21  11:12AM                    5 ../../etc/passwd',
+  '-rw-r--r-- 1 a b 1 Nov 22 10:46 /etc/passwd',
+  'lrwxrwxrwx 1 a b 1 Nov 22 10:46 a/b -> c',
+  'type=file;size=1; /etc/passwd',
+  'type=file;size=1; a\0b',
+  '03-10-21  11:12AM                    5 a\0b'
+]
+
 describe('every listing', () => {
   it.each([
     '03-10-21  11:12AM       <DIR>          .',
@@ -117,28 +144,25 @@ describe('every listing', () => {
     expect(read(line)).toEqual([])
   })
 
-  it.each([
-    'ls: cannot open directory: Permission denied',
-    '550 Access is denied.',
-    '03-10-21  11:12AM       <DIR>',
-    '03-10-21  11:12AM                  123',
-    '10/03/2021  11:12       <DIR>          x',
-    'drwxr-xr-x    2 1000     1000         4096 Nov 22 10:46',
-    'drwxr-xr-x    2 1000     1000         4096 22 Nov 10:46 x',
-    'name-only.txt',
-    'type=dir;modify=20210310111213;nospace',
-    'size=12;modify=20210310111213; without a type',
-    '03-10-21  11:12AM       <DIR>          a/b',
-    '03-10-21  11:12AM                    5 ../../etc/passwd',
-    '-rw-r--r-- 1 a b 1 Nov 22 10:46 /etc/passwd',
-    'lrwxrwxrwx 1 a b 1 Nov 22 10:46 a/b -> c',
-    'type=file;size=1; /etc/passwd',
-    'type=file;size=1; a\0b',
-    '03-10-21  11:12AM                    5 a\0b'
-  ])('is refused whole because of %j', line => {
-    const text = `03-10-21  11:12AM                    5 fine.txt\r\n${line}\r\n`
-    expect(() => parseListing(text, NOW)).toThrow(SiteError)
-    expect(() => parseListing(text, NOW)).toThrow(expect.objectContaining({ kind: 'unexpected' }))
+  it.each(UNREADABLE)('keeps %j as an entry of an unknown kind, and all others as they are', line => {
+    const entries = parseListing(`03-10-21  11:12AM                    5 fine.txt\r\n${line}\r\n`, NOW)
+    expect(entries.map(({ kind, name }) => [kind, name])).toEqual([
+      ['file', 'fine.txt'],
+      ['unknown', line]
+    ])
+    expect(entries[1]).toMatchObject({ size: 0, modified: undefined })
+  })
+
+  it.each(UNREADABLE)('is refused where no line can be read: %j', line => {
+    for (const text of [line, `${line}\r\n${line}\r\n`, `total 8\r\n${line}\r\n`]) {
+      expect(() => parseListing(text, NOW)).toThrow(SiteError)
+      expect(() => parseListing(text, NOW)).toThrow(expect.objectContaining({ kind: 'unexpected' }))
+    }
+  })
+
+  it('is readable where only the folder itself is', () => {
+    const text = 'drwxr-xr-x    2 1000     1000         4096 Nov 22 10:46 .\r\nname-only.txt\r\n'
+    expect(parseListing(text, NOW).map(({ kind }) => kind)).toEqual(['unknown'])
   })
 
   it.each([

@@ -154,4 +154,24 @@ describe('closing a pool', () => {
     await first
     expect([await waiting, opened]).toEqual(['refused', 0])
   })
+
+  it('lends nothing any more, and says that it was closed', async () => {
+    let opened = 0
+    const pool = makePool(connection(), () => Promise.resolve((opened++, connection())), 4)
+    pool.close()
+    await expect(pool.use(() => Promise.resolve('worked'))).rejects.toMatchObject({ kind: 'interrupted' })
+    expect(opened).toBe(0)
+  })
+
+  it('ends the wait of everybody, not only of the first', async () => {
+    const pool = makePool(connection(), refused, 1)
+    const gate = held()
+    const first = pool.use(gate.work)
+    const waiting = Promise.allSettled([1, 2, 3].map(() => pool.use(() => Promise.resolve())))
+    await settled()
+    pool.close()
+    expect((await waiting).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    gate.end()
+    await first
+  })
 })

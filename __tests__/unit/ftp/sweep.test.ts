@@ -125,7 +125,91 @@ describe('refusals', () => {
   })
 })
 
+describe('a line that cannot be read', () => {
+  const TREE: Spec = { [`${COPY}/lib/a.py`]: '', [`${COPY}/lib/odd`]: 'x', [`${COPY}/bin/python`]: '' }
+
+  it('is reported whole and never sent, and the rest is removed', async () => {
+    const { tree, log, swept } = await sweep(TREE, { unreadable: [`${COPY}/lib/odd`] })
+    expect(swept.refused.map(({ path }) => path)).toEqual([`${COPY}/lib/?rwx?  odd`, `${COPY}/lib`, COPY])
+    expect(swept.refused[0]?.reply).toContain('cannot be read')
+    expect(pathsIn(tree, COPY)).toEqual([COPY, `${COPY}/lib`, `${COPY}/lib/odd`])
+    expect(log.join()).not.toContain('odd')
+  })
+
+  it('is reported also where it may be a folder', async () => {
+    const { tree, swept } = await sweep(TREE, { unreadable: [`${COPY}/lib`] })
+    expect(swept.refused.map(({ path }) => path)).toEqual([`${COPY}/?rwx?  lib`, COPY])
+    expect(pathsIn(tree, COPY)).toEqual([COPY, `${COPY}/lib`, `${COPY}/lib/a.py`, `${COPY}/lib/odd`])
+  })
+})
+
+describe('a name that no path may hold', () => {
+  it.each<[string, Spec, string]>([
+    ['a file', { [`${COPY}/back\\slash`]: 'x' }, `${COPY}/back\\slash`],
+    ['a folder', { [`${COPY}/..\\up/x`]: 'x' }, `${COPY}/..\\up`]
+  ])('is reported and never sent: %s', async (_, spec, path) => {
+    const { tree, log, swept } = await sweep({ ...spec, [`${COPY}/lib/a`]: '' })
+    expect(swept.refused[0]).toEqual({ path, reply: 'This name cannot be sent safely' })
+    expect(log.join()).not.toContain('\\')
+    expect([tree.has(path), tree.has(`${COPY}/lib`)]).toEqual([true, false])
+  })
+})
+
 describe('a connection that is lost', () => {
+  /** Every command takes a turn of the event loop, as on a network, and one of them loses its connection. */
+  function flaky(
+    site: FakeSite,
+    lostAt: number
+  ): { readonly open: () => Connection; readonly late: string[]; underWay: () => number } {
+    const [late, state] = [[] as string[], { sent: 0, busy: 0, lost: false }]
+    const open = (): Connection => {
+      const plain = fakeConnection(site)
+      return {
+        ...plain,
+        get closed() {
+          return plain.closed
+        },
+        command: async (verb, path) => {
+          if (state.lost) late.push(`${verb} ${path}`)
+          state.busy++
+          const isLost = ++state.sent === lostAt
+          await new Promise(resolve => setTimeout(resolve, isLost ? 1 : 5))
+          state.busy--
+          if (!isLost) return plain.command(verb, path)
+          state.lost = true
+          plain.close()
+          throw new SiteError('lost', 'cut')
+        }
+      }
+    }
+    return { open, late, underWay: () => state.busy }
+  }
+
+  it.each([1, 2, 3, 5, 8, 12, 20])(
+    'sends nothing more, and fails only when nothing is under way any more: command %i',
+    async lostAt => {
+      const files = Array.from({ length: 200 }, (_, n) => [`${COPY}/f${n % 5}/g${n % 3}/h${n}`, ''] as const)
+      const site = fakeSite(treeOf(Object.fromEntries(files)))
+      const { open, late, underWay } = flaky(site, lostAt)
+      const pool = makePool(
+        open(),
+        () =>
+          new Promise(resolve =>
+            setTimeout(() => {
+              resolve(open())
+            }, 2)
+          ),
+        4
+      )
+      const swept = sweepTree(pool, mutable(remotePath(COPY)))
+      await expect(swept).rejects.toMatchObject({ kind: 'lost' })
+      expect([underWay(), late]).toEqual([0, []])
+      const log = [...site.log]
+      await new Promise(resolve => setTimeout(resolve, 20))
+      expect(site.log).toEqual(log)
+    }
+  )
+
   it('ends the sweep with an error, never with a report', async () => {
     for (let changes = 0; changes < 6; changes++) {
       const site = fakeSite(treeOf(posixVenv(COPY, '3.12', CFG.uv)), { lostAfter: changes })

@@ -120,6 +120,26 @@ describe.each([
   })
 })
 
+it.each([
+  'C:\\app\\readme.txt',
+  'back\\slash.txt',
+  '/absolute.txt',
+  '../climbing.txt',
+  'a/../../b',
+  '\u0000',
+  '\uFFFD'
+])('a zip with an entry called %j elsewhere is read', async name => {
+  const path = await zipOf({ [name]: 'x', 'requirements.txt': 'flask', 'runtime.txt': 'python-3.6' })
+  expect(await readProject(path)).toMatchObject({ pythonRuntime: '3.6', kuduScript: { runs: true } })
+})
+
+it.each(['./requirements.txt', '/requirements.txt', 'app\\requirements.txt', 'Requirements.txt'])(
+  'a zip with an entry called %j has no requirements at its top',
+  async name => {
+    expect((await readProject(await zipOf({ [name]: 'flask' }))).kuduScript.runs).toBe(false)
+  }
+)
+
 it('a file that is no zip is an error that names the input', async () => {
   const path = join(folder, 'no.zip')
   await writeFile(path, 'not a zip, though long enough to be one')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readEnvironment, parsePyvenvCfg, type Environment } from '../../../src/python/venv.ts'
-import { WWWROOT, child, remotePath } from '../../../src/site.ts'
-import { fakeSite, linkTo, treeOf, type Oddities, type Spec } from '../fake-site.ts'
+import { WWWROOT, child } from '../../../src/site.ts'
+import { fakeSite, treeOf, type Oddities, type Spec } from '../fake-site.ts'
 import { CFG, oldVirtualenv, posixVenv, windowsVenv, without } from '../fixtures.ts'
 
 const read = (name: string, spec: Spec, named = false, oddities: Oddities = {}): Promise<Environment | undefined> =>
@@ -136,6 +136,29 @@ describe('broken environments', () => {
     expect((await read('antenv', { 'antenv/': '' }, true))?.missing).not.toEqual([])
   })
 
+  it.each<[string, Spec]>([
+    ['nothing else', { 'antenv/': '' }],
+    ['bin', { 'antenv/bin/': '' }],
+    ['lib', { 'antenv/lib/': '' }],
+    ['bin and lib with a version', { 'antenv/bin/': '', 'antenv/lib/python3.11/': '' }],
+    ['all of them, with site-packages', { 'antenv/bin/': '', 'antenv/lib/python3.11/site-packages/': '' }],
+    ['Scripts and Lib, with site-packages', { 'antenv/Scripts/': '', 'antenv/Lib/site-packages/': '' }]
+  ])('empty folders of one, and nothing in them, are the end of a deletion: %s', async (_, spec) => {
+    const environment = await read('antenv', spec, true)
+    expect(environment?.missing).toEqual(['everything (the folder is empty)'])
+  })
+
+  it.each<[string, Spec]>([
+    ['a file beside them', { 'antenv/bin/': '', 'antenv/readme.txt': '' }],
+    ['a folder of its own beside them', { 'antenv/bin/': '', 'antenv/data/': '' }],
+    ['a folder of its own in lib', { 'antenv/lib/data/': '' }],
+    ['a script', { 'antenv/bin/start.sh': '' }],
+    ['a file in site-packages', { 'antenv/lib/python3.11/site-packages/x.py': '' }],
+    ['a folder beside site-packages', { 'antenv/Lib/site-packages/': '', 'antenv/Lib/data/': '' }]
+  ])('are not the end of a deletion with %s', async (_, spec) => {
+    expect(await read('antenv', spec, true)).toBeUndefined()
+  })
+
   it.each<[string, Spec, readonly string[]]>([
     [
       'two libraries',
@@ -171,6 +194,37 @@ describe('ordinary folders', () => {
   })
 })
 
+describe('what another program than a creator of environments may have made', () => {
+  const venv = posixVenv('antenv', '3.11', undefined)
+  it.each<[string, Spec]>([
+    ['conda', { ...without(venv, 'antenv/bin/activate', 'antenv/bin/python'), 'antenv/conda-meta/history': '' }],
+    ['pip install --prefix', { 'antenv/bin/flask': '', 'antenv/lib/python3.11/site-packages/flask/x.py': '' }],
+    ['the same on Windows', { 'antenv/Scripts/flask.exe': '', 'antenv/Lib/site-packages/flask/x.py': '' }]
+  ])('is proven, lacks nothing that is known of, and has a gap: %s', async (_, spec) => {
+    for (const named of [false, true]) {
+      const environment = await read('antenv', spec, named)
+      expect(environment).toMatchObject({ proven: true, creator: 'unknown', missing: [] })
+      expect(environment?.gaps.join()).toContain('nothing tells which program made it')
+    }
+  })
+
+  it.each<[string, Spec, readonly string[]]>([
+    ['activate', venv, ['pyvenv.cfg']],
+    ['activate, and no interpreter', without(venv, 'antenv/bin/python'), ['bin/python', 'pyvenv.cfg']],
+    ['activate on Windows', windowsVenv('antenv', undefined, []), ['pyvenv.cfg']],
+    [
+      'a marker',
+      without(windowsVenv('antenv', undefined), 'antenv/Scripts/activate', 'antenv/Scripts/activate.bat'),
+      ['Scripts/activate']
+    ],
+    ['orig-prefix.txt', without(oldVirtualenv('antenv'), 'antenv/bin/activate'), ['bin/activate']],
+    ['pyvenv.cfg', without(posixVenv('antenv', '3.11', CFG.uv), 'antenv/bin/activate'), ['bin/activate']]
+  ])('is no such thing with %s, so that it can be broken', async (_, spec, missing) => {
+    const environment = await read('antenv', spec)
+    expect([environment?.missing, environment?.gaps]).toEqual([missing, []])
+  })
+})
+
 describe('pyvenv.cfg', () => {
   it('is split at the first =, its keys in lower case, whatever its line ends and its first mark', () => {
     const values = parsePyvenvCfg("\uFEFFHome = /a=b\r\n VERSION=3.11.4 \nno line\n= nothing\nprompt = 'x'\n")
@@ -189,53 +243,5 @@ describe('pyvenv.cfg', () => {
   ])('%j names %s', async (cfg, evidence) => {
     const spec = without(posixVenv('antenv', '3.11', cfg), 'antenv/lib')
     expect(versionsOf(await read('antenv', spec))[0]).toBe(evidence)
-  })
-})
-
-describe('what the server does not tell', () => {
-  const venv = posixVenv('antenv', '3.11', CFG.venv311)
-  const root = '/site/wwwroot/antenv'
-
-  it.each<[string, string]>([
-    ['pyvenv.cfg', `READ ${root}/pyvenv.cfg`],
-    ['site-packages', `LIST ${root}/lib/python3.11/site-packages`],
-    ['bin', `LIST ${root}/bin`],
-    ['lib', `LIST ${root}/lib`]
-  ])('is named as a gap, and does not count as missing: %s', async (name, refused) => {
-    const environment = await read('antenv', venv, true, { refuse: [refused] })
-    expect(environment?.gaps.join()).toContain(name)
-    expect(environment?.missing).toEqual([])
-  })
-
-  it('is named where pyvenv.cfg is longer than any creator writes it', async () => {
-    const environment = await read('antenv', { ...venv, 'antenv/pyvenv.cfg': 'x'.repeat(100_000) }, true)
-    expect(environment?.gaps.join()).toContain('pyvenv.cfg')
-  })
-
-  it('an empty site-packages is there, by the listing of its parent', async () => {
-    const spec = { ...without(venv, 'antenv/lib'), 'antenv/lib/python3.11/site-packages/': '' }
-    for (const emptyForMissing of [false, true]) {
-      expect((await read('antenv', spec, false, { emptyForMissing }))?.missing).toEqual([])
-    }
-  })
-
-  it('a missing site-packages is missing, whatever the server answers for it', async () => {
-    const spec = { ...without(venv, 'antenv/lib'), 'antenv/lib/python3.11/': '' }
-    for (const emptyForMissing of [false, true]) {
-      expect((await read('antenv', spec, false, { emptyForMissing }))?.missing).toEqual(['site-packages'])
-    }
-  })
-
-  it('an error of the connection is never taken for an answer', async () => {
-    const site = fakeSite(treeOf(venv))
-    const cut = { ...site, readText: () => Promise.reject(new Error('cut')) }
-    await expect(readEnvironment(cut, remotePath(root), true)).rejects.toThrow('cut')
-    await expect(readEnvironment(fakeSite(treeOf()), remotePath(root), true)).rejects.toMatchObject({ kind: 'refused' })
-  })
-
-  it('a link is not followed to find out', async () => {
-    const site = fakeSite(treeOf({ ...without(venv, 'antenv/bin'), 'antenv/bin': linkTo('/data') }))
-    await readEnvironment(site, remotePath(root), true)
-    expect(site.log).not.toContain(`LIST ${root}/bin`)
   })
 })

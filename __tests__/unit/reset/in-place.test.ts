@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readEnvironment, type Environment } from '../../../src/python/venv.ts'
 import { removeInPlace } from '../../../src/reset/in-place.ts'
 import { WWWROOT, child, remotePath } from '../../../src/site.ts'
-import { changesIn, fakeSite, linkTo, pathsIn, treeOf, type Oddities, type Spec, type Tree } from '../fake-site.ts'
+import { fakeSite, linkTo, pathsIn, treeOf, type Oddities, type Spec, type Tree } from '../fake-site.ts'
 import { CFG, oldVirtualenv, posixVenv, windowsVenv } from '../fixtures.ts'
 
 const ROOT = '/site/wwwroot/env'
@@ -125,7 +125,7 @@ describe('the order of a deletion in place', () => {
     const site = fakeSite(tree)
     await removeInPlace(site, await mustRead(tree))
     expect(pathsIn(tree)).toEqual(pathsIn(treeOf(OTHERS)))
-    return changesIn(site.log)
+    return site.done
   }
 
   it('begins with the interpreter and ends with what starts and what proves the environment', async () => {
@@ -135,6 +135,20 @@ describe('the order of a deletion in place', () => {
       `DELE ${ROOT}/bin/activate`,
       `RMD ${ROOT}/bin`,
       `DELE ${ROOT}/pyvenv.cfg`,
+      `RMD ${ROOT}`
+    ])
+  })
+
+  it('keeps what proves and names an old environment until everything else is gone', async () => {
+    const order = await orderOf(oldVirtualenv('env'))
+    const library = `${ROOT}/lib/python2.7`
+    expect(order.slice(-7)).toEqual([
+      `DELE ${ROOT}/bin/activate`,
+      `RMD ${library}/site-packages`,
+      `DELE ${library}/orig-prefix.txt`,
+      `RMD ${library}`,
+      `RMD ${ROOT}/lib`,
+      `RMD ${ROOT}/bin`,
       `RMD ${ROOT}`
     ])
   })

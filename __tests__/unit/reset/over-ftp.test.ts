@@ -1,118 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import type { Snapshot } from '../../../src/azure/layout.ts'
-import type { Action, Decision, Expectation } from '../../../src/decide.ts'
-import { readEnvironment, type Environment } from '../../../src/python/venv.ts'
-import { copyNamer, planReset, putBack, reset, type ResetDone, type ResetPlan } from '../../../src/reset/over-ftp.ts'
-import { SiteError, WWWROOT, child, mutable, remotePath, type RemotePath } from '../../../src/site.ts'
-import {
-  changesIn,
-  fakeSite,
-  pathsIn,
-  treeOf,
-  type FakeSite,
-  type Oddities,
-  type Spec,
-  type Tree
-} from '../fake-site.ts'
-import { CFG, environmentOf, expectationOf, posixVenv, snapshotOf, windowsVenv } from '../fixtures.ts'
+import { readEnvironment } from '../../../src/python/venv.ts'
+import { putBack, reset } from '../../../src/reset/over-ftp.ts'
+import { SiteError, WWWROOT, child, remotePath } from '../../../src/site.ts'
+import { changesIn, fakeSite, pathsIn, treeOf, type Oddities, type Spec } from '../fake-site.ts'
+import { environmentOf, windowsVenv } from '../fixtures.ts'
+import { ANTENV, NAMER, OTHERS, OWN, RENAME, begin, copyOf, planFor, run } from './running.ts'
 
-const NAMER = copyNamer(new Date('2026-11-22T12:00:00Z'), 'deadbeef')
-const OWN = '/site/.azure-python-env'
-const copyOf = (encoded: string): string => `${OWN}/trash-20261122T120000000Z-deadbeef-${encoded}`
-const decided = (action: Action): Decision => ({
-  action,
-  reasons: [{ code: 'requested', detail: '' }],
-  warning: undefined
-})
-const RUNS: Partial<Expectation> = { kuduScript: { runs: true, detail: '' } }
-const MARKED = environmentOf({
-  path: remotePath('/site/wwwroot/env'),
-  shape: 'windows',
-  markers: ['azure.env.python-2.7.txt', 'azure.env.python-3.6.txt']
-})
-const STALE: Partial<Snapshot> = {
-  layout: 'compressed-app',
-  environment: undefined,
-  secondArchive: { stale: remotePath('/site/wwwroot/output.tar.gz'), detail: '' }
+const ARCHIVE = '/site/wwwroot/output.tar.gz'
+const neverInPlace = (): void => {
+  throw new Error('nothing was to be deleted in place')
 }
-
-describe('a plan', () => {
-  it.each<[string, Action, Partial<Snapshot>, Partial<Expectation>, string | undefined, readonly string[]]>([
-    ['renames an environment', 'reset', {}, {}, 'rename', ['/site/wwwroot/antenv']],
-    ['renames also where the script runs, on another layout', 'reset', {}, RUNS, 'rename', ['/site/wwwroot/antenv']],
-    [
-      'takes the markers where the script runs',
-      'reset',
-      { layout: 'windows-env', environment: MARKED },
-      RUNS,
-      'marker',
-      MARKED.markers.map(name => `/site/wwwroot/env/${name}`)
-    ],
-    [
-      'renames where the script does not run',
-      'reset',
-      { layout: 'windows-env', environment: MARKED },
-      {},
-      'rename',
-      ['/site/wwwroot/env']
-    ],
-    ['takes the stale archive', 'reset-archive', STALE, {}, 'archive', ['/site/wwwroot/output.tar.gz']],
-    ['is none to preserve', 'preserve', {}, {}, undefined, []],
-    ['is none for none', 'none', {}, {}, undefined, []],
-    ['is none to refuse', 'refuse', {}, {}, undefined, []],
-    ['is none without an environment', 'reset', { environment: undefined }, {}, undefined, []],
-    [
-      'is none without a certain archive',
-      'reset-archive',
-      { ...STALE, secondArchive: { stale: undefined, detail: '' } },
-      {},
-      undefined,
-      []
-    ]
-  ])('%s', (_, action, found, expected, strategy, originals) => {
-    const plan = planReset(decided(action), snapshotOf(found), expectationOf(expected), NAMER)
-    expect([plan?.strategy, plan?.moves.map(({ original }) => original) ?? []]).toEqual([strategy, originals])
-  })
-})
-
-interface Ran {
-  readonly tree: Tree
-  readonly site: FakeSite
-  readonly done: ResetDone
-}
-
-const venv: Spec = posixVenv('antenv', '3.11', CFG.venv311)
-const OTHERS: Spec = { 'app.py': '' }
-
-async function run(
-  spec: Spec,
-  oddities: Oddities,
-  plan: ResetPlan,
-  name: string,
-  odd?: (site: FakeSite, tree: Tree) => FakeSite
-): Promise<Ran> {
-  const tree = treeOf(OTHERS, spec)
-  const path = child(WWWROOT, name)
-  let environment: Environment | undefined
-  if (tree.get(path)?.kind === 'directory') environment = await readEnvironment(fakeSite(tree), path, true)
-  const plainSite = fakeSite(tree, oddities)
-  const site = odd?.(plainSite, tree) ?? plainSite
-  const surroundings = await fakeSite(tree).list(remotePath('/site'))
-  return { tree, site, done: await reset(site, plan, environment, surroundings) }
-}
-
-const planFor = (strategy: ResetPlan['strategy'], ...names: readonly string[]): ResetPlan => ({
-  strategy,
-  moves: names.map(name => {
-    const original = name.split('/').reduce<RemotePath>((at, part) => child(at, part), WWWROOT)
-    return { original: mutable(original), copy: NAMER(original) }
-  })
-})
-const RENAME = planFor('rename', 'antenv')
 
 describe('a reset by renaming', () => {
   it('makes our folder, moves the environment with all that is in it, and looks', async () => {
-    const { tree, site, done } = await run(venv, {}, RENAME, 'antenv')
+    const { tree, site, done } = await run(ANTENV, {}, RENAME, 'antenv')
     expect(done).toEqual({ strategy: 'rename', moved: RENAME.moves, filesDeleted: 0 })
     expect(changesIn(site.log)).toEqual([`MKD ${OWN}`, `RENAME /site/wwwroot/antenv => ${copyOf('antenv')}`])
     expect(site.log.at(-1)).toBe('LIST /site/wwwroot')
@@ -121,32 +22,96 @@ describe('a reset by renaming', () => {
   })
 
   it('does not make our folder again', async () => {
-    const { site } = await run({ ...venv, [`${OWN}/`]: '' }, {}, RENAME, 'antenv')
+    const { site } = await run({ ...ANTENV, [`${OWN}/`]: '' }, {}, RENAME, 'antenv')
     expect(site.log.join()).not.toContain('MKD')
   })
 
   it('goes on where another run made our folder meanwhile', async () => {
-    const tree = treeOf(OTHERS, venv, { [`${OWN}/`]: '' })
-    const done = await reset(fakeSite(tree), RENAME, environmentOf(), [])
+    const tree = treeOf(OTHERS, ANTENV, { [`${OWN}/`]: '' })
+    const done = await reset(fakeSite(tree), RENAME, environmentOf(), [], NAMER, neverInPlace)
     expect(done.strategy).toBe('rename')
   })
 
+  it.each<[string, Spec, readonly string[]]>([
+    ['is refused', ANTENV, [`MKD ${OWN}`]],
+    ['is refused because a file has its name', { ...ANTENV, [OWN]: 'x' }, []]
+  ])('changes nothing and fails where making our folder %s', async (_, spec, refuse) => {
+    const { tree, site, done, announced } = await begin(spec, { refuse }, RENAME, 'antenv')
+    await expect(done).rejects.toThrow(/cannot be made.*nothing was changed/)
+    await expect(done).rejects.not.toBeInstanceOf(SiteError)
+    expect(pathsIn(tree)).toEqual(pathsIn(treeOf(OTHERS, spec)))
+    expect([changesIn(site.log), announced]).toEqual([[`MKD ${OWN}`], []])
+  })
+
+  it('changes nothing and fails where the connection is lost while our folder is made', async () => {
+    const { tree, done, announced } = await begin(ANTENV, { lostAfter: 0 }, RENAME, 'antenv')
+    await expect(done).rejects.toMatchObject({ kind: 'lost' })
+    expect([pathsIn(tree), announced]).toEqual([pathsIn(treeOf(OTHERS, ANTENV)), []])
+  })
+
   it('can be undone', async () => {
-    const before = pathsIn(treeOf(OTHERS, venv), '/site/wwwroot')
-    const { tree, done } = await run(venv, {}, RENAME, 'antenv')
+    const before = pathsIn(treeOf(OTHERS, ANTENV), '/site/wwwroot')
+    const { tree, done } = await run(ANTENV, {}, RENAME, 'antenv')
     for (const moved of done.moved) await putBack(fakeSite(tree), moved)
     expect(pathsIn(tree, '/site/wwwroot')).toEqual(before)
   })
 
   it('deletes in place only where the server refuses the rename', async () => {
-    const { tree, done } = await run(venv, { refuseRenames: true }, RENAME, 'antenv')
+    const { tree, done } = await run(ANTENV, { refuseRenames: true }, RENAME, 'antenv')
     expect(done).toMatchObject({ strategy: 'in-place', moved: [] })
     expect(done.filesDeleted).toBeGreaterThan(5)
     expect(pathsIn(tree, '/site/wwwroot')).toEqual(['/site/wwwroot', '/site/wwwroot/app.py'])
   })
 
+  it('says so before the first command of a deletion in place', async () => {
+    const { announced } = await run(ANTENV, { refuseRenames: true }, RENAME, 'antenv')
+    expect(announced).toEqual([[`MKD ${OWN}`, `RENAME /site/wwwroot/antenv => ${copyOf('antenv')}`]])
+    expect((await run(ANTENV, {}, RENAME, 'antenv')).announced).toEqual([])
+  })
+
+  it('sets the markers aside before a deletion in place, where they can be moved', async () => {
+    const markers = ['azure.env.python-2.7.txt', 'azure.env.python-3.6.txt']
+    const env = windowsVenv('env', undefined, ['2.7', '3.6'])
+    const refuse = ['RENAME /site/wwwroot/env']
+    const { tree, site, done, announced } = await run(env, { refuse }, planFor('rename', 'env'), 'env')
+    expect(done.strategy).toBe('in-place')
+    expect(done.moved).toEqual(planFor('marker', ...markers.map(name => `env/${name}`)).moves)
+    for (const { copy } of done.moved) expect(tree.has(copy)).toBe(true)
+    expect(tree.has('/site/wwwroot/env')).toBe(false)
+    expect(announced).toHaveLength(1)
+    const first = site.done.findIndex(line => /^(DELE|RMD) /.test(line))
+    expect(site.done.slice(0, first).filter(line => line.startsWith('RENAME'))).toHaveLength(2)
+  })
+
+  it('deletes the markers with the rest in place, where they cannot be moved either', async () => {
+    const env = windowsVenv('env', undefined, ['2.7', '3.6'])
+    const { tree, done } = await run(env, { refuseRenames: true }, planFor('rename', 'env'), 'env')
+    expect([done.strategy, done.moved, tree.has('/site/wwwroot/env')]).toEqual(['in-place', [], false])
+  })
+
+  it('tries a rename once more after a 4xx reply', async () => {
+    const busy = ['RENAME /site/wwwroot/antenv']
+    const { done, announced } = await run(ANTENV, { busy }, RENAME, 'antenv')
+    expect([done.strategy, done.moved, announced]).toEqual(['rename', RENAME.moves, []])
+  })
+
+  it('fails after two 4xx replies, and deletes nothing', async () => {
+    const busy = ['RENAME /site/wwwroot/antenv', 'RENAME /site/wwwroot/antenv']
+    const { tree, site, done, announced } = await begin(ANTENV, { busy }, RENAME, 'antenv')
+    await expect(done).rejects.toMatchObject({ kind: 'refused', replyCode: 450 })
+    expect(site.done).toEqual([`MKD ${OWN}`])
+    expect(changesIn(site.log)).toHaveLength(3)
+    expect([pathsIn(tree, '/site/wwwroot'), announced]).toEqual([pathsIn(treeOf(OTHERS, ANTENV), '/site/wwwroot'), []])
+  })
+
+  it('deletes in place where a 5xx reply follows a 4xx reply', async () => {
+    const given = { busy: ['RENAME /site/wwwroot/antenv'], refuseRenames: true }
+    const { tree, done, announced } = await run(ANTENV, given, RENAME, 'antenv')
+    expect([done.strategy, announced.length, tree.has('/site/wwwroot/antenv')]).toEqual(['in-place', 1, false])
+  })
+
   it('believes a listing, not a refusal, where the environment was moved nevertheless', async () => {
-    const { site, done } = await run(venv, {}, RENAME, 'antenv', plainSite => ({
+    const { site, done } = await run(ANTENV, {}, RENAME, 'antenv', plainSite => ({
       ...plainSite,
       rename: async (from, to) => {
         await plainSite.rename(from, to)
@@ -158,21 +123,22 @@ describe('a reset by renaming', () => {
   })
 
   it('fails and names the folder where the server says it moved it and did not', async () => {
-    const lying = run(venv, {}, RENAME, 'antenv', site => ({ ...site, rename: () => Promise.resolve() }))
+    const lying = run(ANTENV, {}, RENAME, 'antenv', site => ({ ...site, rename: () => Promise.resolve() }))
     await expect(lying).rejects.toThrow('/site/wwwroot/antenv')
   })
 
   it('deletes nothing when the connection is lost during the rename', async () => {
-    const tree = treeOf(OTHERS, venv, { [`${OWN}/`]: '' })
+    const tree = treeOf(OTHERS, ANTENV, { [`${OWN}/`]: '' })
     const site = fakeSite(tree, { lostAfter: 0 })
     const surroundings = await fakeSite(tree).list(remotePath('/site'))
-    await expect(reset(site, RENAME, environmentOf(), surroundings)).rejects.toMatchObject({ kind: 'lost' })
+    const lost = reset(site, RENAME, environmentOf(), surroundings, NAMER, neverInPlace)
+    await expect(lost).rejects.toMatchObject({ kind: 'lost' })
     expect(changesIn(site.log)).toHaveLength(1)
   })
 
   it('deletes nothing when the listing after a refused rename fails', async () => {
     const deleting: string[] = []
-    const unlucky = run(venv, { refuseRenames: true, refuse: ['LIST /site/wwwroot'] }, RENAME, 'antenv', site => {
+    const unlucky = run(ANTENV, { refuseRenames: true, refuse: ['LIST /site/wwwroot'] }, RENAME, 'antenv', site => {
       return { ...site, removeFile: path => (deleting.push(path), site.removeFile(path)) }
     })
     await expect(unlucky).rejects.toMatchObject({ kind: 'refused' })
@@ -214,5 +180,16 @@ describe('a reset of a stale archive', () => {
       true,
       true
     ])
+  })
+
+  it.each<[string, Oddities]>([
+    ['for good', { refuseRenames: true }],
+    ['twice for the moment', { busy: [`RENAME ${ARCHIVE}`, `RENAME ${ARCHIVE}`] }]
+  ])('never deletes it, and fails, where the server refuses to move it %s', async (_, oddities) => {
+    const spec: Spec = { 'output.tar.gz': 'old', 'output.tar.zst': 'new' }
+    const { tree, site, done, announced } = await begin(spec, oddities, planFor('archive', 'output.tar.gz'), 'x')
+    await expect(done).rejects.toMatchObject({ kind: 'refused' })
+    expect(tree.get(ARCHIVE)).toMatchObject({ text: 'old' })
+    expect([site.done, announced]).toEqual([[`MKD ${OWN}`], []])
   })
 })

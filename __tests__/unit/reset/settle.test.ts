@@ -1,58 +1,30 @@
 import { describe, expect, it } from 'vitest'
-import { copyNamer } from '../../../src/reset/over-ftp.ts'
-import { settle, type Circumstances, type Settlement } from '../../../src/reset/settle.ts'
-import { readTrash, trashPath } from '../../../src/reset/trash.ts'
-import { WWWROOT, child, remotePath, type RemotePath } from '../../../src/site.ts'
+import { settle, type Circumstances } from '../../../src/reset/settle.ts'
+import { readTrash } from '../../../src/reset/trash.ts'
+import { remotePath } from '../../../src/site.ts'
+import { changesIn, fakeSite, pathsIn, treeOf, type Oddities, type Spec } from '../fake-site.ts'
+import { CFG, windowsVenv, without } from '../fixtures.ts'
 import {
-  changesIn,
-  fakeSite,
-  pathsIn,
-  treeOf,
-  type FakeSite,
-  type Oddities,
-  type Spec,
-  type Tree
-} from '../fake-site.ts'
-import { CFG, posixVenv, windowsVenv, without } from '../fixtures.ts'
+  ANTENV,
+  NEWER,
+  OLDER,
+  WHOLE,
+  broken,
+  copy,
+  doomed,
+  given,
+  settling,
+  swept,
+  textsIn,
+  whole
+} from './settling.ts'
 
-const below = (path: string): RemotePath => path.split('/').reduce<RemotePath>((at, name) => child(at, name), WWWROOT)
-
-/** The path of a copy that was made on a day of November. */
-const copy = (day: number, original = 'antenv'): string =>
-  trashPath(below(original), new Date(Date.UTC(2026, 10, day)), 'deadbeef')
-const NEWER = copy(21)
-const OLDER = copy(20)
-
-const whole = (root: string): Spec => posixVenv(root, '3.11', CFG.venv311)
-const broken = (root: string): Spec => without(whole(root), `${root}/bin/activate`, `${root}/lib`)
-
-interface Settled {
-  readonly tree: Tree
-  readonly site: FakeSite
-  readonly fates: readonly string[]
-  readonly settlements: readonly Settlement[]
+/** When a copy was first touched; it is there in every log that this is asked of. */
+const changeOf = (log: readonly string[], path: string): number => {
+  const index = log.findIndex(line => line === `SWEEP ${path}` || line.startsWith(`RENAME ${path} `))
+  expect(index).toBeGreaterThan(-1)
+  return index
 }
-
-async function settling(spec: Spec, changes: Partial<Circumstances> = {}, oddities: Oddities = {}): Promise<Settled> {
-  const tree = treeOf({ 'app.py': '' }, spec)
-  const site = fakeSite(tree, oddities)
-  const trash = await readTrash(fakeSite(tree), await fakeSite(tree).list(remotePath('/site')))
-  const settlements = await settle(site, trash, {
-    jobSucceeded: true,
-    compressed: false,
-    environment: undefined,
-    newName: copyNamer(new Date('2026-11-22T12:00:00Z'), 'abcdef01'),
-    ...changes
-  })
-  return { tree, site, settlements, fates: settlements.map(({ fate }) => fate) }
-}
-
-const textsIn = (tree: Tree, root: string): readonly string[] =>
-  pathsIn(tree, root).map(path => path.slice(root.length))
-const ANTENV = '/site/wwwroot/antenv'
-const WHOLE = textsIn(treeOf(whole('antenv')), ANTENV)
-const swept = (log: readonly string[]): readonly string[] =>
-  log.filter(line => line.startsWith('SWEEP ')).map(line => line.slice(6))
 
 describe.each([
   ['the job succeeded', true],
@@ -63,7 +35,8 @@ describe.each([
     expect(fates).toEqual(['swept'])
     expect(textsIn(tree, ANTENV)).toEqual(WHOLE)
     expect(pathsIn(tree, NEWER)).toEqual([])
-    expect(site.log.indexOf(`LIST ${ANTENV}`)).toBeLessThan(site.log.indexOf(`SWEEP ${NEWER}`))
+    expect(swept(site.log)).toEqual([doomed(NEWER)])
+    expect(site.log.indexOf(`LIST ${ANTENV}`)).toBeLessThan(changeOf(site.log, NEWER))
     expect(site.log).toContain(`LIST ${ANTENV}`)
   })
 
@@ -100,7 +73,7 @@ describe.each([
 
   it('is not swept where both it and what took its place are broken', async () => {
     const { tree, site } = await settling({ ...broken('antenv'), ...broken(NEWER) }, { jobSucceeded })
-    expect(swept(site.log)).not.toContain(NEWER)
+    expect(swept(site.log)).not.toContain(doomed(NEWER))
     expect(pathsIn(tree, NEWER).length + pathsIn(tree, ANTENV).length).toBeGreaterThan(0)
   })
 })
@@ -153,7 +126,8 @@ describe('older copies', () => {
     const { tree, site, fates } = await settling({ ...whole(NEWER), ...whole(OLDER) })
     expect(fates).toEqual(['put-back', 'swept'])
     expect(textsIn(tree, ANTENV)).toEqual(WHOLE)
-    expect(site.log.findIndex(line => line.startsWith('RENAME'))).toBeLessThan(site.log.indexOf(`SWEEP ${OLDER}`))
+    expect(site.log.indexOf(`RENAME ${NEWER} => ${ANTENV}`)).toBeLessThan(changeOf(site.log, OLDER))
+    expect(swept(site.log)).toEqual([doomed(OLDER)])
   })
 
   it.each<[string, Spec]>([
@@ -162,7 +136,7 @@ describe('older copies', () => {
   ])('that are whole are not swept where the newest is broken and %s', async (_, spec) => {
     for (const jobSucceeded of [true, false]) {
       const { tree, site } = await settling({ ...spec, ...broken(NEWER), ...whole(OLDER) }, { jobSucceeded })
-      expect(swept(site.log)).not.toContain(OLDER)
+      expect(swept(site.log)).not.toContain(doomed(OLDER))
       expect([textsIn(tree, OLDER), textsIn(tree, ANTENV)]).toContainEqual(WHOLE)
     }
   })
@@ -177,12 +151,12 @@ describe('older copies', () => {
     expect(swept(site.log)).toEqual([])
   })
 
-  it('of another path are settled by themselves', async () => {
+  it('of another path are settled by themselves, and what goes back goes first', async () => {
     const other = copy(19, 'venv')
     const { tree, settlements } = await settling({ ...whole('antenv'), ...whole(NEWER), ...whole(other) })
     expect(settlements.map(({ item, fate }) => [item.original, fate])).toEqual([
-      [ANTENV, 'swept'],
-      ['/site/wwwroot/venv', 'put-back']
+      ['/site/wwwroot/venv', 'put-back'],
+      [ANTENV, 'swept']
     ])
     expect(tree.has('/site/wwwroot/venv/pyvenv.cfg')).toBe(true)
   })
@@ -197,7 +171,9 @@ describe('markers', () => {
     ['swept where the new one is for another version', windowsVenv('env', undefined, ['3.4']), 'swept', false],
     ['put back where the old environment is still there, whole', unmarked, 'put-back', true],
     ['not put back into a damaged environment', without(unmarked, 'env/Scripts/python.exe'), 'swept', false],
-    ['not put back where there is no environment', {}, 'swept', false]
+    ['not put back where there is no environment', {}, 'swept', false],
+    ['not put back into an environment of another version', windowsVenv('env', CFG.venv311, []), 'swept', false],
+    ['swept where the same marker is there again', windowsVenv('env', CFG.venv36, ['3.6']), 'swept', true]
   ])('are %s', async (_, spec, fate, there) => {
     const { tree, fates } = await settling({ ...spec, ...MARKER })
     expect(fates).toEqual([fate])
@@ -229,22 +205,16 @@ describe('archives', () => {
 
 describe('trouble', () => {
   it('reports what a sweep could not delete', async () => {
-    const refuse = [`DELE ${NEWER}/bin/pip`]
+    const refuse = [`DELE ${doomed(NEWER)}/bin/pip`]
     const { settlements } = await settling({ ...whole('antenv'), ...whole(NEWER) }, {}, { refuse })
-    expect(settlements[0]?.swept?.refused.map(({ path }) => path)).toContain(`${NEWER}/bin/pip`)
+    expect(settlements[0]?.swept?.refused.map(({ path }) => path)).toContain(`${doomed(NEWER)}/bin/pip`)
   })
 
   it('changes nothing where what took the place cannot be looked at', async () => {
     const tree = treeOf(whole('antenv'), whole(NEWER))
     const site = fakeSite(tree, { refuse: ['LIST /site/wwwroot'] })
     const trash = await readTrash(fakeSite(tree), await fakeSite(tree).list(remotePath('/site')))
-    const given = {
-      jobSucceeded: true,
-      compressed: false,
-      environment: undefined,
-      newName: copyNamer(new Date(), 'abcdef01')
-    }
-    await expect(settle(site, trash, given)).rejects.toThrow()
+    await expect(settle(site, trash, given())).rejects.toThrow()
     expect(changesIn(site.log)).toEqual([])
   })
 
@@ -253,13 +223,8 @@ describe('trouble', () => {
     async lostAfter => {
       const tree = treeOf(broken('antenv'), whole(NEWER))
       const trash = await readTrash(fakeSite(tree), await fakeSite(tree).list(remotePath('/site')))
-      const given = {
-        jobSucceeded: false,
-        compressed: false,
-        environment: undefined,
-        newName: copyNamer(new Date(), 'abcdef01')
-      }
-      await expect(settle(fakeSite(tree, { lostAfter }), trash, given)).rejects.toMatchObject({ kind: 'lost' })
+      const failed = given({ jobSucceeded: false })
+      await expect(settle(fakeSite(tree, { lostAfter }), trash, failed)).rejects.toMatchObject({ kind: 'lost' })
       expect([textsIn(tree, ANTENV), textsIn(tree, NEWER)]).toContainEqual(WHOLE)
     }
   )

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { copyNamer } from '../../../src/reset/over-ftp.ts'
-import { hasOwnFolder, parseTrashName, readTrash, trashPath } from '../../../src/reset/trash.ts'
-import { WWWROOT, child, nameOf, remotePath, type RemotePath } from '../../../src/site.ts'
+import { doomedPath, hasOwnFolder, parseTrashName, readTrash, trashPath } from '../../../src/reset/trash.ts'
+import { WWWROOT, child, mutable, nameOf, remotePath, type RemotePath } from '../../../src/site.ts'
 import { fakeSite, linkTo, treeOf, type Spec } from '../fake-site.ts'
 
 const NOW = new Date('2026-11-22T12:34:56.789Z')
@@ -55,10 +55,16 @@ describe('the name of a copy', () => {
   it('never collides for two paths of one run', () => {
     fc.assert(
       fc.property(name, name, (one, two) => {
-        const namer = copyNamer(NOW, 'deadbeef')
+        const namer = copyNamer(NOW, () => 'deadbeef')
         expect(namer(child(WWWROOT, one)) === namer(child(WWWROOT, two))).toBe(one === two)
       })
     )
+  })
+
+  it('holds something random of its own, so that two copies of one path differ', () => {
+    let count = 0xdeadbeef
+    const namer = copyNamer(NOW, () => (count++).toString(16))
+    expect(namer(below('antenv'))).not.toBe(namer(below('antenv')))
   })
 
   it('is made for nothing outside wwwroot', () => {
@@ -124,6 +130,24 @@ describe('a name that nobody of ours made', () => {
   })
 })
 
+describe('the name of a copy that is being deleted', () => {
+  it('is that of the copy without the path, and parses as no copy', () => {
+    fc.assert(
+      fc.property(fc.array(name, { minLength: 1, maxLength: 3 }), names => {
+        const original = mutable(names.reduce<RemotePath>((at, part) => child(at, part), WWWROOT))
+        const doomed = doomedPath({ copy: trashPath(original, NOW, 'deadbeef'), original })
+        expect(doomed).toBe(`${OWN}/${STAMP}`)
+        expect(parseTrashName(nameOf(doomed))).toBeUndefined()
+      })
+    )
+  })
+
+  it.each(['last.json', STAMP, 'antenv'])('is made for no %j, which is no copy', text => {
+    const copy = mutable(remotePath(`${OWN}/${text}`))
+    expect(() => doomedPath({ copy, original: mutable(below('antenv')) })).toThrow(RangeError)
+  })
+})
+
 describe('the trash', () => {
   const SPEC: Spec = {
     [`${OWN}/trash-20261120T000000000Z-aaaaaaaa-antenv/bin/python`]: '',
@@ -137,17 +161,29 @@ describe('the trash', () => {
   it('is read newest first, without what is not ours', async () => {
     const site = fakeSite(treeOf(SPEC))
     const trash = await readTrash(site, await site.list(remotePath('/site')))
-    expect(trash.map(({ copy }) => nameOf(copy).slice(6, 14))).toEqual(['20261122', '20261121', '20261120'])
-    expect(trash.map(({ original }) => original)).toEqual([
+    expect(trash.copies.map(({ copy }) => nameOf(copy).slice(6, 14))).toEqual(['20261122', '20261121', '20261120'])
+    expect(trash.copies.map(({ original }) => original)).toEqual([
       '/site/wwwroot/env/x.txt',
       '/site/wwwroot/antenv',
       '/site/wwwroot/antenv'
     ])
   })
 
+  it('tells rests of deletions from copies', async () => {
+    const site = fakeSite(treeOf(SPEC, { [`${OWN}/trash-20261119T000000000Z-aaaaaaaa/lib/x`]: '' }))
+    const { doomed } = await readTrash(site, await site.list(remotePath('/site')))
+    expect([...doomed].sort()).toEqual([`${OWN}/trash-20261119T000000000Z-aaaaaaaa`, `${OWN}/${STAMP}`])
+  })
+
+  it('has nothing of ours in a line that cannot be read', async () => {
+    const [copy, rest] = [`${OWN}/trash-20261120T000000000Z-aaaaaaaa-antenv`, `${OWN}/${STAMP}`]
+    const site = fakeSite(treeOf({ [`${copy}/x`]: '', [`${rest}/x`]: '' }), { unreadable: [copy, rest] })
+    expect(await readTrash(site, await site.list(remotePath('/site')))).toEqual({ copies: [], doomed: [] })
+  })
+
   it('is not asked for where it is not there', async () => {
     const site = fakeSite(treeOf(), { emptyForMissing: true })
-    expect(await readTrash(site, await site.list(remotePath('/site')))).toEqual([])
+    expect(await readTrash(site, await site.list(remotePath('/site')))).toEqual({ copies: [], doomed: [] })
     expect(site.log).toEqual(['LIST /site'])
   })
 
