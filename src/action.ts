@@ -111,7 +111,7 @@ async function inspect(
   try {
     const [surroundings, inspected] = await inspectQuiet(ports, site, inputs, signal)
     let snapshot = inspected
-    const trash = await readTrash(site, surroundings)
+    const trash = await readTrash(site, surroundings, false)
     const leftovers = trash.copies.length + trash.doomed.length
     const wanted = wantedPython(snapshot.layout, expected)
     for (const line of foundLines(snapshot)) core.info(line)
@@ -215,8 +215,7 @@ async function withDeadline<T>(
   try {
     return await work(AbortSignal.any([ports.signal, deadline]))
   } catch (error) {
-    if (ports.signal.aborted)
-      throw new Error('The run was told to stop. What was set aside is settled by the post step', { cause: error })
+    if (ports.signal.aborted) throw new Error('The run was told to stop', { cause: error })
     if (deadline.aborted) {
       throw new Error(
         `The step took longer than its "deadline" of ${deadlineMs / 60_000} min. Raise it, or run again`,

@@ -144,10 +144,10 @@ export async function findEntry(
   return entryNamed(siblings, nameOf(path))
 }
 
-/** Finds a name in a listing; a line that cannot be read and ends with the name counts as that name. */
+/** Finds a name in a listing; a line that cannot be read counts as the name that it ends with, after a blank. */
 export function entryNamed(entries: readonly RemoteEntry[], name: string): RemoteEntry | undefined {
   const exact = entries.find(entry => entry.name === name && entry.kind !== 'unknown')
-  return exact ?? entries.find(entry => entry.kind === 'unknown' && entry.name.endsWith(name))
+  return exact ?? entries.find(entry => entry.kind === 'unknown' && ` ${entry.name}`.endsWith(` ${name}`))
 }
 
 /** Lets a path through to the verbs that change something; throws a `RangeError` for any place that is not ours to change. */

@@ -115,7 +115,7 @@ const NO_WAY_BACK =
 function stoppedInPlace(error: unknown): unknown {
   if (!(error instanceof SiteError) || error.kind !== 'refused') return error
   return new Error(
-    `${error.message}. The server refused to move the environment as well, so a part of it is deleted already. A running ` +
+    `${error.message}. The server refused to move the environment as well, so a part of it may be deleted already. A running ` +
       'app may hold files open: stop the app, then run the workflow again, which finishes it',
     { cause: error }
   )
@@ -202,20 +202,32 @@ export async function end(ports: Ports, site: RemoteSite, state: State, jobSucce
     return { settlements: [], before, after: undefined, warnings: [warning], jobSucceeded }
   }
   const snapshot = await lookAgain(ports, site, state, surroundings)
-  const settlements = await settle(site, await readTrash(site, surroundings), {
+  const settlements: Settlement[] = []
+  const unsettled = await settle(site, await readTrash(site, surroundings, state.strategy !== 'none'), {
     jobSucceeded,
     compressed: snapshot?.layout === 'compressed-app' || snapshot?.layout === 'compressed-env',
     environment: snapshot?.environment,
-    newName: copyNamer(ports.now(), ports.random)
-  })
-  for (const settlement of settlements) core.info(settlementLine(settlement))
+    installedBefore: state.strategy === 'none' ? undefined : state.installedBefore,
+    newName: copyNamer(ports.now(), ports.random),
+    onSettled: settlement => {
+      settlements.push(settlement)
+      core.info(settlementLine(settlement))
+    }
+  }).catch(messageOfLoss)
   const warnings = settlements.flatMap(settlement => settlementWarnings(settlement, jobSucceeded))
-  const unfinished = settlements.some(({ fate }) => fate !== 'swept')
+  if (unsettled) warnings.push(`Not everything that is set aside could be settled, the next run goes on: ${unsettled}`)
+  const unfinished = unsettled !== undefined || settlements.some(({ fate }) => fate !== 'swept')
   if (unfinished || state.strategy === 'none' || !snapshot) {
     return { settlements, before, after: undefined, warnings, jobSucceeded }
   }
   if (state.verify) warnings.push(...comparison(state, snapshot))
   return { settlements, before, after: installed(snapshot), warnings, jobSucceeded }
+}
+
+/** What was done until then is told as well, so a lost connection is no reason to throw. */
+function messageOfLoss(error: unknown): string {
+  if (error instanceof SiteError && error.kind !== 'interrupted') return error.message
+  throw error
 }
 
 /** `undefined`: the site cannot be made out as a whole, which is no reason not to put back what is set aside. */

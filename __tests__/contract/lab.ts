@@ -38,6 +38,8 @@ export interface Lab {
   job(layout: Layout, options?: JobOptions): Promise<Job>
   /** Every path below `/site`, without the records of deployments. */
   tree(): Promise<readonly string[]>
+  /** What lies below a folder, whose path begins at `/site` and ends with a slash. */
+  below(folder: string): Promise<readonly string[]>
   /** What lies in our own folder; empty where there is none. */
   trash(): Promise<readonly string[]>
   close(): Promise<void>
@@ -92,6 +94,7 @@ export async function startLab(
       return { main, post, deployed }
     },
     tree,
+    below: async folder => (await tree()).filter(line => line.startsWith(folder)),
     async trash() {
       const prefix = '.azure-python-env/'
       return (await tree()).flatMap(line =>

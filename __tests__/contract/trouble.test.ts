@@ -11,8 +11,7 @@ let lab: Lab
 afterEach(() => lab.close())
 
 const forced = { 'reset-env': 'true' }
-const environment = async (): Promise<readonly string[]> =>
-  (await lab.tree()).filter(line => line.startsWith('wwwroot/antenv/'))
+const environment = (): Promise<readonly string[]> => lab.below('wwwroot/antenv/')
 
 /** Cuts or refuses the n-th command that fits, and lets all others through. */
 function once(fits: (verb: string, argument: string) => boolean, n: number, fault: object): CommandHook {

@@ -32939,6 +32939,12 @@ function versionOf(major, minor) {
 
 /** A `pyvenv.cfg` is under 1 kB; more is somebody else's file. */
 const MAX_CFG_BYTES = 16_384;
+/** Whether all of it was seen: nothing is missing, and nothing could not be read. */
+function isWhole({ missing, gaps }) {
+    return missing.length === 0 && gaps.length === 0;
+}
+/** The gap in the evidence of an environment that none of the known programs has made. */
+const STRANGE = 'nothing tells which program made it (no pyvenv.cfg, no activate)';
 /** Reads `key = value` lines as PEP 405 says: split at the first `=`, keys in lower case. */
 function parsePyvenvCfg(text) {
     const values = new Map();
@@ -32973,7 +32979,9 @@ function judge(evidence, named) {
         : missingParts(evidence, shape, cfg === undefined && !old);
     // Every creator of environments writes `activate`. Without it, and without its own trace, the folder may be made by
     // something else (conda, `pip install --prefix`), whose parts are not known.
-    const strange = creator === 'unknown' && markers.length === 0 && missing.some(part => part.endsWith('/activate'));
+    const conda = entries.some(({ name }) => name === 'conda-meta');
+    const unsigned = creator === 'unknown' && markers.length === 0 && !empty;
+    const strange = unsigned && (conda || missing.some(part => part.endsWith('/activate')));
     return {
         path,
         shape,
@@ -32983,7 +32991,7 @@ function judge(evidence, named) {
         versions: versionsIn(settings, libraries, markers),
         markers,
         distributions: packages.flatMap(({ sitePackages }) => distributionsIn(sitePackages ?? [])),
-        gaps: strange ? [...gaps, 'nothing tells which program made it (no pyvenv.cfg, no activate)'] : gaps
+        gaps: strange ? [...gaps, STRANGE] : gaps
     };
 }
 function isWindowsShape(entries) {
@@ -42902,11 +42910,17 @@ function parseTrashName(name) {
         return undefined;
     }
 }
-/** Lists what was set aside. `surroundings` is the listing of `/site`. */
-async function trash_readTrash(site, surroundings) {
-    if (!trash_hasOwnFolder(surroundings))
+/**
+ * Lists what was set aside. `surroundings` is the listing of `/site`.
+ *
+ * `expected`: something was moved there, so it is looked for even where the listing does not show our folder, as on
+ * servers that hide names with a leading dot.
+ */
+async function trash_readTrash(site, surroundings, expected) {
+    const shown = trash_hasOwnFolder(surroundings);
+    if (!shown && !expected)
         return { copies: [], doomed: [] };
-    const names = (await site.list(lib_site/* OWN_FOLDER */.w5)).map(({ name }) => name);
+    const names = (await listOwnFolder(site, shown)).map(({ name }) => name);
     return {
         copies: names
             .sort()
@@ -42914,6 +42928,16 @@ async function trash_readTrash(site, surroundings) {
             .flatMap(name => parseTrashName(name) ?? []),
         doomed: names.filter(name => DOOMED_NAME.test(name)).map(name => (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name)))
     };
+}
+async function listOwnFolder(site, shown) {
+    try {
+        return await site.list(lib_site/* OWN_FOLDER */.w5);
+    }
+    catch (error) {
+        if (!shown && error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
+            return [];
+        throw error;
+    }
 }
 /**
  * The path that a copy gets before its deletion begins: without the part that says where it belongs, so that a deletion
@@ -43102,9 +43126,8 @@ async function lastOf(site, root, entries, scripts, inScripts) {
 /** `site-packages` and the folders above it, the innermost first. */
 async function chainBelow(site, library) {
     const chain = [];
-    for (const { name, kind } of await site.list(library)) {
-        if (name === 'orig-prefix.txt' && kind === 'file')
-            chain.push({ path: child(library, name), kind });
+    const entries = await site.list(library);
+    for (const { name, kind } of entries) {
         if (kind !== 'directory')
             continue;
         const path = child(library, name);
@@ -43113,7 +43136,9 @@ async function chainBelow(site, library) {
         const inner = name.toLowerCase() === 'site-packages' ? [] : await versionBelow(site, path);
         chain.push(...inner, { path, kind });
     }
-    return [...chain, { path: library, kind: 'directory' }];
+    const trace = entries.some(({ name, kind }) => name === 'orig-prefix.txt' && kind === 'file');
+    const traces = trace ? [{ path: child(library, 'orig-prefix.txt'), kind: 'file' }] : [];
+    return [...chain, ...traces, { path: library, kind: 'directory' }];
 }
 /** What proves a version's folder: `site-packages`, and virtualenv's own trace, which tells who made it until the end. */
 async function versionBelow(site, path) {
@@ -43238,14 +43263,15 @@ function over_ftp_copyNamer(now, random) {
  * Throws `SiteError`, and a plain `Error` where something is still in place or cannot be set aside.
  */
 async function over_ftp_reset(site, plan, environment, surroundings, newName, onInPlace) {
-    if (!hasOwnFolder(surroundings))
-        await makeOwnFolder(site);
+    const refusedFolder = hasOwnFolder(surroundings) ? undefined : await makeOwnFolder(site);
     const moved = [];
     let done = { strategy: plan.strategy, moved, filesDeleted: 0 };
     for (const move of plan.moves) {
         const refusal = await setAside(site, move);
         if (!refusal)
             moved.push(move);
+        else if (refusedFolder)
+            throw noFolder(refusedFolder);
         else if (plan.strategy === 'archive')
             throw refusal;
         else if (plan.strategy === 'rename' && environment) {
@@ -43262,19 +43288,31 @@ async function over_ftp_reset(site, plan, environment, surroundings, newName, on
         await proveGone(site, original);
     return done;
 }
+/**
+ * Makes our own folder. Returns the refusal where it was refused and is not listed either.
+ *
+ * Then it may still be there, on a server that hides names with a leading dot: whether something can be moved into it
+ * tells. A refused rename does not mean a server that renames nothing, though.
+ */
 async function makeOwnFolder(site) {
     try {
         await site.makeDirectory(mutable(OWN_FOLDER));
+        return undefined;
     }
     catch (error) {
         if (!(error instanceof SiteError) || error.kind !== 'refused')
             throw error;
-        // Another run may have made it meanwhile. Without it every rename would be refused, and that would be taken for a
-        // server that renames nothing.
-        if (hasOwnFolder(await site.list(parentOf(OWN_FOLDER))))
-            return;
-        throw new Error(`${OWN_FOLDER} cannot be made, so nothing can be set aside, and nothing was changed. ${error.message}`, { cause: error });
+        const around = await site.list(parentOf(OWN_FOLDER));
+        if (hasOwnFolder(around))
+            return undefined;
+        if (entryNamed(around, nameOf(OWN_FOLDER)))
+            throw noFolder(error);
+        return error;
     }
+}
+function noFolder(cause) {
+    const message = `${OWN_FOLDER} cannot be made, so nothing can be set aside, and nothing was changed. ${cause.message}`;
+    return new Error(message, { cause });
 }
 /**
  * Moves one thing into our own folder. Returns the refusal where the server does not rename it, proven by a listing;
@@ -43318,7 +43356,9 @@ async function over_ftp_discard(site, item) {
     return site.sweep(doomed);
 }
 async function proveGone(site, path) {
-    if (!(await findEntry(site, path)))
+    // The server has confirmed each command: a line that cannot be read, and might stand for anything, is not held against it.
+    const entry = await findEntry(site, path);
+    if (!entry || entry.kind === 'unknown')
         return;
     throw new Error(`${path} is still there after the reset, so the deployment would build upon it. ` +
         'Run the workflow again; if it stays, stop the app (it may hold files open) and reset once more');
@@ -43343,27 +43383,27 @@ async function putBack(site, { copy, original }) {
  * what was not settled then stays as it is.
  */
 async function settle(site, trash, circumstances) {
-    const settlements = [];
+    const { onSettled } = circumstances;
     const sweep = [];
     for (const original of new Set(trash.copies.map(item => item.original))) {
         const copies = trash.copies.filter(item => item.original === original);
         const verdict = await judgeCopies(site, original, copies, circumstances);
-        settlements.push(...verdict.settled);
+        verdict.settled.forEach(onSettled);
         sweep.push(...verdict.sweep);
     }
     for (const item of sweep)
-        settlements.push(await sweepCopy(site, item));
+        onSettled(await sweepCopy(site, item));
     for (const rest of trash.doomed) {
-        settlements.push({ item: { copy: rest, original: rest }, fate: 'swept', detail: '', swept: await site.sweep(rest) });
+        onSettled({ item: { copy: rest, original: rest }, fate: 'swept', detail: '', swept: await site.sweep(rest) });
     }
-    return settlements;
 }
 async function judgeCopies(site, original, copies, circumstances) {
-    switch (await successorAt(site, original, copies, circumstances)) {
+    const successor = await successorAt(site, original, copies, circumstances);
+    if (typeof successor === 'object')
+        return keepAll(copies, successor.unsure);
+    switch (successor) {
         case 'whole':
             return { settled: [], sweep: copies };
-        case 'foreign':
-            return keepAll(copies, `something that is no environment lies at ${original}`);
         case 'missing':
             return putBackBest(site, copies, 'nothing took its place');
         case 'broken':
@@ -43384,12 +43424,46 @@ async function successorAt(site, original, copies, circumstances) {
     if (environment === 'missing')
         return 'missing';
     if (!environment)
-        return 'foreign';
+        return { unsure: `something that is no environment lies at ${original}` };
     if (environment.missing.length > 0)
         return 'broken';
-    if (circumstances.jobSucceeded)
+    return successorByPackages(site, environment, copies, circumstances);
+}
+/**
+ * Judges an environment that has all its parts by what it holds. An environment is a successor only where everything of
+ * it was seen, and where it does not merely lack what a failed pip did not install.
+ */
+async function successorByPackages(site, environment, copies, { jobSucceeded, installedBefore }) {
+    const before = copies.length === 1 && installedBefore ? installedBefore : await packagesIn(site, copies);
+    const strangeAsBefore = jobSucceeded && environment.gaps.every(gap => gap === STRANGE);
+    if (!isWhole(environment) && !(strangeAsBefore && (await wasStrange(site, copies)))) {
+        return { unsure: `what took its place was not seen whole: ${environment.gaps.join(', ')}` };
+    }
+    const now = new Set(environment.distributions.map(({ name }) => name));
+    const lost = [...new Set(before.map(line => line.split(' ')[0] ?? ''))].filter(name => !INSTALLERS.has(name) && !now.has(name));
+    const onlyInstallers = [...now].every(name => INSTALLERS.has(name));
+    if (lost.length === 0)
         return 'whole';
-    return (await isSkeleton(site, environment, copies)) ? 'broken' : 'whole';
+    if (onlyInstallers && !jobSucceeded)
+        return 'broken';
+    const packages = lost.slice(0, 10).join(', ');
+    if (onlyInstallers)
+        return { unsure: `what took its place has no packages any more (before: ${packages})` };
+    return jobSucceeded ? 'whole' : { unsure: `the job did not succeed, and what took its place lacks ${packages}` };
+}
+/** Every package of every copy, because the newest may be a rest without any. */
+async function packagesIn(site, copies) {
+    const lines = [];
+    for (const { copy } of copies) {
+        const environment = await readCopy(site, copy);
+        lines.push(...(environment?.distributions ?? []).map(({ name, version }) => `${name} ${version}`));
+    }
+    return lines;
+}
+async function wasStrange(site, copies) {
+    const [newest] = copies;
+    const environment = newest && (await readCopy(site, newest.copy));
+    return environment?.gaps.every(gap => gap === STRANGE) === true && environment.gaps.length > 0;
 }
 const ARCHIVE = /^output\.tar\.(gz|zst)$/;
 function isArchive(path) {
@@ -43397,42 +43471,33 @@ function isArchive(path) {
 }
 /** What every creator puts into an environment by itself. */
 const INSTALLERS = new Set(['pip', 'setuptools', 'wheel']);
-/** Whether an environment is all there but for the packages that its predecessor had: pip failed in a job that failed. */
-async function isSkeleton(site, environment, copies) {
-    const hasPackages = ({ distributions }) => distributions.some(({ name }) => !INSTALLERS.has(name));
-    if (hasPackages(environment))
-        return false;
-    for (const { copy } of copies) {
-        const before = await readCopy(site, copy);
-        if (before && hasPackages(before))
-            return true;
-    }
-    return false;
-}
 /**
- * A marker goes back only into an environment that is whole, has none, and is of its version: on any other it would
- * claim that nothing needs to be repaired, and without one Kudu's script repairs it at the next deployment.
+ * A marker goes back only into the environment that it was taken from: whole, of its version, with the same packages.
+ * On any other it would claim that nothing needs to be repaired, and without one Kudu's script repairs it at the next
+ * deployment.
  */
 async function successorOfMarker(site, marker, circumstances) {
     const environment = await environmentAt(site, (0,lib_site/* parentOf */.gN)(marker), circumstances);
     if (environment === 'missing' || !environment || environment.markers.length > 0)
         return 'whole';
     const version = version_versionOfMarker((0,lib_site/* nameOf */.Vb)(marker));
-    const agrees = environment.versions.every(evidence => evidence.version === version);
-    return environment.missing.length === 0 && agrees ? 'missing' : 'whole';
+    const now = environment.distributions.map(({ name, version }) => `${name} ${version}`);
+    const untouched = isWhole(environment) && now.join() === circumstances.installedBefore?.join();
+    return untouched && environment.versions.every(evidence => evidence.version === version) ? 'missing' : 'whole';
 }
 /** `undefined`: something lies there that is no environment. */
 async function environmentAt(site, path, { environment }) {
     if (environment?.path === path)
         return environment;
     const entry = await (0,lib_site/* findEntry */.w4)(site, path);
-    if (!entry)
+    // A line that cannot be read proves nothing; putting back fails where something is there after all.
+    if (!entry || entry.kind === 'unknown')
         return 'missing';
-    return entry.kind === 'directory' ? readEnvironment(site, path, true) : undefined;
+    return entry.kind === 'directory' ? readCopy(site, path) : undefined;
 }
 /** Puts the newest whole copy back, or the newest where none is whole; the others go only if it is whole. */
 async function putBackBest(site, copies, why) {
-    const whole = await newestWhole(site, copies);
+    const whole = copies.length > 1 ? await newestWhole(site, copies) : copies[0];
     const best = whole ?? copies[0];
     if (!best)
         return { settled: [], sweep: [] };
@@ -43442,16 +43507,20 @@ async function putBackBest(site, copies, why) {
         return { settled: [restored], sweep: others };
     return { settled: [restored, ...keepAll(others, 'nothing whole is in its place yet').settled], sweep: [] };
 }
-/** `undefined`: none of the copies is whole. Markers and archives always are. */
+/** The newest copy that is whole, of several rather one with packages; `undefined`: none is. Markers and archives always are. */
 async function newestWhole(site, copies) {
+    let bare;
     for (const item of copies) {
         if (isArchive(item.original) || version_versionOfMarker((0,lib_site/* nameOf */.Vb)(item.original)))
             return item;
         const environment = await readCopy(site, item.copy);
-        if (environment?.missing.length === 0)
+        if (!environment || !isWhole(environment))
+            continue;
+        if (environment.distributions.some(({ name }) => !INSTALLERS.has(name)))
             return item;
+        bare ??= item;
     }
-    return undefined;
+    return bare;
 }
 /** `undefined`: it is no environment, or the server does not let it be looked at. */
 async function readCopy(site, copy) {
@@ -43459,7 +43528,7 @@ async function readCopy(site, copy) {
         return await readEnvironment(site, copy, true);
     }
     catch (error) {
-        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
+        if (error instanceof lib_site/* SiteError */.wt && ['refused', 'unexpected'].includes(error.kind))
             return undefined;
         throw error;
     }
@@ -43492,6 +43561,7 @@ async function replaceBroken(site, original, copies, circumstances) {
 }
 async function restore(site, item, why) {
     try {
+        await makeParents(site, (0,lib_site/* parentOf */.gN)(item.original));
         await putBack(site, item);
     }
     catch (error) {
@@ -43500,16 +43570,24 @@ async function restore(site, item, why) {
         return keep(item, `${why}, and it could not be put back: ${error.message}`);
     }
     // A reply alone is not believed where the site's only environment is at stake.
-    if (await (0,lib_site/* findEntry */.w4)(site, item.original))
+    const entry = await (0,lib_site/* findEntry */.w4)(site, item.original);
+    if (entry && entry.kind !== 'unknown')
         return { item, fate: 'put-back', detail: why, swept: undefined };
     return keep(item, `${why}, and it is not there although the server said that it was put back`);
+}
+/** A clean deployment may have wiped the folder that a nested environment lay in. */
+async function makeParents(site, folder) {
+    if (folder === lib_site/* WWWROOT */.yc || (await (0,lib_site/* findEntry */.w4)(site, folder)))
+        return;
+    await makeParents(site, (0,lib_site/* parentOf */.gN)(folder));
+    await site.makeDirectory((0,lib_site/* mutable */.fX)(folder));
 }
 async function sweepCopy(site, item) {
     try {
         return { item, fate: 'swept', detail: '', swept: await over_ftp_discard(site, item) };
     }
     catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+        if (!(error instanceof lib_site/* SiteError */.wt) || !['refused', 'unexpected'].includes(error.kind))
             throw error;
         return keep(item, `it is no longer needed, but the server refuses to delete it: ${error.message}`);
     }
@@ -43601,7 +43679,7 @@ const NO_WAY_BACK = (/* unused pure expression or super */ null && ('The server 
 function stoppedInPlace(error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused')
         return error;
-    return new Error(`${error.message}. The server refused to move the environment as well, so a part of it is deleted already. A running ` +
+    return new Error(`${error.message}. The server refused to move the environment as well, so a part of it may be deleted already. A running ` +
         'app may hold files open: stop the app, then run the workflow again, which finishes it', { cause: error });
 }
 function isChangeable(site) {
@@ -43677,22 +43755,34 @@ async function end(ports, site, state, jobSucceeded) {
         return { settlements: [], before, after: undefined, warnings: [warning], jobSucceeded };
     }
     const snapshot = await lookAgain(ports, site, state, surroundings);
-    const settlements = await settle(site, await trash_readTrash(site, surroundings), {
+    const settlements = [];
+    const unsettled = await settle(site, await trash_readTrash(site, surroundings, state.strategy !== 'none'), {
         jobSucceeded,
         compressed: snapshot?.layout === 'compressed-app' || snapshot?.layout === 'compressed-env',
         environment: snapshot?.environment,
-        newName: over_ftp_copyNamer(ports.now(), ports.random)
-    });
-    for (const settlement of settlements)
-        core.info(settlementLine(settlement));
+        installedBefore: state.strategy === 'none' ? undefined : state.installedBefore,
+        newName: over_ftp_copyNamer(ports.now(), ports.random),
+        onSettled: settlement => {
+            settlements.push(settlement);
+            core.info(settlementLine(settlement));
+        }
+    }).catch(messageOfLoss);
     const warnings = settlements.flatMap(settlement => settlementWarnings(settlement, jobSucceeded));
-    const unfinished = settlements.some(({ fate }) => fate !== 'swept');
+    if (unsettled)
+        warnings.push(`Not everything that is set aside could be settled, the next run goes on: ${unsettled}`);
+    const unfinished = unsettled !== undefined || settlements.some(({ fate }) => fate !== 'swept');
     if (unfinished || state.strategy === 'none' || !snapshot) {
         return { settlements, before, after: undefined, warnings, jobSucceeded };
     }
     if (state.verify)
         warnings.push(...comparison(state, snapshot));
     return { settlements, before, after: installed(snapshot), warnings, jobSucceeded };
+}
+/** What was done until then is told as well, so a lost connection is no reason to throw. */
+function messageOfLoss(error) {
+    if (error instanceof lib_site/* SiteError */.wt && error.kind !== 'interrupted')
+        return error.message;
+    throw error;
 }
 /** `undefined`: the site cannot be made out as a whole, which is no reason not to put back what is set aside. */
 async function lookAgain(ports, site, state, surroundings) {
@@ -43850,7 +43940,7 @@ async function inspect(ports, inputs, expected, signal) {
     try {
         const [surroundings, inspected] = await inspectQuiet(ports, site, inputs, signal);
         let snapshot = inspected;
-        const trash = await readTrash(site, surroundings);
+        const trash = await readTrash(site, surroundings, false);
         const leftovers = trash.copies.length + trash.doomed.length;
         const wanted = wantedPython(snapshot.layout, expected);
         for (const line of foundLines(snapshot))
@@ -43953,7 +44043,7 @@ async function withDeadline(ports, deadlineMs, work) {
     }
     catch (error) {
         if (ports.signal.aborted)
-            throw new Error('The run was told to stop. What was set aside is settled by the post step', { cause: error });
+            throw new Error('The run was told to stop', { cause: error });
         if (deadline.aborted) {
             throw new Error(`The step took longer than its "deadline" of ${deadlineMs / 60_000} min. Raise it, or run again`, {
                 cause: error
@@ -44306,7 +44396,6 @@ function mlsdTime(text) {
 // EXTERNAL MODULE: ./lib/ftp/target.js
 var ftp_target = __nccwpck_require__(6921);
 ;// CONCATENATED MODULE: ./lib/ftp/connection.js
-// One control connection: connects, logs in, lists, reads, and turns what went wrong into words.
 
 
 
@@ -44343,8 +44432,10 @@ async function connectOnce(target, attempt, options) {
     client.ftp.log = line => {
         options.trace(line.trimEnd());
     };
+    const destroySockets = watchSockets(client);
     const onAbort = () => {
         client.close();
+        destroySockets();
     };
     options.signal.addEventListener('abort', onAbort, { once: true });
     let stage = 'connect';
@@ -44377,7 +44468,27 @@ async function connectOnce(target, attempt, options) {
         // Ending the stream says goodbye as well as a QUIT does, whose reply nobody would wait for.
         client.ftp.socket.end();
         client.close();
+        destroySockets();
     });
+}
+/**
+ * basic-ftp does not know of a data connection that is still being made, so closing the client would leave it, and the
+ * process, alive until the timeout. Returns what destroys all sockets.
+ */
+function watchSockets(client) {
+    const sockets = new Set();
+    const make = client.ftp._newSocket.bind(client.ftp);
+    client.ftp._newSocket = () => {
+        const socket = make();
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+        return socket;
+    };
+    return () => {
+        for (const socket of sockets)
+            if (socket !== client.ftp.socket)
+                socket.destroy();
+    };
 }
 function connectionOver(client, attempt, signal, close) {
     const during = async (what, work) => {
@@ -44530,6 +44641,11 @@ function asSiteError(error, what) {
         const kind = [421, 425, 426].includes(error.code) ? 'lost' : 'refused';
         return new lib_site/* SiteError */.wt(kind, `The server refused to ${what}: "${text}"`, { cause: error, replyCode: error.code });
     }
+    if (/None of the available transfer strategies/.test(text)) {
+        const message = 'The server does not let a data connection be opened. App Service uses the ports 10001 to 10300 for them: allow ' +
+            'these from the runner';
+        return new lib_site/* SiteError */.wt('unreachable', message, { cause: error });
+    }
     return new lib_site/* SiteError */.wt('lost', `The connection broke while it was asked to ${what}: ${text}`, { cause: error });
 }
 function interrupted(cause) {
@@ -44560,6 +44676,7 @@ function makePool(first, open, limit) {
     let opening = 0;
     let most = limit;
     let closed = false;
+    let failure;
     const wake = () => waiting.shift()?.();
     const takeIdle = () => {
         for (let found = idle.pop(); found; found = idle.pop()) {
@@ -44569,26 +44686,32 @@ function makePool(first, open, limit) {
         }
         return undefined;
     };
+    /** Opens one more in the background: whoever waits takes what comes first, a connection that is returned or a new one. */
     const openFurther = async () => {
         opening++;
         try {
             const connection = await open();
             if (closed)
                 connection.close();
-            else
+            else {
                 all.add(connection);
-            return connection;
+                idle.push(connection);
+            }
         }
         catch (error) {
+            most = Math.max(1, all.size);
             if (all.size === 0)
-                throw error;
-            most = all.size;
-            return undefined;
+                failure = error;
         }
         finally {
             opening--;
-            wake();
         }
+        // Where nothing is left to wait for, all have to hear of it.
+        if (failure === undefined)
+            wake();
+        else
+            while (waiting.length > 0)
+                wake();
     };
     const borrow = async () => {
         for (;;) {
@@ -44598,12 +44721,13 @@ function makePool(first, open, limit) {
             const found = takeIdle();
             if (found)
                 return found;
-            const open = all.size + opening;
-            const further = open === 0 || open < most ? await openFurther() : undefined;
-            if (further)
-                return further;
-            if (idle.length === 0)
-                await new Promise(resolve => waiting.push(resolve));
+            // One failed login is told to everybody: servers lock accounts that keep trying.
+            if (failure !== undefined)
+                throw failure;
+            const inPlay = all.size + opening;
+            if (inPlay === 0 || (all.size > 0 && inPlay < most))
+                void openFurther();
+            await new Promise(resolve => waiting.push(resolve));
         }
     };
     return {
@@ -44729,9 +44853,12 @@ function pathOrReport(directory, name, tally) {
 }
 /** Sends one command; `undefined`: done, else the server's refusal. */
 async function attempt(pool, tally, verb, path) {
+    // Waiting for a connection may open one: not for a sweep that has ended.
+    if (tally.stopped)
+        throw stopped();
     return pool.use(async (connection) => {
         if (tally.stopped)
-            throw new lib_site/* SiteError */.wt('interrupted', 'The sweep was stopped');
+            throw stopped();
         try {
             await connection.command(verb, path);
             return undefined;
@@ -44742,6 +44869,9 @@ async function attempt(pool, tally, verb, path) {
             throw error;
         }
     });
+}
+function stopped() {
+    return new lib_site/* SiteError */.wt('interrupted', 'The sweep was stopped');
 }
 /** Waits for all, and throws the first error only when none of them is under way any more. */
 async function sweep_all(tally, work) {
@@ -44934,10 +45064,10 @@ async function findEntry(site, path, wwwroot) {
     const siblings = parent === WWWROOT && wwwroot ? wwwroot : await site.list(parent);
     return entryNamed(siblings, nameOf(path));
 }
-/** Finds a name in a listing; a line that cannot be read and ends with the name counts as that name. */
+/** Finds a name in a listing; a line that cannot be read counts as the name that it ends with, after a blank. */
 function entryNamed(entries, name) {
     const exact = entries.find(entry => entry.name === name && entry.kind !== 'unknown');
-    return exact ?? entries.find(entry => entry.kind === 'unknown' && entry.name.endsWith(name));
+    return exact ?? entries.find(entry => entry.kind === 'unknown' && ` ${entry.name}`.endsWith(` ${name}`));
 }
 /** Lets a path through to the verbs that change something; throws a `RangeError` for any place that is not ours to change. */
 function mutable(path) {

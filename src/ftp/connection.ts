@@ -1,4 +1,5 @@
 // One control connection: connects, logs in, lists, reads, and turns what went wrong into words.
+import type { Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import { Client, FTPError, FileInfo } from 'basic-ftp'
 import { SiteError, type RemoteEntry, type RemotePath } from '../site.ts'
@@ -57,8 +58,10 @@ async function connectOnce(target: FtpTarget, attempt: Attempt, options: Connect
   client.ftp.log = line => {
     options.trace(line.trimEnd())
   }
+  const destroySockets = watchSockets(client)
   const onAbort = (): void => {
     client.close()
+    destroySockets()
   }
   options.signal.addEventListener('abort', onAbort, { once: true })
   let stage: Stage = 'connect'
@@ -90,7 +93,26 @@ async function connectOnce(target: FtpTarget, attempt: Attempt, options: Connect
     // Ending the stream says goodbye as well as a QUIT does, whose reply nobody would wait for.
     client.ftp.socket.end()
     client.close()
+    destroySockets()
   })
+}
+
+/**
+ * basic-ftp does not know of a data connection that is still being made, so closing the client would leave it, and the
+ * process, alive until the timeout. Returns what destroys all sockets.
+ */
+function watchSockets(client: Client): () => void {
+  const sockets = new Set<Socket>()
+  const make = client.ftp._newSocket.bind(client.ftp)
+  client.ftp._newSocket = () => {
+    const socket = make()
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    return socket
+  }
+  return () => {
+    for (const socket of sockets) if (socket !== client.ftp.socket) socket.destroy()
+  }
 }
 
 function connectionOver(client: Client, attempt: Attempt, signal: AbortSignal, close: () => void): Connection {
@@ -258,6 +280,12 @@ function asSiteError(error: unknown, what: string): SiteError {
     // 421 ends the session; 425 and 426 say that its data connections do not work any more, as after many transfers.
     const kind = [421, 425, 426].includes(error.code) ? 'lost' : 'refused'
     return new SiteError(kind, `The server refused to ${what}: "${text}"`, { cause: error, replyCode: error.code })
+  }
+  if (/None of the available transfer strategies/.test(text)) {
+    const message =
+      'The server does not let a data connection be opened. App Service uses the ports 10001 to 10300 for them: allow ' +
+      'these from the runner'
+    return new SiteError('unreachable', message, { cause: error })
   }
   return new SiteError('lost', `The connection broke while it was asked to ${what}: ${text}`, { cause: error })
 }

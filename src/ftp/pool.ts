@@ -22,6 +22,7 @@ export function makePool(first: Connection, open: () => Promise<Connection>, lim
   let opening = 0
   let most = limit
   let closed = false
+  let failure: unknown
 
   const wake = (): void => waiting.shift()?.()
 
@@ -33,21 +34,25 @@ export function makePool(first: Connection, open: () => Promise<Connection>, lim
     return undefined
   }
 
-  const openFurther = async (): Promise<Connection | undefined> => {
+  /** Opens one more in the background: whoever waits takes what comes first, a connection that is returned or a new one. */
+  const openFurther = async (): Promise<void> => {
     opening++
     try {
       const connection = await open()
       if (closed) connection.close()
-      else all.add(connection)
-      return connection
+      else {
+        all.add(connection)
+        idle.push(connection)
+      }
     } catch (error) {
-      if (all.size === 0) throw error
-      most = all.size
-      return undefined
+      most = Math.max(1, all.size)
+      if (all.size === 0) failure = error
     } finally {
       opening--
-      wake()
     }
+    // Where nothing is left to wait for, all have to hear of it.
+    if (failure === undefined) wake()
+    else while (waiting.length > 0) wake()
   }
 
   const borrow = async (): Promise<Connection> => {
@@ -56,10 +61,11 @@ export function makePool(first: Connection, open: () => Promise<Connection>, lim
       if (closed) throw new SiteError('interrupted', 'The connections were closed meanwhile')
       const found = takeIdle()
       if (found) return found
-      const open = all.size + opening
-      const further = open === 0 || open < most ? await openFurther() : undefined
-      if (further) return further
-      if (idle.length === 0) await new Promise<void>(resolve => waiting.push(resolve))
+      // One failed login is told to everybody: servers lock accounts that keep trying.
+      if (failure !== undefined) throw failure as Error
+      const inPlay = all.size + opening
+      if (inPlay === 0 || (all.size > 0 && inPlay < most)) void openFurther()
+      await new Promise<void>(resolve => waiting.push(resolve))
     }
   }
 

@@ -116,8 +116,10 @@ function pathOrReport(directory: RemotePath, name: string, tally: Tally): Mutabl
 
 /** Sends one command; `undefined`: done, else the server's refusal. */
 async function attempt(pool: Pool, tally: Tally, verb: 'DELE' | 'RMD', path: RemotePath): Promise<string | undefined> {
+  // Waiting for a connection may open one: not for a sweep that has ended.
+  if (tally.stopped) throw stopped()
   return pool.use(async connection => {
-    if (tally.stopped) throw new SiteError('interrupted', 'The sweep was stopped')
+    if (tally.stopped) throw stopped()
     try {
       await connection.command(verb, path)
       return undefined
@@ -126,6 +128,10 @@ async function attempt(pool: Pool, tally: Tally, verb: 'DELE' | 'RMD', path: Rem
       throw error
     }
   })
+}
+
+function stopped(): SiteError {
+  return new SiteError('interrupted', 'The sweep was stopped')
 }
 
 /** Waits for all, and throws the first error only when none of them is under way any more. */

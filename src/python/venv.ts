@@ -33,6 +33,14 @@ export interface Environment {
   readonly gaps: readonly string[]
 }
 
+/** Whether all of it was seen: nothing is missing, and nothing could not be read. */
+export function isWhole({ missing, gaps }: Environment): boolean {
+  return missing.length === 0 && gaps.length === 0
+}
+
+/** The gap in the evidence of an environment that none of the known programs has made. */
+export const STRANGE = 'nothing tells which program made it (no pyvenv.cfg, no activate)'
+
 /** What was seen of a folder that may be an environment. */
 export interface VenvEvidence {
   readonly path: RemotePath
@@ -98,7 +106,9 @@ export function judge(evidence: VenvEvidence, named: boolean): Environment | und
     : missingParts(evidence, shape, cfg === undefined && !old)
   // Every creator of environments writes `activate`. Without it, and without its own trace, the folder may be made by
   // something else (conda, `pip install --prefix`), whose parts are not known.
-  const strange = creator === 'unknown' && markers.length === 0 && missing.some(part => part.endsWith('/activate'))
+  const conda = entries.some(({ name }) => name === 'conda-meta')
+  const unsigned = creator === 'unknown' && markers.length === 0 && !empty
+  const strange = unsigned && (conda || missing.some(part => part.endsWith('/activate')))
   return {
     path,
     shape,
@@ -108,7 +118,7 @@ export function judge(evidence: VenvEvidence, named: boolean): Environment | und
     versions: versionsIn(settings, libraries, markers),
     markers,
     distributions: packages.flatMap(({ sitePackages }) => distributionsIn(sitePackages ?? [])),
-    gaps: strange ? [...gaps, 'nothing tells which program made it (no pyvenv.cfg, no activate)'] : gaps
+    gaps: strange ? [...gaps, STRANGE] : gaps
   }
 }
 

@@ -67,15 +67,17 @@ async function lastOf(
 /** `site-packages` and the folders above it, the innermost first. */
 async function chainBelow(site: RemoteSite, library: RemotePath): Promise<readonly Last[]> {
   const chain: Last[] = []
-  for (const { name, kind } of await site.list(library)) {
-    if (name === 'orig-prefix.txt' && kind === 'file') chain.push({ path: child(library, name), kind })
+  const entries = await site.list(library)
+  for (const { name, kind } of entries) {
     if (kind !== 'directory') continue
     const path = child(library, name)
     if (!/^(site-packages$|(python|pypy)\d)/i.test(name) || !(await isFolder(site, path))) continue
     const inner = name.toLowerCase() === 'site-packages' ? [] : await versionBelow(site, path)
     chain.push(...inner, { path, kind })
   }
-  return [...chain, { path: library, kind: 'directory' }]
+  const trace = entries.some(({ name, kind }) => name === 'orig-prefix.txt' && kind === 'file')
+  const traces = trace ? [{ path: child(library, 'orig-prefix.txt'), kind: 'file' as const }] : []
+  return [...chain, ...traces, { path: library, kind: 'directory' }]
 }
 
 /** What proves a version's folder: `site-packages`, and virtualenv's own trace, which tells who made it until the end. */

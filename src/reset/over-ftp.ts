@@ -6,8 +6,10 @@ import {
   OWN_FOLDER,
   SiteError,
   child,
+  entryNamed,
   findEntry,
   mutable,
+  nameOf,
   parentOf,
   type RemoteEntry,
   type RemotePath,
@@ -77,12 +79,13 @@ export async function reset(
   newName: CopyNamer,
   onInPlace: () => void
 ): Promise<ResetDone> {
-  if (!hasOwnFolder(surroundings)) await makeOwnFolder(site)
+  const refusedFolder = hasOwnFolder(surroundings) ? undefined : await makeOwnFolder(site)
   const moved: SetAside[] = []
   let done: ResetDone = { strategy: plan.strategy, moved, filesDeleted: 0 }
   for (const move of plan.moves) {
     const refusal = await setAside(site, move)
     if (!refusal) moved.push(move)
+    else if (refusedFolder) throw noFolder(refusedFolder)
     else if (plan.strategy === 'archive') throw refusal
     else if (plan.strategy === 'rename' && environment) {
       onInPlace()
@@ -97,19 +100,28 @@ export async function reset(
   return done
 }
 
-async function makeOwnFolder(site: RemoteSite): Promise<void> {
+/**
+ * Makes our own folder. Returns the refusal where it was refused and is not listed either.
+ *
+ * Then it may still be there, on a server that hides names with a leading dot: whether something can be moved into it
+ * tells. A refused rename does not mean a server that renames nothing, though.
+ */
+async function makeOwnFolder(site: RemoteSite): Promise<SiteError | undefined> {
   try {
     await site.makeDirectory(mutable(OWN_FOLDER))
+    return undefined
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
-    // Another run may have made it meanwhile. Without it every rename would be refused, and that would be taken for a
-    // server that renames nothing.
-    if (hasOwnFolder(await site.list(parentOf(OWN_FOLDER)))) return
-    throw new Error(
-      `${OWN_FOLDER} cannot be made, so nothing can be set aside, and nothing was changed. ${error.message}`,
-      { cause: error }
-    )
+    const around = await site.list(parentOf(OWN_FOLDER))
+    if (hasOwnFolder(around)) return undefined
+    if (entryNamed(around, nameOf(OWN_FOLDER))) throw noFolder(error)
+    return error
   }
+}
+
+function noFolder(cause: SiteError): Error {
+  const message = `${OWN_FOLDER} cannot be made, so nothing can be set aside, and nothing was changed. ${cause.message}`
+  return new Error(message, { cause })
 }
 
 /**
@@ -156,7 +168,9 @@ export async function discard(site: RemoteSite, item: SetAside): Promise<Sweep> 
 }
 
 async function proveGone(site: RemoteSite, path: RemotePath): Promise<void> {
-  if (!(await findEntry(site, path))) return
+  // The server has confirmed each command: a line that cannot be read, and might stand for anything, is not held against it.
+  const entry = await findEntry(site, path)
+  if (!entry || entry.kind === 'unknown') return
   throw new Error(
     `${path} is still there after the reset, so the deployment would build upon it. ` +
       'Run the workflow again; if it stays, stop the app (it may hold files open) and reset once more'

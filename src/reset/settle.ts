@@ -1,10 +1,11 @@
 // What becomes of the copies that were set aside: swept once their successor was seen, else put back.
-import { readEnvironment, type Environment } from '../python/venv.ts'
+import { STRANGE, isWhole, readEnvironment, type Environment } from '../python/venv.ts'
 import { versionOfMarker } from '../python/version.ts'
 import {
   SiteError,
   WWWROOT,
   findEntry,
+  mutable,
   nameOf,
   parentOf,
   type MutablePath,
@@ -16,7 +17,7 @@ import { discard, putBack } from './over-ftp.ts'
 import type { CopyNamer, SetAside, Trash } from './trash.ts'
 
 /** What lies where a copy came from. */
-type Successor = 'whole' | 'broken' | 'missing' | 'foreign'
+type Successor = 'whole' | 'broken' | 'missing' | { readonly unsure: string }
 
 /** What became of one copy. `kept`: it stays in the trash, and the next run decides. */
 export interface Settlement {
@@ -37,6 +38,10 @@ export interface Circumstances {
   readonly compressed: boolean
   /** The environment that was seen after the deployment, so that it need not be read again. */
   readonly environment: Environment | undefined
+  /** `name version` of what this run set aside; `undefined`: not known. */
+  readonly installedBefore: readonly string[] | undefined
+  /** Hears of each copy as soon as it is settled, because a later one may fail. */
+  readonly onSettled: (settlement: Settlement) => void
   /** Names a fresh copy, for a broken successor that makes room. */
   readonly newName: CopyNamer
 }
@@ -55,24 +60,19 @@ interface Verdict {
  * back. No copy is deleted before something whole was seen in its place. Throws `SiteError` when the connection is lost;
  * what was not settled then stays as it is.
  */
-export async function settle(
-  site: RemoteSite,
-  trash: Trash,
-  circumstances: Circumstances
-): Promise<readonly Settlement[]> {
-  const settlements: Settlement[] = []
+export async function settle(site: RemoteSite, trash: Trash, circumstances: Circumstances): Promise<void> {
+  const { onSettled } = circumstances
   const sweep: SetAside[] = []
   for (const original of new Set(trash.copies.map(item => item.original))) {
     const copies = trash.copies.filter(item => item.original === original)
     const verdict = await judgeCopies(site, original, copies, circumstances)
-    settlements.push(...verdict.settled)
+    verdict.settled.forEach(onSettled)
     sweep.push(...verdict.sweep)
   }
-  for (const item of sweep) settlements.push(await sweepCopy(site, item))
+  for (const item of sweep) onSettled(await sweepCopy(site, item))
   for (const rest of trash.doomed) {
-    settlements.push({ item: { copy: rest, original: rest }, fate: 'swept', detail: '', swept: await site.sweep(rest) })
+    onSettled({ item: { copy: rest, original: rest }, fate: 'swept', detail: '', swept: await site.sweep(rest) })
   }
-  return settlements
 }
 
 async function judgeCopies(
@@ -81,11 +81,11 @@ async function judgeCopies(
   copies: readonly SetAside[],
   circumstances: Circumstances
 ): Promise<Verdict> {
-  switch (await successorAt(site, original, copies, circumstances)) {
+  const successor = await successorAt(site, original, copies, circumstances)
+  if (typeof successor === 'object') return keepAll(copies, successor.unsure)
+  switch (successor) {
     case 'whole':
       return { settled: [], sweep: copies }
-    case 'foreign':
-      return keepAll(copies, `something that is no environment lies at ${original}`)
     case 'missing':
       return putBackBest(site, copies, 'nothing took its place')
     case 'broken':
@@ -108,10 +108,52 @@ async function successorAt(
   if (circumstances.compressed) return 'whole'
   const environment = await environmentAt(site, original, circumstances)
   if (environment === 'missing') return 'missing'
-  if (!environment) return 'foreign'
+  if (!environment) return { unsure: `something that is no environment lies at ${original}` }
   if (environment.missing.length > 0) return 'broken'
-  if (circumstances.jobSucceeded) return 'whole'
-  return (await isSkeleton(site, environment, copies)) ? 'broken' : 'whole'
+  return successorByPackages(site, environment, copies, circumstances)
+}
+
+/**
+ * Judges an environment that has all its parts by what it holds. An environment is a successor only where everything of
+ * it was seen, and where it does not merely lack what a failed pip did not install.
+ */
+async function successorByPackages(
+  site: RemoteSite,
+  environment: Environment,
+  copies: readonly SetAside[],
+  { jobSucceeded, installedBefore }: Circumstances
+): Promise<Successor> {
+  const before = copies.length === 1 && installedBefore ? installedBefore : await packagesIn(site, copies)
+  const strangeAsBefore = jobSucceeded && environment.gaps.every(gap => gap === STRANGE)
+  if (!isWhole(environment) && !(strangeAsBefore && (await wasStrange(site, copies)))) {
+    return { unsure: `what took its place was not seen whole: ${environment.gaps.join(', ')}` }
+  }
+  const now = new Set(environment.distributions.map(({ name }) => name))
+  const lost = [...new Set(before.map(line => line.split(' ')[0] ?? ''))].filter(
+    name => !INSTALLERS.has(name) && !now.has(name)
+  )
+  const onlyInstallers = [...now].every(name => INSTALLERS.has(name))
+  if (lost.length === 0) return 'whole'
+  if (onlyInstallers && !jobSucceeded) return 'broken'
+  const packages = lost.slice(0, 10).join(', ')
+  if (onlyInstallers) return { unsure: `what took its place has no packages any more (before: ${packages})` }
+  return jobSucceeded ? 'whole' : { unsure: `the job did not succeed, and what took its place lacks ${packages}` }
+}
+
+/** Every package of every copy, because the newest may be a rest without any. */
+async function packagesIn(site: RemoteSite, copies: readonly SetAside[]): Promise<readonly string[]> {
+  const lines: string[] = []
+  for (const { copy } of copies) {
+    const environment = await readCopy(site, copy)
+    lines.push(...(environment?.distributions ?? []).map(({ name, version }) => `${name} ${version}`))
+  }
+  return lines
+}
+
+async function wasStrange(site: RemoteSite, copies: readonly SetAside[]): Promise<boolean> {
+  const [newest] = copies
+  const environment = newest && (await readCopy(site, newest.copy))
+  return environment?.gaps.every(gap => gap === STRANGE) === true && environment.gaps.length > 0
 }
 
 const ARCHIVE = /^output\.tar\.(gz|zst)$/
@@ -123,21 +165,10 @@ function isArchive(path: RemotePath): boolean {
 /** What every creator puts into an environment by itself. */
 const INSTALLERS = new Set(['pip', 'setuptools', 'wheel'])
 
-/** Whether an environment is all there but for the packages that its predecessor had: pip failed in a job that failed. */
-async function isSkeleton(site: RemoteSite, environment: Environment, copies: readonly SetAside[]): Promise<boolean> {
-  const hasPackages = ({ distributions }: Environment): boolean =>
-    distributions.some(({ name }) => !INSTALLERS.has(name))
-  if (hasPackages(environment)) return false
-  for (const { copy } of copies) {
-    const before = await readCopy(site, copy)
-    if (before && hasPackages(before)) return true
-  }
-  return false
-}
-
 /**
- * A marker goes back only into an environment that is whole, has none, and is of its version: on any other it would
- * claim that nothing needs to be repaired, and without one Kudu's script repairs it at the next deployment.
+ * A marker goes back only into the environment that it was taken from: whole, of its version, with the same packages.
+ * On any other it would claim that nothing needs to be repaired, and without one Kudu's script repairs it at the next
+ * deployment.
  */
 async function successorOfMarker(
   site: RemoteSite,
@@ -147,8 +178,9 @@ async function successorOfMarker(
   const environment = await environmentAt(site, parentOf(marker), circumstances)
   if (environment === 'missing' || !environment || environment.markers.length > 0) return 'whole'
   const version = versionOfMarker(nameOf(marker))
-  const agrees = environment.versions.every(evidence => evidence.version === version)
-  return environment.missing.length === 0 && agrees ? 'missing' : 'whole'
+  const now = environment.distributions.map(({ name, version }) => `${name} ${version}`)
+  const untouched = isWhole(environment) && now.join() === circumstances.installedBefore?.join()
+  return untouched && environment.versions.every(evidence => evidence.version === version) ? 'missing' : 'whole'
 }
 
 /** `undefined`: something lies there that is no environment. */
@@ -159,13 +191,14 @@ async function environmentAt(
 ): Promise<Environment | 'missing' | undefined> {
   if (environment?.path === path) return environment
   const entry = await findEntry(site, path)
-  if (!entry) return 'missing'
-  return entry.kind === 'directory' ? readEnvironment(site, path, true) : undefined
+  // A line that cannot be read proves nothing; putting back fails where something is there after all.
+  if (!entry || entry.kind === 'unknown') return 'missing'
+  return entry.kind === 'directory' ? readCopy(site, path) : undefined
 }
 
 /** Puts the newest whole copy back, or the newest where none is whole; the others go only if it is whole. */
 async function putBackBest(site: RemoteSite, copies: readonly SetAside[], why: string): Promise<Verdict> {
-  const whole = await newestWhole(site, copies)
+  const whole = copies.length > 1 ? await newestWhole(site, copies) : copies[0]
   const best = whole ?? copies[0]
   if (!best) return { settled: [], sweep: [] }
   const others = copies.filter(item => item !== best)
@@ -174,22 +207,25 @@ async function putBackBest(site: RemoteSite, copies: readonly SetAside[], why: s
   return { settled: [restored, ...keepAll(others, 'nothing whole is in its place yet').settled], sweep: [] }
 }
 
-/** `undefined`: none of the copies is whole. Markers and archives always are. */
+/** The newest copy that is whole, of several rather one with packages; `undefined`: none is. Markers and archives always are. */
 async function newestWhole(site: RemoteSite, copies: readonly SetAside[]): Promise<SetAside | undefined> {
+  let bare: SetAside | undefined
   for (const item of copies) {
     if (isArchive(item.original) || versionOfMarker(nameOf(item.original))) return item
     const environment = await readCopy(site, item.copy)
-    if (environment?.missing.length === 0) return item
+    if (!environment || !isWhole(environment)) continue
+    if (environment.distributions.some(({ name }) => !INSTALLERS.has(name))) return item
+    bare ??= item
   }
-  return undefined
+  return bare
 }
 
 /** `undefined`: it is no environment, or the server does not let it be looked at. */
-async function readCopy(site: RemoteSite, copy: MutablePath): Promise<Environment | undefined> {
+async function readCopy(site: RemoteSite, copy: RemotePath): Promise<Environment | undefined> {
   try {
     return await readEnvironment(site, copy, true)
   } catch (error) {
-    if (error instanceof SiteError && error.kind === 'refused') return undefined
+    if (error instanceof SiteError && ['refused', 'unexpected'].includes(error.kind)) return undefined
     throw error
   }
 }
@@ -223,21 +259,30 @@ async function replaceBroken(
 
 async function restore(site: RemoteSite, item: SetAside, why: string): Promise<Settlement> {
   try {
+    await makeParents(site, parentOf(item.original))
     await putBack(site, item)
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
     return keep(item, `${why}, and it could not be put back: ${error.message}`)
   }
   // A reply alone is not believed where the site's only environment is at stake.
-  if (await findEntry(site, item.original)) return { item, fate: 'put-back', detail: why, swept: undefined }
+  const entry = await findEntry(site, item.original)
+  if (entry && entry.kind !== 'unknown') return { item, fate: 'put-back', detail: why, swept: undefined }
   return keep(item, `${why}, and it is not there although the server said that it was put back`)
+}
+
+/** A clean deployment may have wiped the folder that a nested environment lay in. */
+async function makeParents(site: RemoteSite, folder: RemotePath): Promise<void> {
+  if (folder === WWWROOT || (await findEntry(site, folder))) return
+  await makeParents(site, parentOf(folder))
+  await site.makeDirectory(mutable(folder))
 }
 
 async function sweepCopy(site: RemoteSite, item: SetAside): Promise<Settlement> {
   try {
     return { item, fate: 'swept', detail: '', swept: await discard(site, item) }
   } catch (error) {
-    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    if (!(error instanceof SiteError) || !['refused', 'unexpected'].includes(error.kind)) throw error
     return keep(item, `it is no longer needed, but the server refuses to delete it: ${error.message}`)
   }
 }

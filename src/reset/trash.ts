@@ -1,6 +1,7 @@
 // What was set aside: how a copy is named, so that any later run knows where it belongs. No state but the names.
 import {
   OWN_FOLDER,
+  SiteError,
   WWWROOT,
   child,
   entryNamed,
@@ -60,16 +61,35 @@ export function parseTrashName(name: string): SetAside | undefined {
   }
 }
 
-/** Lists what was set aside. `surroundings` is the listing of `/site`. */
-export async function readTrash(site: ReadableSite, surroundings: readonly RemoteEntry[]): Promise<Trash> {
-  if (!hasOwnFolder(surroundings)) return { copies: [], doomed: [] }
-  const names = (await site.list(OWN_FOLDER)).map(({ name }) => name)
+/**
+ * Lists what was set aside. `surroundings` is the listing of `/site`.
+ *
+ * `expected`: something was moved there, so it is looked for even where the listing does not show our folder, as on
+ * servers that hide names with a leading dot.
+ */
+export async function readTrash(
+  site: ReadableSite,
+  surroundings: readonly RemoteEntry[],
+  expected: boolean
+): Promise<Trash> {
+  const shown = hasOwnFolder(surroundings)
+  if (!shown && !expected) return { copies: [], doomed: [] }
+  const names = (await listOwnFolder(site, shown)).map(({ name }) => name)
   return {
     copies: names
       .sort()
       .reverse()
       .flatMap(name => parseTrashName(name) ?? []),
     doomed: names.filter(name => DOOMED_NAME.test(name)).map(name => mutable(child(OWN_FOLDER, name)))
+  }
+}
+
+async function listOwnFolder(site: ReadableSite, shown: boolean): Promise<readonly RemoteEntry[]> {
+  try {
+    return await site.list(OWN_FOLDER)
+  } catch (error) {
+    if (!shown && error instanceof SiteError && error.kind === 'refused') return []
+    throw error
   }
 }
 

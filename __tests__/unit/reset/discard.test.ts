@@ -41,7 +41,7 @@ describe('a copy that is discarded', () => {
         expect(error).toMatchObject({ kind: 'lost' })
       }
       const site = fakeSite(tree)
-      const { copies, doomed } = await readTrash(site, await site.list(SITE))
+      const { copies, doomed } = await readTrash(site, await site.list(SITE), false)
       if (lostAfter === 0) expect([copies, pathsIn(tree, COPY)]).toEqual([[ITEM], before])
       else expect([lostAfter, copies, doomed]).toEqual([lostAfter, [], finished ? [] : [DOOMED]])
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readEnvironment } from '../../../src/python/venv.ts'
 import { putBack, reset } from '../../../src/reset/over-ftp.ts'
-import { SiteError, WWWROOT, child, remotePath } from '../../../src/site.ts'
+import { SiteError, WWWROOT, child, remotePath, type RemotePath } from '../../../src/site.ts'
 import { changesIn, fakeSite, pathsIn, treeOf, type Oddities, type Spec } from '../fake-site.ts'
 import { environmentOf, windowsVenv } from '../fixtures.ts'
 import { ANTENV, NAMER, OTHERS, OWN, RENAME, begin, copyOf, planFor, run } from './running.ts'
@@ -40,7 +40,18 @@ describe('a reset by renaming', () => {
     await expect(done).rejects.toThrow(/cannot be made.*nothing was changed/)
     await expect(done).rejects.not.toBeInstanceOf(SiteError)
     expect(pathsIn(tree)).toEqual(pathsIn(treeOf(OTHERS, spec)))
-    expect([changesIn(site.log), announced]).toEqual([[`MKD ${OWN}`], []])
+    expect([site.done, announced]).toEqual([[], []])
+  })
+
+  it('moves into our folder where the server hides it and refuses to make it again', async () => {
+    const tree = treeOf(OTHERS, ANTENV, { [`${OWN}/`]: '' })
+    const site = fakeSite(tree)
+    const hiding = {
+      ...site,
+      list: async (path: RemotePath) => (await site.list(path)).filter(({ name }) => !name.startsWith('.'))
+    }
+    const done = await reset(hiding, RENAME, environmentOf(), [], NAMER, neverInPlace)
+    expect(done).toMatchObject({ strategy: 'rename', moved: RENAME.moves })
   })
 
   it('changes nothing and fails where the connection is lost while our folder is made', async () => {

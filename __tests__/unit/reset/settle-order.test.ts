@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { readTrash } from '../../../src/reset/trash.ts'
 import { SITE } from '../../../src/site.ts'
 import { changesIn, fakeSite, pathsIn, treeOf, type Oddities, type Spec } from '../fake-site.ts'
-import { CFG, posixVenv, windowsVenv } from '../fixtures.ts'
+import { CFG, posixVenv, windowsVenv, without } from '../fixtures.ts'
 import {
   ANTENV,
   NEWER,
@@ -140,12 +140,28 @@ describe('an environment without the packages that its predecessor had', () => {
   })
 
   it.each<[string, string[], string[], boolean]>([
-    ['in a job that succeeded', ['pip-24.0'], FULL, true],
+    ['in a job that succeeded, with fewer packages', ['pip-24.0', 'flask-3.0.0'], FULL, true],
     ['where the copy had none either', ['pip-24.0'], ['pip-23.0', 'setuptools-60.0'], false],
-    ['where it has one package', ['pip-24.0', 'flask-3.0.0'], FULL, false]
+    ['in a job that failed, with the same packages in other versions', ['flask-3.1.0', 'werkzeug-3.1.0'], FULL, false]
   ])('is whole %s', async (_, packages, before, jobSucceeded) => {
     const { site, fates } = await settling({ ...whole('antenv', packages), ...whole(NEWER, before) }, { jobSucceeded })
     expect([fates, swept(site.log)]).toEqual([['swept'], [doomed(NEWER)]])
+  })
+
+  it.each<[string, string[], boolean]>([
+    ['nothing but pip in it, although the job succeeded', ['pip-24.0'], true],
+    ['some of them in it, in a job that failed', ['pip-24.0', 'flask-3.0.0'], false]
+  ])('is no reason to delete the copy: %s', async (_, packages, jobSucceeded) => {
+    const { site, settlements } = await settling({ ...whole('antenv', packages), ...copied }, { jobSucceeded })
+    expect(settlements.map(({ fate }) => fate)).toEqual(['kept'])
+    expect(settlements[0]?.detail).toContain('werkzeug')
+    expect(site.done).toEqual([])
+  })
+
+  it.each([true, false])('and that was not seen whole is no reason either, job succeeded: %s', async jobSucceeded => {
+    const refuse = [`LIST ${ANTENV}/lib`]
+    const { site, fates } = await settling({ ...whole('antenv', FULL), ...copied }, { jobSucceeded }, { refuse })
+    expect([fates, site.done]).toEqual([['kept'], []])
   })
 
   it('gives way to an older copy that has them where the newest has none', async () => {
@@ -167,9 +183,14 @@ describe('a marker', () => {
     ['of its own version, without markers', windowsVenv('env', CFG.venv36, []), 'put-back'],
     ['of another version', windowsVenv('env', CFG.venv311, []), 'swept'],
     ['with another marker', windowsVenv('env', CFG.venv36, ['2.7']), 'swept'],
+    [
+      'that has lost a package',
+      without(windowsVenv('env', CFG.venv36, []), 'env/Lib/site-packages/pip-9.0.1.dist-info/METADATA'),
+      'swept'
+    ],
     ['of two versions', { ...posixVenv('env', '3.6', CFG.venv311) }, 'swept']
   ])('goes back only into a whole environment of its own version without markers: %s', async (_, spec, fate) => {
-    const { fates, tree } = await settling({ ...spec, [marker('3.6')]: '' })
+    const { fates, tree } = await settling({ ...spec, [marker('3.6')]: '' }, { installedBefore: ['pip 9.0.1'] })
     expect(fates).toEqual([fate])
     expect(tree.has('/site/wwwroot/env/azure.env.python-3.6.txt')).toBe(fate === 'put-back')
   })
@@ -192,7 +213,7 @@ it.each<[string, Spec, boolean]>([
         expect(error).toMatchObject({ kind: 'lost' })
       }
       const site = fakeSite(tree)
-      const { copies } = await readTrash(site, await site.list(SITE))
+      const { copies } = await readTrash(site, await site.list(SITE), false)
       const partial = copies.filter(
         item =>
           ![WHOLE, textsIn(treeOf(broken('x')), '/site/wwwroot/x')].some(

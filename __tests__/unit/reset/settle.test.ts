@@ -175,7 +175,7 @@ describe('markers', () => {
     ['not put back into an environment of another version', windowsVenv('env', CFG.venv311, []), 'swept', false],
     ['swept where the same marker is there again', windowsVenv('env', CFG.venv36, ['3.6']), 'swept', true]
   ])('are %s', async (_, spec, fate, there) => {
-    const { tree, fates } = await settling({ ...spec, ...MARKER })
+    const { tree, fates } = await settling({ ...spec, ...MARKER }, { installedBefore: ['pip 9.0.1'] })
     expect(fates).toEqual([fate])
     expect(tree.has(`/site/wwwroot/${NAME}`)).toBe(there)
   })
@@ -213,7 +213,7 @@ describe('trouble', () => {
   it('changes nothing where what took the place cannot be looked at', async () => {
     const tree = treeOf(whole('antenv'), whole(NEWER))
     const site = fakeSite(tree, { refuse: ['LIST /site/wwwroot'] })
-    const trash = await readTrash(fakeSite(tree), await fakeSite(tree).list(remotePath('/site')))
+    const trash = await readTrash(fakeSite(tree), await fakeSite(tree).list(remotePath('/site')), false)
     await expect(settle(site, trash, given())).rejects.toThrow()
     expect(changesIn(site.log)).toEqual([])
   })
@@ -222,7 +222,7 @@ describe('trouble', () => {
     'a connection that is lost after %i changes leaves a whole environment or a whole copy',
     async lostAfter => {
       const tree = treeOf(broken('antenv'), whole(NEWER))
-      const trash = await readTrash(fakeSite(tree), await fakeSite(tree).list(remotePath('/site')))
+      const trash = await readTrash(fakeSite(tree), await fakeSite(tree).list(remotePath('/site')), false)
       const failed = given({ jobSucceeded: false })
       await expect(settle(fakeSite(tree, { lostAfter }), trash, failed)).rejects.toMatchObject({ kind: 'lost' })
       expect([textsIn(tree, ANTENV), textsIn(tree, NEWER)]).toContainEqual(WHOLE)

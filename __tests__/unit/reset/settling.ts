@@ -32,6 +32,8 @@ export const given = (changes: Partial<Circumstances> = {}): Circumstances => ({
   jobSucceeded: true,
   compressed: false,
   environment: undefined,
+  installedBefore: undefined,
+  onSettled: () => undefined,
   newName: copyNamer(new Date('2026-11-22T12:00:00Z'), () => 'abcdef01'),
   ...changes
 })
@@ -43,8 +45,9 @@ export async function settleTree(
   oddities: Oddities = {}
 ): Promise<Settled> {
   const site = fakeSite(tree, oddities)
-  const trash = await readTrash(fakeSite(tree), await fakeSite(tree).list(SITE))
-  const settlements = await settle(site, trash, given(changes))
+  const trash = await readTrash(fakeSite(tree), await fakeSite(tree).list(SITE), false)
+  const settlements: Settlement[] = []
+  await settle(site, trash, given({ ...changes, onSettled: settlement => void settlements.push(settlement) }))
   return { tree, site, settlements, fates: settlements.map(({ fate }) => fate) }
 }
 

@@ -160,7 +160,7 @@ describe('the trash', () => {
 
   it('is read newest first, without what is not ours', async () => {
     const site = fakeSite(treeOf(SPEC))
-    const trash = await readTrash(site, await site.list(remotePath('/site')))
+    const trash = await readTrash(site, await site.list(remotePath('/site')), false)
     expect(trash.copies.map(({ copy }) => nameOf(copy).slice(6, 14))).toEqual(['20261122', '20261121', '20261120'])
     expect(trash.copies.map(({ original }) => original)).toEqual([
       '/site/wwwroot/env/x.txt',
@@ -171,19 +171,19 @@ describe('the trash', () => {
 
   it('tells rests of deletions from copies', async () => {
     const site = fakeSite(treeOf(SPEC, { [`${OWN}/trash-20261119T000000000Z-aaaaaaaa/lib/x`]: '' }))
-    const { doomed } = await readTrash(site, await site.list(remotePath('/site')))
+    const { doomed } = await readTrash(site, await site.list(remotePath('/site')), false)
     expect([...doomed].sort()).toEqual([`${OWN}/trash-20261119T000000000Z-aaaaaaaa`, `${OWN}/${STAMP}`])
   })
 
   it('has nothing of ours in a line that cannot be read', async () => {
     const [copy, rest] = [`${OWN}/trash-20261120T000000000Z-aaaaaaaa-antenv`, `${OWN}/${STAMP}`]
     const site = fakeSite(treeOf({ [`${copy}/x`]: '', [`${rest}/x`]: '' }), { unreadable: [copy, rest] })
-    expect(await readTrash(site, await site.list(remotePath('/site')))).toEqual({ copies: [], doomed: [] })
+    expect(await readTrash(site, await site.list(remotePath('/site')), false)).toEqual({ copies: [], doomed: [] })
   })
 
   it('is not asked for where it is not there', async () => {
     const site = fakeSite(treeOf(), { emptyForMissing: true })
-    expect(await readTrash(site, await site.list(remotePath('/site')))).toEqual({ copies: [], doomed: [] })
+    expect(await readTrash(site, await site.list(remotePath('/site')), false)).toEqual({ copies: [], doomed: [] })
     expect(site.log).toEqual(['LIST /site'])
   })
 
