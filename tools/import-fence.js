@@ -39,7 +39,11 @@ const LAYERS = [
   { of: ['input-values', 'credentials', 'state'], may: [...PURE, 'input-values'], packages: [] },
   { of: ['inputs'], may: [...PURE, 'input-values', 'credentials'], packages: ['node:fs', 'node:path'] },
   { of: ['reset/toggle-runtime'], may: [...PURE, 'azure/*'], packages: ['@actions/exec', '@actions/io'] },
-  { of: ['reset/*'], may: [...PURE, 'azure/*', 'python/venv', 'reset/*'], packages: ['node:crypto'] },
+  {
+    of: ['reset/*'],
+    may: [...PURE, 'azure/*', 'python/venv', 'python/read-venv', 'reset/*'],
+    packages: ['node:crypto']
+  },
   { of: ['azure/cli'], may: [...PURE, ...READERS], packages: ['@actions/exec', '@actions/io'] },
   {
     of: ['python/project'],

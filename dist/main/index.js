@@ -32737,7 +32737,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 5949:
+/***/ 4597:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -32933,12 +32933,8 @@ function versionOf(major, minor) {
 }
 
 ;// CONCATENATED MODULE: ./lib/python/venv.js
-// What a virtual environment is made of, who made it, for which Python, and whether all of it is there.
 
 
-
-/** A `pyvenv.cfg` is under 1 kB; more is somebody else's file. */
-const MAX_CFG_BYTES = 16_384;
 /** Whether all of it was seen: nothing is missing, and nothing could not be read. */
 function venv_isWhole({ missing, gaps }) {
     return missing.length === 0 && gaps.length === 0;
@@ -32994,10 +32990,11 @@ function judge(evidence, named) {
         gaps: strange ? [...gaps, venv_STRANGE] : gaps
     };
 }
+/** Whether a folder's listing is that of an environment made on Windows. */
 function isWindowsShape(entries) {
     if (entries.some(({ name }) => version_versionOfMarker(name)))
         return true;
-    return folder(entries, 'bin') === undefined && folder(entries, 'Scripts') !== undefined;
+    return folderIn(entries, 'bin') === undefined && folderIn(entries, 'Scripts') !== undefined;
 }
 function creatorOf(settings, hasCfg, old) {
     if (settings.has('uv'))
@@ -33043,22 +33040,30 @@ function versionsIn(settings, libraries, markers) {
     return candidates.flatMap(([source, version]) => (version === undefined ? [] : [{ source, version }]));
 }
 /** Finds a folder by name, as a Windows server would: whatever the case. */
-function folder(entries, name) {
+function folderIn(entries, name) {
     const exact = entries.find(entry => entry.name === name && entry.kind === 'directory');
     return exact ?? entries.find(entry => entry.name.toLowerCase() === name.toLowerCase() && entry.kind === 'directory');
 }
+
+;// CONCATENATED MODULE: ./lib/python/read-venv.js
+// Looks at a folder that may be a virtual environment, with as few questions as tell something.
+
+
+
+/** A `pyvenv.cfg` is under 1 kB; more is somebody else's file. */
+const MAX_CFG_BYTES = 16_384;
 /**
  * Looks at a folder and judges it; see `judge`.
  *
  * Reads only what tells something: the folder, `pyvenv.cfg`, `bin` or `Scripts`, `lib`, and one `site-packages`.
  * Throws `SiteError` when the folder itself cannot be listed.
  */
-async function venv_readEnvironment(site, path, named) {
+async function read_venv_readEnvironment(site, path, named) {
     const entries = await site.list(path);
     const windows = isWindowsShape(entries);
     const gaps = [];
-    const scriptsFolder = folder(entries, windows ? 'Scripts' : 'bin');
-    const libraryFolder = folder(entries, windows ? 'Lib' : 'lib');
+    const scriptsFolder = folderIn(entries, windows ? 'Scripts' : 'bin');
+    const libraryFolder = folderIn(entries, windows ? 'Lib' : 'lib');
     const cfgEntry = entries.find(({ name, kind }) => name === 'pyvenv.cfg' && kind === 'file');
     // Most folders of an app are no environments, and the listing tells: nothing else needs to be asked then.
     const looksLikeOne = cfgEntry ?? scriptsFolder ?? libraryFolder ?? entries.find(({ name }) => version_versionOfMarker(name));
@@ -33122,7 +33127,7 @@ async function readLibraries(site, library, inLibrary, windows, hasCfg, gaps) {
     return libraries;
 }
 async function readWindowsLibrary(site, path, entries, gaps) {
-    const present = folder(entries, 'site-packages');
+    const present = folderIn(entries, 'site-packages');
     const sitePackages = present && ((await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
     const origPrefix = entries.some(({ name }) => name === 'orig-prefix.txt');
     const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present);
@@ -33139,7 +33144,7 @@ async function readLibrary(site, path, name, hasCfg, gaps) {
     if (hasUnreadable(entries))
         gaps.push(`a line of the listing of ${name} cannot be read`);
     const unclear = hasUnreadable(entries) ? [] : undefined;
-    const present = folder(entries, 'site-packages');
+    const present = folderIn(entries, 'site-packages');
     const sitePackages = !present ? unclear : (direct ?? (await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
     const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present);
     return { name, origPrefix, sitePackages, bare };
@@ -34601,7 +34606,7 @@ async function givenEnvironment(site, wwwroot, path, manifest) {
     const entry = await (0,lib_site/* findEntry */.w4)(site, path, wwwroot);
     if (!entry)
         return NOTHING;
-    const environment = entry.kind === 'directory' ? await venv_readEnvironment(site, path, true) : undefined;
+    const environment = entry.kind === 'directory' ? await read_venv_readEnvironment(site, path, true) : undefined;
     // Nothing can be lost in an empty folder, and the deployment will fill it: it is as good as absent.
     if (environment?.proven === false)
         return NOTHING;
@@ -34669,7 +34674,7 @@ async function namedEnvironment(site, wwwroot, name, manifest) {
 /** `refused`: the server does not let it be listed, so nothing is known of it. */
 async function readOrRefused(site, path, named) {
     try {
-        return await venv_readEnvironment(site, path, named);
+        return await read_venv_readEnvironment(site, path, named);
     }
     catch (error) {
         if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
@@ -43070,6 +43075,7 @@ function listIn(fields, name) {
 // Deletes an environment where it lies, for servers that refuse to rename it. Slow, and without an undo.
 
 
+
 /**
  * Deletes an environment in an order in which it can be cut at any command. Returns the number of deleted files.
  *
@@ -43223,9 +43229,8 @@ async function empty(site, directory, keep) {
     }
     return files;
 }
-/** Finds a folder whatever its case: `Lib` and `Scripts` on Windows. */
 function folderNamed(parent, entries, name) {
-    const found = entries.find(entry => entry.kind === 'directory' && entry.name.toLowerCase() === name);
+    const found = folderIn(entries, name);
     return found && (0,lib_site/* child */.jf)(parent, found.name);
 }
 
@@ -43370,6 +43375,7 @@ async function over_ftp_putBack(site, { copy, original }) {
 
 ;// CONCATENATED MODULE: ./lib/reset/settle.js
 // What becomes of the copies that were set aside: swept once their successor was seen, else put back.
+
 
 
 
@@ -44221,9 +44227,9 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5009);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5949);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4597);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
-/* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1977);
+/* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(150);
 // The main step's entry: the real ports in, one try, one catch. Nothing imports it.
 
 
@@ -44243,7 +44249,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 1977:
+/***/ 150:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -44262,6 +44268,89 @@ var lib_site = __nccwpck_require__(4056);
 var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: ./node_modules/basic-ftp/dist/index.js
 var dist = __nccwpck_require__(7382);
+;// CONCATENATED MODULE: ./lib/ftp/failures.js
+// What went wrong on a connection, in words that say what it means and what to change.
+
+
+const CERTIFICATE_ERROR = /^(CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|ERROR_IN_)/;
+/** What went wrong on the way to a login, at which stage of it. */
+function explain(error, stage, target, attempt) {
+    const where = `${target.host}:${attempt.port}`;
+    const { code, text } = wordsOf(error);
+    if (error instanceof lib_site/* SiteError */.wt)
+        return new lib_site/* SiteError */.wt(error.kind, `${where}: ${error.message}`, { cause: error });
+    if (CERTIFICATE_ERROR.test(code))
+        return untrusted(error, where, code);
+    const refusal = error instanceof dist.FTPError ? { replyCode: error.code } : {};
+    if (stage === 'tls' && error instanceof dist.FTPError) {
+        return new lib_site/* SiteError */.wt('tls', `${where} refuses TLS ("${text}"), and nothing is sent without it unless "tls" is off`, {
+            cause: error,
+            ...refusal
+        });
+    }
+    if (stage === 'login')
+        return refusedLogin(error, stage, target, where);
+    const how = { implicit: 'with implicit TLS', explicit: 'with explicit TLS', plain: 'without TLS' }[attempt.mode];
+    // OpenSSL's own words name its source files, and nobody can act on those.
+    const cause = /^ERR_SSL_|^EPROTO$/.test(code) ? 'what answers there does not speak TLS that way' : text;
+    return new lib_site/* SiteError */.wt('unreachable', `${where} could not be reached ${how}: ${cause}`, { cause: error, ...refusal });
+}
+function untrusted(error, where, code) {
+    const reason = error instanceof Error && code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? 'it is for another host name' : code;
+    return new lib_site/* SiteError */.wt('certificate', `The certificate of ${where} does not verify (${reason}), so the password was not sent. If the server is signed by ` +
+        'a private CA, name its file in NODE_EXTRA_CA_CERTS in the environment of the job', { cause: error });
+}
+function refusedLogin(error, stage, target, where) {
+    const { text } = wordsOf(error);
+    const form = `as "${target.userName}"`;
+    if (error instanceof dist.FTPError) {
+        const advice = error.code === 530
+            ? '. Either the password is an old one (download the publish profile again), or basic authentication is off for ' +
+                'FTP (App Service: Configuration, General settings, "FTP Basic Auth Publishing Credentials")'
+            : error.code === 534 || /\b(TLS|SSL)\b/i.test(text)
+                ? '. The server demands TLS: do not switch "tls" off'
+                : '';
+        const message = `${where} refused the login ${form}: "${text}"${advice}`;
+        return new lib_site/* SiteError */.wt('login', message, { cause: error, replyCode: error.code });
+    }
+    // A disabled FTP state takes USER and PASS, and then hangs up without a word.
+    if (stage === 'login' && /FIN packet|closed connection|ECONNRESET|socket hang up/i.test(text)) {
+        const message = `${where} hung up after the login ${form} without an answer, as App Service does where FTP is switched off ` +
+            '(App Service: Configuration, General settings, "FTP state")';
+        return new lib_site/* SiteError */.wt('login', message, { cause: error });
+    }
+    return new lib_site/* SiteError */.wt('unreachable', `${where} went silent during the login: ${text}`, { cause: error });
+}
+/** What went wrong with a command, once logged in. */
+function asSiteError(error, what) {
+    if (error instanceof lib_site/* SiteError */.wt)
+        return error;
+    const { text } = wordsOf(error);
+    if (error instanceof dist.FTPError) {
+        // 421 ends the session; 425 and 426 say that its data connections do not work any more, as after many transfers.
+        const kind = [421, 425, 426].includes(error.code) ? 'lost' : 'refused';
+        return new lib_site/* SiteError */.wt(kind, `The server refused to ${what}: "${text}"`, { cause: error, replyCode: error.code });
+    }
+    if (/None of the available transfer strategies/.test(text)) {
+        const message = 'The server does not let a data connection be opened. App Service uses the ports 10001 to 10300 for them: allow ' +
+            'these from the runner';
+        return new lib_site/* SiteError */.wt('unreachable', message, { cause: error });
+    }
+    return new lib_site/* SiteError */.wt('lost', `The connection broke while it was asked to ${what}: ${text}`, { cause: error });
+}
+/** The error of a run that was told to stop. */
+function interrupted(cause) {
+    return new lib_site/* SiteError */.wt('interrupted', 'The run was told to stop', { cause });
+}
+function wordsOf(error) {
+    if (!(error instanceof Error))
+        return { code: '', text: String(error) };
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+    // A name that resolves to several addresses fails with an AggregateError whose own message is empty.
+    const text = error.message || (error instanceof AggregateError ? String(error.errors[0]) : code);
+    return { code, text: text.replace(/\s+/g, ' ').trim() };
+}
+
 ;// CONCATENATED MODULE: ./lib/ftp/listing.js
 // Directory listings: text of a server → entries. No line is dropped, whether it can be understood or not.
 
@@ -44397,6 +44486,7 @@ function mlsdTime(text) {
 // EXTERNAL MODULE: ./lib/ftp/target.js
 var ftp_target = __nccwpck_require__(6921);
 ;// CONCATENATED MODULE: ./lib/ftp/connection.js
+
 
 
 
@@ -44584,81 +44674,6 @@ function refuseSsh(client) {
             return;
         client.ftp.closeWithError(new lib_site/* SiteError */.wt('unreachable', 'An SSH server answers there, not an FTP server'));
     });
-}
-const CERTIFICATE_ERROR = /^(CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|ERROR_IN_)/;
-function explain(error, stage, target, attempt) {
-    const where = `${target.host}:${attempt.port}`;
-    const { code, text } = wordsOf(error);
-    if (error instanceof lib_site/* SiteError */.wt)
-        return new lib_site/* SiteError */.wt(error.kind, `${where}: ${error.message}`, { cause: error });
-    if (CERTIFICATE_ERROR.test(code))
-        return untrusted(error, where, code);
-    const refusal = error instanceof dist.FTPError ? { replyCode: error.code } : {};
-    if (stage === 'tls' && error instanceof dist.FTPError) {
-        return new lib_site/* SiteError */.wt('tls', `${where} refuses TLS ("${text}"), and nothing is sent without it unless "tls" is off`, {
-            cause: error,
-            ...refusal
-        });
-    }
-    if (stage === 'login')
-        return refusedLogin(error, stage, target, where);
-    const how = { implicit: 'with implicit TLS', explicit: 'with explicit TLS', plain: 'without TLS' }[attempt.mode];
-    // OpenSSL's own words name its source files, and nobody can act on those.
-    const cause = /^ERR_SSL_|^EPROTO$/.test(code) ? 'what answers there does not speak TLS that way' : text;
-    return new lib_site/* SiteError */.wt('unreachable', `${where} could not be reached ${how}: ${cause}`, { cause: error, ...refusal });
-}
-function untrusted(error, where, code) {
-    const reason = error instanceof Error && code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? 'it is for another host name' : code;
-    return new lib_site/* SiteError */.wt('certificate', `The certificate of ${where} does not verify (${reason}), so the password was not sent. If the server is signed by ` +
-        'a private CA, name its file in NODE_EXTRA_CA_CERTS in the environment of the job', { cause: error });
-}
-function refusedLogin(error, stage, target, where) {
-    const { text } = wordsOf(error);
-    const form = `as "${target.userName}"`;
-    if (error instanceof dist.FTPError) {
-        const advice = error.code === 530
-            ? '. Either the password is an old one (download the publish profile again), or basic authentication is off for ' +
-                'FTP (App Service: Configuration, General settings, "FTP Basic Auth Publishing Credentials")'
-            : error.code === 534 || /\b(TLS|SSL)\b/i.test(text)
-                ? '. The server demands TLS: do not switch "tls" off'
-                : '';
-        const message = `${where} refused the login ${form}: "${text}"${advice}`;
-        return new lib_site/* SiteError */.wt('login', message, { cause: error, replyCode: error.code });
-    }
-    // A disabled FTP state takes USER and PASS, and then hangs up without a word.
-    if (stage === 'login' && /FIN packet|closed connection|ECONNRESET|socket hang up/i.test(text)) {
-        const message = `${where} hung up after the login ${form} without an answer, as App Service does where FTP is switched off ` +
-            '(App Service: Configuration, General settings, "FTP state")';
-        return new lib_site/* SiteError */.wt('login', message, { cause: error });
-    }
-    return new lib_site/* SiteError */.wt('unreachable', `${where} went silent during the login: ${text}`, { cause: error });
-}
-function asSiteError(error, what) {
-    if (error instanceof lib_site/* SiteError */.wt)
-        return error;
-    const { text } = wordsOf(error);
-    if (error instanceof dist.FTPError) {
-        // 421 ends the session; 425 and 426 say that its data connections do not work any more, as after many transfers.
-        const kind = [421, 425, 426].includes(error.code) ? 'lost' : 'refused';
-        return new lib_site/* SiteError */.wt(kind, `The server refused to ${what}: "${text}"`, { cause: error, replyCode: error.code });
-    }
-    if (/None of the available transfer strategies/.test(text)) {
-        const message = 'The server does not let a data connection be opened. App Service uses the ports 10001 to 10300 for them: allow ' +
-            'these from the runner';
-        return new lib_site/* SiteError */.wt('unreachable', message, { cause: error });
-    }
-    return new lib_site/* SiteError */.wt('lost', `The connection broke while it was asked to ${what}: ${text}`, { cause: error });
-}
-function interrupted(cause) {
-    return new lib_site/* SiteError */.wt('interrupted', 'The run was told to stop', { cause });
-}
-function wordsOf(error) {
-    if (!(error instanceof Error))
-        return { code: '', text: String(error) };
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-    // A name that resolves to several addresses fails with an AggregateError whose own message is empty.
-    const text = error.message || (error instanceof AggregateError ? String(error.errors[0]) : code);
-    return { code, text: text.replace(/\s+/g, ' ').trim() };
 }
 
 ;// CONCATENATED MODULE: ./lib/ftp/pool.js
@@ -44945,8 +44960,14 @@ async function again(work, isDone) {
             throw error;
         if (isDone && (await isDone()))
             return undefined;
-        return work();
+        return work().catch((second) => {
+            throw second instanceof lib_site/* SiteError */.wt && second.kind === 'lost' ? twice(second) : second;
+        });
     }
+}
+function twice(error) {
+    const message = `${error.message} A second connection fared no better: run the workflow again`;
+    return new lib_site/* SiteError */.wt('lost', message, { cause: error });
 }
 async function isListed(site, path) {
     return (0,lib_site/* entryNamed */.OM)(await site.list((0,lib_site/* parentOf */.gN)(path)), (0,lib_site/* nameOf */.Vb)(path)) !== undefined;

@@ -1,5 +1,6 @@
 // Which of App Service's layouts a site has, and which folder in it is the environment.
-import { readEnvironment, type Environment } from '../python/venv.ts'
+import { readEnvironment } from '../python/read-venv.ts'
+import type { Environment } from '../python/venv.ts'
 import {
   SiteError,
   WWWROOT,

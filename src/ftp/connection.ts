@@ -1,8 +1,9 @@
-// One control connection: connects, logs in, lists, reads, and turns what went wrong into words.
+// One control connection: connects, logs in, lists and reads.
 import type { Socket } from 'node:net'
 import { Writable } from 'node:stream'
-import { Client, FTPError, FileInfo } from 'basic-ftp'
+import { Client, FileInfo } from 'basic-ftp'
 import { SiteError, type RemoteEntry, type RemotePath } from '../site.ts'
+import { asSiteError, explain, interrupted, type Stage } from './failures.ts'
 import { parseListing } from './listing.ts'
 import { attempts, type Attempt, type FtpTarget } from './target.ts'
 
@@ -27,8 +28,6 @@ export interface Connection {
   command(verb: string, path: RemotePath): Promise<void>
   close(): void
 }
-
-type Stage = 'connect' | 'tls' | 'login' | 'settings'
 
 /**
  * Connects and logs in, in the first of the target's ways that leads to an FTP server.
@@ -210,94 +209,4 @@ function refuseSsh(client: Client): void {
     if (!chunk.toString().startsWith('SSH-')) return
     client.ftp.closeWithError(new SiteError('unreachable', 'An SSH server answers there, not an FTP server'))
   })
-}
-
-const CERTIFICATE_ERROR =
-  /^(CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|ERROR_IN_)/
-
-function explain(error: unknown, stage: Stage, target: FtpTarget, attempt: Attempt): SiteError {
-  const where = `${target.host}:${attempt.port}`
-  const { code, text } = wordsOf(error)
-  if (error instanceof SiteError) return new SiteError(error.kind, `${where}: ${error.message}`, { cause: error })
-  if (CERTIFICATE_ERROR.test(code)) return untrusted(error, where, code)
-  const refusal = error instanceof FTPError ? { replyCode: error.code } : {}
-  if (stage === 'tls' && error instanceof FTPError) {
-    return new SiteError(
-      'tls',
-      `${where} refuses TLS ("${text}"), and nothing is sent without it unless "tls" is off`,
-      {
-        cause: error,
-        ...refusal
-      }
-    )
-  }
-  if (stage === 'login') return refusedLogin(error, stage, target, where)
-  const how = { implicit: 'with implicit TLS', explicit: 'with explicit TLS', plain: 'without TLS' }[attempt.mode]
-  // OpenSSL's own words name its source files, and nobody can act on those.
-  const cause = /^ERR_SSL_|^EPROTO$/.test(code) ? 'what answers there does not speak TLS that way' : text
-  return new SiteError('unreachable', `${where} could not be reached ${how}: ${cause}`, { cause: error, ...refusal })
-}
-
-function untrusted(error: unknown, where: string, code: string): SiteError {
-  const reason =
-    error instanceof Error && code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? 'it is for another host name' : code
-  return new SiteError(
-    'certificate',
-    `The certificate of ${where} does not verify (${reason}), so the password was not sent. If the server is signed by ` +
-      'a private CA, name its file in NODE_EXTRA_CA_CERTS in the environment of the job',
-    { cause: error }
-  )
-}
-
-function refusedLogin(error: unknown, stage: Stage, target: FtpTarget, where: string): SiteError {
-  const { text } = wordsOf(error)
-  const form = `as "${target.userName}"`
-  if (error instanceof FTPError) {
-    const advice =
-      error.code === 530
-        ? '. Either the password is an old one (download the publish profile again), or basic authentication is off for ' +
-          'FTP (App Service: Configuration, General settings, "FTP Basic Auth Publishing Credentials")'
-        : error.code === 534 || /\b(TLS|SSL)\b/i.test(text)
-          ? '. The server demands TLS: do not switch "tls" off'
-          : ''
-    const message = `${where} refused the login ${form}: "${text}"${advice}`
-    return new SiteError('login', message, { cause: error, replyCode: error.code })
-  }
-  // A disabled FTP state takes USER and PASS, and then hangs up without a word.
-  if (stage === 'login' && /FIN packet|closed connection|ECONNRESET|socket hang up/i.test(text)) {
-    const message =
-      `${where} hung up after the login ${form} without an answer, as App Service does where FTP is switched off ` +
-      '(App Service: Configuration, General settings, "FTP state")'
-    return new SiteError('login', message, { cause: error })
-  }
-  return new SiteError('unreachable', `${where} went silent during the login: ${text}`, { cause: error })
-}
-
-function asSiteError(error: unknown, what: string): SiteError {
-  if (error instanceof SiteError) return error
-  const { text } = wordsOf(error)
-  if (error instanceof FTPError) {
-    // 421 ends the session; 425 and 426 say that its data connections do not work any more, as after many transfers.
-    const kind = [421, 425, 426].includes(error.code) ? 'lost' : 'refused'
-    return new SiteError(kind, `The server refused to ${what}: "${text}"`, { cause: error, replyCode: error.code })
-  }
-  if (/None of the available transfer strategies/.test(text)) {
-    const message =
-      'The server does not let a data connection be opened. App Service uses the ports 10001 to 10300 for them: allow ' +
-      'these from the runner'
-    return new SiteError('unreachable', message, { cause: error })
-  }
-  return new SiteError('lost', `The connection broke while it was asked to ${what}: ${text}`, { cause: error })
-}
-
-function interrupted(cause: unknown): SiteError {
-  return new SiteError('interrupted', 'The run was told to stop', { cause })
-}
-
-function wordsOf(error: unknown): { readonly code: string; readonly text: string } {
-  if (!(error instanceof Error)) return { code: '', text: String(error) }
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  // A name that resolves to several addresses fails with an AggregateError whose own message is empty.
-  const text = error.message || (error instanceof AggregateError ? String(error.errors[0]) : code)
-  return { code, text: text.replace(/\s+/g, ' ').trim() }
 }

@@ -86,8 +86,15 @@ async function again<T>(work: () => Promise<T>, isDone?: () => Promise<boolean>)
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'lost') throw error
     if (isDone && (await isDone())) return undefined as T
-    return work()
+    return work().catch((second: unknown) => {
+      throw second instanceof SiteError && second.kind === 'lost' ? twice(second) : second
+    })
   }
+}
+
+function twice(error: SiteError): SiteError {
+  const message = `${error.message} A second connection fared no better: run the workflow again`
+  return new SiteError('lost', message, { cause: error })
 }
 
 async function isListed(site: ReadableSite, path: MutablePath): Promise<boolean> {

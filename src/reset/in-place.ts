@@ -1,6 +1,6 @@
 // Deletes an environment where it lies, for servers that refuse to rename it. Slow, and without an undo.
 import { versionOfMarker } from '../python/version.ts'
-import type { Environment } from '../python/venv.ts'
+import { folderIn, type Environment } from '../python/venv.ts'
 import { SiteError, child, isBelow, mutable, type RemoteEntry, type RemotePath, type RemoteSite } from '../site.ts'
 
 /** What goes at the end, in this order. */
@@ -156,8 +156,7 @@ async function empty(site: RemoteSite, directory: RemotePath, keep: ReadonlySet<
   return files
 }
 
-/** Finds a folder whatever its case: `Lib` and `Scripts` on Windows. */
 function folderNamed(parent: RemotePath, entries: readonly RemoteEntry[], name: string): RemotePath | undefined {
-  const found = entries.find(entry => entry.kind === 'directory' && entry.name.toLowerCase() === name)
+  const found = folderIn(entries, name)
   return found && child(parent, found.name)
 }

@@ -1,5 +1,6 @@
 // What becomes of the copies that were set aside: swept once their successor was seen, else put back.
-import { STRANGE, isWhole, readEnvironment, type Environment } from '../python/venv.ts'
+import { readEnvironment } from '../python/read-venv.ts'
+import { STRANGE, isWhole, type Environment } from '../python/venv.ts'
 import { versionOfMarker } from '../python/version.ts'
 import {
   SiteError,

@@ -1,6 +1,7 @@
 // What an environment is where the server refuses, or sends lines that cannot be read.
 import { describe, expect, it } from 'vitest'
-import { readEnvironment, type Environment } from '../../../src/python/venv.ts'
+import { readEnvironment } from '../../../src/python/read-venv.ts'
+import type { Environment } from '../../../src/python/venv.ts'
 import { WWWROOT, child, remotePath } from '../../../src/site.ts'
 import { fakeSite, linkTo, treeOf, type Oddities, type Spec } from '../fake-site.ts'
 import { CFG, posixVenv, without } from '../fixtures.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readEnvironment, parsePyvenvCfg, type Environment } from '../../../src/python/venv.ts'
+import { readEnvironment } from '../../../src/python/read-venv.ts'
+import { parsePyvenvCfg, type Environment } from '../../../src/python/venv.ts'
 import { WWWROOT, child } from '../../../src/site.ts'
 import { fakeSite, treeOf, type Oddities, type Spec } from '../fake-site.ts'
 import { CFG, oldVirtualenv, posixVenv, windowsVenv, without } from '../fixtures.ts'

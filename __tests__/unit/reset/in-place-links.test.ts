@@ -1,6 +1,7 @@
 // Deletions in place on servers that list a link as what it points to, and of what was deleted in part before.
 import { describe, expect, it } from 'vitest'
-import { readEnvironment, type Environment } from '../../../src/python/venv.ts'
+import { readEnvironment } from '../../../src/python/read-venv.ts'
+import type { Environment } from '../../../src/python/venv.ts'
 import { removeInPlace } from '../../../src/reset/in-place.ts'
 import { WWWROOT, child } from '../../../src/site.ts'
 import { fakeSite, linkTo, pathsIn, treeOf, type FakeNode, type Oddities, type Spec, type Tree } from '../fake-site.ts'

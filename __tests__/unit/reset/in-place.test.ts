@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readEnvironment, type Environment } from '../../../src/python/venv.ts'
+import { readEnvironment } from '../../../src/python/read-venv.ts'
+import type { Environment } from '../../../src/python/venv.ts'
 import { removeInPlace } from '../../../src/reset/in-place.ts'
 import { WWWROOT, child, remotePath } from '../../../src/site.ts'
 import { fakeSite, linkTo, pathsIn, treeOf, type Oddities, type Spec, type Tree } from '../fake-site.ts'

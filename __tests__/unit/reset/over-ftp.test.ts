@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readEnvironment } from '../../../src/python/venv.ts'
+import { readEnvironment } from '../../../src/python/read-venv.ts'
 import { putBack, reset } from '../../../src/reset/over-ftp.ts'
 import { SiteError, WWWROOT, child, remotePath, type RemotePath } from '../../../src/site.ts'
 import { changesIn, fakeSite, pathsIn, treeOf, type Oddities, type Spec } from '../fake-site.ts'

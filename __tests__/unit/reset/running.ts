@@ -1,5 +1,6 @@
 // Carries plans out on a site in memory.
-import { readEnvironment, type Environment } from '../../../src/python/venv.ts'
+import { readEnvironment } from '../../../src/python/read-venv.ts'
+import type { Environment } from '../../../src/python/venv.ts'
 import { copyNamer, reset, type ResetDone, type ResetPlan } from '../../../src/reset/over-ftp.ts'
 import { WWWROOT, child, mutable, remotePath, type RemotePath } from '../../../src/site.ts'
 import { fakeSite, treeOf, type FakeSite, type Oddities, type Spec, type Tree } from '../fake-site.ts'
