@@ -26,8 +26,8 @@ export async function runMain(ports: Ports): Promise<void> {
   const { core } = ports
   const started = ports.now().getTime()
   let outcome: Outcome = NOTHING_YET
-  const learn = (more: Partial<Outcome>): void => {
-    outcome = { ...outcome, ...more }
+  const learn: Learn = more => {
+    outcome = { ...outcome, ...more, warnings: [...outcome.warnings, ...(more.warnings ?? [])] }
   }
   let failure: Error | undefined
   try {
@@ -61,6 +61,7 @@ const NOTHING_YET: Outcome = {
   warnings: []
 }
 
+/** Adds to what is known of the outcome; warnings are added to those that there are. */
 type Learn = (more: Partial<Outcome>) => void
 
 async function mainStep(ports: Ports, inputs: Inputs, signal: AbortSignal, learn: Learn): Promise<void> {
@@ -76,14 +77,12 @@ async function mainStep(ports: Ports, inputs: Inputs, signal: AbortSignal, learn
   const { site, seen } = inspected
   try {
     learn({ found: seen.snapshot, decision: seen.decision, wanted: seen.wanted, result: resultOf(seen.decision) })
-    const warnings = seen.decision.warning === undefined ? [] : [seen.decision.warning]
-    learn({ warnings: [...warningsOf(inputs), ...warnings] })
+    if (seen.decision.warning !== undefined) learn({ warnings: [seen.decision.warning] })
     await group(core, 'Decide', () => {
       for (const line of decisionLines(seen.decision)) core.info(line)
     })
     await group(core, 'Reset', async () => {
-      const begun = await begin(ports, site, inputs, expected, seen, learn)
-      learn({ ...begun, warnings: [...warningsOf(inputs), ...warnings, ...begun.warnings] })
+      learn(await begin(ports, site, inputs, expected, seen, learn))
     })
   } finally {
     site.close()
@@ -161,7 +160,7 @@ function withoutLooking(error: unknown, inputs: Inputs): Partial<Outcome> {
   const fails = inputs.onUnreachable === 'fail' || (inputs.onUnreachable === 'auto' && isDemanded(inputs.policy))
   if (!soft || fails) throw error
   const warning = `The environment was not looked at, and stays as it is: ${error.message}`
-  return { result: 'unreachable', warnings: [...warningsOf(inputs), warning] }
+  return { result: 'unreachable', warnings: [warning] }
 }
 
 /** Runs the post step: puts back or sweeps, and looks at what the deployment made. Never rejects, only warns. */

@@ -196,12 +196,14 @@ export async function end(ports: Ports, site: RemoteSite, state: State, jobSucce
   const { core } = ports
   const before: Installed = { python: state.pythonBefore, packages: state.installedBefore }
   const surroundings = await site.list(SITE)
-  const lock = await findLock(site, surroundings, ports.now())
+  const snapshot = await lookAgain(ports, site, state, surroundings)
+  // A look at the site finds a lock as well, but for one at a site that has nothing to judge.
+  const looked = snapshot !== undefined && snapshot.layout !== 'none'
+  const lock = looked ? snapshot.lock : await findLock(site, surroundings, ports.now())
   if (lock) {
     const warning = `A deployment is still running (${lock.detail}), so nothing was touched: the next run settles what is set aside`
     return { settlements: [], before, after: undefined, warnings: [warning], jobSucceeded }
   }
-  const snapshot = await lookAgain(ports, site, state, surroundings)
   const settlements: Settlement[] = []
   const unsettled = await settle(site, await readTrash(site, surroundings, state.strategy !== 'none'), {
     jobSucceeded,

@@ -11,6 +11,7 @@ import { decide, type Expectation, type Policy, type ReasonCode } from '../../sr
 import { DEFAULTS, type InputReader } from '../../src/input-values.ts'
 import { loadInputs } from '../../src/inputs.ts'
 import { readProject } from '../../src/python/project.ts'
+import { NOTHING, outcomeOf } from '../unit/outcomes.ts'
 import { outputsOf } from '../../src/report.ts'
 import { child, WWWROOT } from '../../src/site.ts'
 import { readAction, REASONS, renderReadme } from '../../tools/docs.ts'
@@ -120,20 +121,7 @@ function typeByComplaint(name: string): PortType {
 }
 
 describe('outputs', () => {
-  const outputs = outputsOf({
-    result: 'failed',
-    found: undefined,
-    decision: undefined,
-    wanted: undefined,
-    strategy: 'none',
-    filesDeleted: 0,
-    durationMs: 0,
-    app: '',
-    slot: '',
-    dryRun: false,
-    failure: undefined,
-    warnings: []
-  })
+  const outputs = outputsOf(outcomeOf(NOTHING))
 
   it('are the same in action.yml, in action-types.yml and in the code, in the same order', () => {
     expect(Object.keys(ACTION.outputs)).toEqual(Object.keys(outputs))

@@ -43755,12 +43755,14 @@ async function transaction_end(ports, site, state, jobSucceeded) {
     const { core } = ports;
     const before = { python: state.pythonBefore, packages: state.installedBefore };
     const surroundings = await site.list(SITE);
-    const lock = await findLock(site, surroundings, ports.now());
+    const snapshot = await lookAgain(ports, site, state, surroundings);
+    // A look at the site finds a lock as well, but for one at a site that has nothing to judge.
+    const looked = snapshot !== undefined && snapshot.layout !== 'none';
+    const lock = looked ? snapshot.lock : await findLock(site, surroundings, ports.now());
     if (lock) {
         const warning = `A deployment is still running (${lock.detail}), so nothing was touched: the next run settles what is set aside`;
         return { settlements: [], before, after: undefined, warnings: [warning], jobSucceeded };
     }
-    const snapshot = await lookAgain(ports, site, state, surroundings);
     const settlements = [];
     const unsettled = await settle(site, await readTrash(site, surroundings, state.strategy !== 'none'), {
         jobSucceeded,
@@ -43866,8 +43868,8 @@ async function runMain(ports) {
     const { core } = ports;
     const started = ports.now().getTime();
     let outcome = NOTHING_YET;
-    const learn = (more) => {
-        outcome = { ...outcome, ...more };
+    const learn = more => {
+        outcome = { ...outcome, ...more, warnings: [...outcome.warnings, ...(more.warnings ?? [])] };
     };
     let failure;
     try {
@@ -43915,15 +43917,14 @@ async function mainStep(ports, inputs, signal, learn) {
     const { site, seen } = inspected;
     try {
         learn({ found: seen.snapshot, decision: seen.decision, wanted: seen.wanted, result: resultOf(seen.decision) });
-        const warnings = seen.decision.warning === undefined ? [] : [seen.decision.warning];
-        learn({ warnings: [...warningsOf(inputs), ...warnings] });
+        if (seen.decision.warning !== undefined)
+            learn({ warnings: [seen.decision.warning] });
         await group(core, 'Decide', () => {
             for (const line of decisionLines(seen.decision))
                 core.info(line);
         });
         await group(core, 'Reset', async () => {
-            const begun = await begin(ports, site, inputs, expected, seen, learn);
-            learn({ ...begun, warnings: [...warningsOf(inputs), ...warnings, ...begun.warnings] });
+            learn(await begin(ports, site, inputs, expected, seen, learn));
         });
     }
     finally {
@@ -43996,7 +43997,7 @@ function withoutLooking(error, inputs) {
     if (!soft || fails)
         throw error;
     const warning = `The environment was not looked at, and stays as it is: ${error.message}`;
-    return { result: 'unreachable', warnings: [...warningsOf(inputs), warning] };
+    return { result: 'unreachable', warnings: [warning] };
 }
 /** Runs the post step: puts back or sweeps, and looks at what the deployment made. Never rejects, only warns. */
 async function runPost(ports) {
