@@ -1,6 +1,7 @@
 // The story: what the main step and the post step do, in their order. Everything outside comes in through the ports.
 import { findLock } from './azure/deployments.ts'
-import { inspectSite, withDeployments, type Snapshot } from './azure/layout.ts'
+import { inspectSite, withDeployments } from './azure/layout.ts'
+import type { Snapshot } from './azure/snapshot.ts'
 import { decide, isDemanded, wantedPython, type Expectation } from './decide.ts'
 import { plain } from './escape.ts'
 import { isSameSlot, type FtpTarget } from './ftp/target.ts'
@@ -116,10 +117,12 @@ async function inspect(
     for (const line of foundLines(snapshot)) core.info(line)
     if (wanted) core.info(`Wanted: Python ${wanted.version} (${wanted.source})`)
     if (leftovers > 0) core.info(`Set aside by an earlier run and not settled: ${leftovers}`)
-    if (decide(snapshot, expected, inputs.policy).reasons[0].code === 'no-rebuild') {
+    let decision = decide(snapshot, expected, inputs.policy)
+    const stale = decision.action === 'reset' || decision.reasons[0].code === 'no-rebuild'
+    if (stale && snapshot.rebuiltBy.length === 0) {
       snapshot = await withDeployments(site, surroundings, snapshot)
+      decision = decide(snapshot, expected, inputs.policy)
     }
-    const decision = decide(snapshot, expected, inputs.policy)
     return { site, seen: { snapshot, wanted, decision, leftovers: leftovers > 0 } }
   } catch (error) {
     site.close()

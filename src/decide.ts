@@ -1,5 +1,5 @@
 // The decision: what was found, what is expected, what is allowed → an action with its reasons. Pure and total.
-import type { Layout, Snapshot } from './azure/layout.ts'
+import { usedEnvironment, type Layout, type Snapshot } from './azure/snapshot.ts'
 import { installedTwice } from './python/distributions.ts'
 import type { PythonVersion } from './python/version.ts'
 import type { Environment } from './python/venv.ts'
@@ -224,6 +224,8 @@ export function decide(found: Snapshot, expected: Expectation, policy: Policy): 
   // The last rule always holds.
   if (!first) throw new Error('no rule holds')
   const leading = { code: first.code, detail: first.holds(facts) ?? '' }
+  const action = first.action(facts)
+  const warning = first.warns?.(facts, leading.detail) ?? (action === 'reset' ? comesBack(found) : undefined)
   // Beside a cause for looking at the environment at all, only what speaks for a reset is worth telling.
   const judged = !['absent', 'unknown', 'stale-archive', 'rebuilt-on-deploy', 'up-to-date'].includes(first.code)
   const further = judged
@@ -232,7 +234,15 @@ export function decide(found: Snapshot, expected: Expectation, policy: Policy): 
         facts
       )
     : []
-  return { action: first.action(facts), reasons: [leading, ...further], warning: first.warns?.(facts, leading.detail) }
+  return { action, reasons: [leading, ...further], warning }
+}
+
+function comesBack({ environment, shippedBy }: Snapshot): string | undefined {
+  if (!environment || shippedBy === undefined) return undefined
+  return (
+    `${environment.path} came with the package of the last deployment (${shippedBy}): if the next package has it as well, ` +
+    'it comes back as it is there. To have it built on the server, leave it out of the package'
+  )
 }
 
 function holding(rules: readonly Rule[], facts: Case): readonly Reason[] {
@@ -243,11 +253,16 @@ function holding(rules: readonly Rule[], facts: Case): readonly Reason[] {
 }
 
 /** What is judged as a virtual environment: a folder of packages without one has neither a Python nor parts to miss. */
-function venvOf({ layout, environment }: Snapshot): Environment | undefined {
-  return layout === 'packages-dir' ? undefined : environment
+function venvOf(found: Snapshot): Environment | undefined {
+  return found.layout === 'packages-dir' ? undefined : usedEnvironment(found)
 }
 
-function rebuiltAnyway({ found: { layout, environment }, expected }: Case): string | undefined {
+function rebuiltAnyway({ found: { layout, environment }, expected, policy }: Case): string | undefined {
+  if (layout === 'compressed-app' && environment) {
+    if (isDemanded(policy)) return undefined
+    const leftOver = `${environment.path} is left over from another build and not used; a reset that is asked for removes it`
+    return `each deployment builds the environment from nothing (${leftOver})`
+  }
   if (layout === 'compressed-app' || layout === 'compressed-env')
     return 'each deployment builds the environment from nothing'
   if (layout === 'windows-env' && environment?.markers.length === 0 && expected.kuduScript.runs) {

@@ -16,7 +16,7 @@ import {
   type WithDefault
 } from './input-values.ts'
 import { PythonVersionError, parseWantedVersion, type PythonVersion } from './python/version.ts'
-import { WWWROOT, child, mutable, type MutablePath, type RemotePath } from './site.ts'
+import { WWWROOT, mutable, pathBelow, type MutablePath } from './site.ts'
 
 /** Everything a run is told. */
 export interface Inputs {
@@ -123,15 +123,11 @@ function pythonVersion(text: string): PythonVersion | undefined {
 
 function envPath(text: string): MutablePath | undefined {
   if (text === '') return undefined
-  try {
-    const names = text.replace(/\/+$/, '').split('/')
-    return mutable(names.reduce<RemotePath>((path, name) => child(path, name), WWWROOT))
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new InputError(
-      `"env-path" is ${quote(text)}: write a folder relative to /site/wwwroot, such as antenv, without . and ..`
-    )
-  }
+  const path = pathBelow(WWWROOT, text)
+  if (path) return mutable(path)
+  throw new InputError(
+    `"env-path" is ${quote(text)}: write a folder relative to /site/wwwroot, such as antenv, without . and ..`
+  )
 }
 
 function notYet(name: string, value: string): InputError {

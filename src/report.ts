@@ -1,9 +1,9 @@
 // What a run has to say: log lines, outputs, and the Markdown of the job summary. Pure; foreign text is escaped here.
-import type { Layout, Snapshot } from './azure/layout.ts'
+import { usedEnvironment, type Layout, type Snapshot } from './azure/snapshot.ts'
 import { foundPython, type Decision } from './decide.ts'
 import { code, listed, plain, prose } from './escape.ts'
 import type { Distribution } from './python/distributions.ts'
-import type { Settlement } from './reset/settle.ts'
+import type { Settlement } from './reset/fates.ts'
 import type { Strategy } from './reset/over-ftp.ts'
 
 /** What became of the environment; the strings are part of the public contract. */
@@ -66,7 +66,7 @@ export function outputsOf(outcome: Outcome): Readonly<Record<string, string>> {
     layout,
     strategy: outcome.strategy,
     'env-path': plain(found?.environment?.path ?? '', 1000),
-    'python-version-found': foundPython(found?.environment) ?? '',
+    'python-version-found': foundPython(found && usedEnvironment(found)) ?? '',
     'python-version-wanted': outcome.wanted?.version ?? '',
     'removed-packages': '[]',
     'files-deleted': String(outcome.dryRun ? 0 : outcome.filesDeleted),
@@ -89,7 +89,8 @@ function recommendedClean(result: Result, layout: Layout): string {
 
 /** What was found, for the log. */
 export function foundLines(found: Snapshot): readonly string[] {
-  const { environment, doubt, lock, secondArchive } = found
+  const { doubt, lock, secondArchive } = found
+  const environment = usedEnvironment(found)
   const lines = [`Layout: ${found.layout}`]
   if (doubt)
     lines.push(`In doubt: ${plain(doubt.detail)}${doubt.candidates.length > 0 ? ` (${listed(doubt.candidates)})` : ''}`)
@@ -100,6 +101,7 @@ export function foundLines(found: Snapshot): readonly string[] {
     lines.push(`Packages: ${environment.distributions.length}`)
     if (environment.missing.length > 0) lines.push(`Missing: ${listed(environment.missing)}`)
   }
+  if (found.environment && !environment) lines.push(`Left over from another build: ${plain(found.environment.path)}`)
   if (secondArchive) lines.push(`Archives: ${plain(secondArchive.detail)}`)
   if (lock) lines.push(`Deployment running: ${plain(lock.detail)}`)
   return lines
@@ -212,8 +214,9 @@ export function settlementLine({ item, fate, detail, swept }: Settlement): strin
   const what = plain(item.original)
   if (fate === 'put-back') return `Put back: ${what}, because ${plain(detail, 500)}`
   if (fate === 'kept') return `Still set aside: ${what} as ${plain(item.copy)}, because ${plain(detail, 500)}`
-  const left = swept?.refused.length ?? 0
-  return `Swept: ${plain(item.copy)} (${swept?.files ?? 0} files${left > 0 ? `, ${left} could not be deleted` : ''})`
+  if (!swept) return `Swept: ${plain(item.copy)}, and ${plain(detail)}`
+  const left = swept.refused.length
+  return `Swept: ${plain(item.copy)} (${swept.files} files${left > 0 ? `, ${left} could not be deleted` : ''})`
 }
 
 function packageDifference(before: Installed, after: Installed): readonly string[] {
@@ -238,9 +241,12 @@ function siteText({ app, slot }: { readonly app: string; readonly slot: string }
   return `${code(app === '' ? '(not known)' : app)} (${code(slot)})`
 }
 
-function foundText({ layout, environment, doubt }: Snapshot): string {
+function foundText(found: Snapshot): string {
+  const { layout, doubt } = found
+  const environment = usedEnvironment(found)
   if (doubt) return `${code(layout)}: ${prose(doubt.detail, 300)}`
-  if (!environment) return code(layout)
+  if (!environment)
+    return found.environment ? `${code(layout)}, beside it ${code(found.environment.path)}` : code(layout)
   const python = foundPython(environment) ?? 'unknown'
   return `${code(layout)}, ${code(environment.path)}, Python ${python}, ${environment.distributions.length} packages`
 }

@@ -107,6 +107,12 @@ export function child(directory: RemotePath, name: string): RemotePath {
   return (directory === '/' ? `/${name}` : `${directory}/${name}`) as RemotePath
 }
 
+/** Follows a relative path down from a directory; `undefined`: it climbs, is empty, or is not relative. */
+export function pathBelow(directory: RemotePath, relative: string): RemotePath | undefined {
+  const names = relative.replace(/^(\.\/)+|\/+$/g, '').split('/')
+  return names.every(isFileName) ? names.reduce(child, directory) : undefined
+}
+
 /** The path of the folder that `path` lies in; throws a `RangeError` for `/`. */
 export function parentOf(path: RemotePath): RemotePath {
   if (path === '/') throw new RangeError('the root has no parent')

@@ -29,6 +29,8 @@ export interface State {
   readonly environment: MutablePath | undefined
   /** The input `env-path`, where it was given. */
   readonly envPath: MutablePath | undefined
+  /** The environment had come with the package of the last deployment. */
+  readonly shipped: boolean
   readonly pythonBefore: string
   readonly pythonWanted: string
   /** `name version` of what was installed; `undefined`: too many to hand over. */
@@ -80,6 +82,7 @@ export function loadState(keeper: StateKeeper): State | undefined {
     reason: textIn(fields, 'reason'),
     environment: pathIn(fields, 'environment'),
     envPath: pathIn(fields, 'envPath'),
+    shipped: fields['shipped'] === true,
     pythonBefore: textIn(fields, 'pythonBefore'),
     pythonWanted: textIn(fields, 'pythonWanted'),
     installedBefore: listIn(fields, 'installedBefore')

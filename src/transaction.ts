@@ -1,6 +1,8 @@
 // The two halves of a reset: begun before the deployment, and kept or undone after it.
 import { findLock } from './azure/deployments.ts'
-import { inspectSite, type Snapshot } from './azure/layout.ts'
+import { inspectSite } from './azure/layout.ts'
+import { usedEnvironment, type Snapshot } from './azure/snapshot.ts'
+import { comparison } from './compare.ts'
 import { foundPython, type Decision, type Expectation } from './decide.ts'
 import { listed, plain } from './escape.ts'
 import type { Inputs } from './inputs.ts'
@@ -15,7 +17,8 @@ import {
   type ResetPlan,
   type Strategy
 } from './reset/over-ftp.ts'
-import { settle, type Settlement } from './reset/settle.ts'
+import type { Settlement } from './reset/fates.ts'
+import { settle } from './reset/settle.ts'
 import { readTrash } from './reset/trash.ts'
 import {
   SITE,
@@ -182,7 +185,8 @@ function stateOf(inputs: Inputs, { snapshot, wanted, decision }: Seen, plan: Res
     reason: decision.reasons[0].code,
     environment: environment && mutable(environment.path),
     envPath: inputs.envPath,
-    pythonBefore: foundPython(environment) ?? '',
+    shipped: snapshot.shippedBy !== undefined,
+    pythonBefore: foundPython(usedEnvironment(snapshot)) ?? '',
     pythonWanted: wanted?.version ?? '',
     installedBefore: environment && packageLines(environment.distributions)
   }
@@ -257,31 +261,4 @@ function settlementWarnings({ item, fate, detail, swept }: Settlement, jobSuccee
   if (fate === 'put-back') return [`${item.original} was put back as it was, because ${detail}: ${cause}`]
   if (fate === 'kept') return [`${item.original} is still set aside as ${item.copy}, because ${detail}`]
   return sweepWarnings(item.copy, swept?.refused ?? [])
-}
-
-/** Whether the deployment made what was wanted; says which setting to change where it did not. */
-function comparison(state: State, { environment, layout }: Snapshot): readonly string[] {
-  if (layout === 'compressed-app' || layout === 'compressed-env' || state.strategy === 'archive') return []
-  if (!environment) {
-    return [
-      `There is no environment at ${state.environment ?? 'its place'} after the deployment: nothing has rebuilt it. ` +
-        'Does the deployment build on the server (SCM_DO_BUILD_DURING_DEPLOYMENT=true)?'
-    ]
-  }
-  if (state.strategy === 'marker' && environment.markers.length === 0) {
-    return [
-      `Kudu's deployment script did not run, so ${environment.path} is the old environment, without its marker: the next ` +
-        'deployment that runs the script makes a new one'
-    ]
-  }
-  if (environment.missing.length > 0) {
-    return [`The environment is not whole after the deployment: ${environment.missing.join(', ')} missing`]
-  }
-  const python = foundPython(environment)
-  if (state.pythonWanted === '' || python === undefined || python === state.pythonWanted) return []
-  const setting =
-    layout === 'windows-env'
-      ? 'runtime.txt in the package (or the version in the portal)'
-      : `the app's own setting: az webapp config set --linux-fx-version "PYTHON|${state.pythonWanted}"`
-  return [`The rebuilt environment has Python ${python} instead of ${state.pythonWanted}. What decides is ${setting}`]
 }

@@ -9,12 +9,14 @@ const PURE = [
   'site',
   'decide',
   'report',
+  'compare',
   'escape',
   'python/version',
   'python/distributions',
   'python/requirements',
   'python/lockfiles',
   'azure/publish-profile',
+  'azure/snapshot',
   'azure/memory',
   'ftp/target'
 ]

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { validate } from '@actions/languageservice'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import type { Snapshot } from '../../src/azure/layout.ts'
+import type { Snapshot } from '../../src/azure/snapshot.ts'
 import { decide, type Expectation, type Policy, type ReasonCode } from '../../src/decide.ts'
 import { DEFAULTS, type InputReader } from '../../src/input-values.ts'
 import { loadInputs } from '../../src/inputs.ts'
@@ -195,7 +195,8 @@ const HOLDING_EVERYTHING: Rung = {
     doubt: { detail: 'in doubt', candidates: [] },
     lock: { detail: 'locked' },
     secondArchive: { stale: child(WWWROOT, 'output.tar.gz'), detail: 'two archives' },
-    rebuiltBy: []
+    rebuiltBy: [],
+    shippedBy: undefined
   },
   expected: {
     pythonInput: '3.12',

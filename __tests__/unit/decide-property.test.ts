@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Snapshot } from '../../src/azure/layout.ts'
+import type { Snapshot } from '../../src/azure/snapshot.ts'
 import { decide, type Expectation, type Policy, type ReasonCode } from '../../src/decide.ts'
 import { remotePath } from '../../src/site.ts'
 
@@ -20,7 +20,7 @@ const path = fc.constantFrom('env', 'antenv', 'x/venv').map(name => remotePath(`
 
 const environment = fc.record({
   path,
-  shape: fc.constantFrom('posix', 'windows'),
+  shape: fc.constantFrom('posix', 'windows', 'packages'),
   creator: fc.constantFrom('venv', 'uv', 'unknown'),
   missing: fc.array(text, { maxLength: 2 }),
   versions: fc.array(fc.record({ source: text, version }), { maxLength: 3 }),
@@ -51,7 +51,8 @@ const snapshot = fc.record({
     { weight: 1, arbitrary: fc.record({ detail: text }) }
   ),
   secondArchive: optional(fc.record({ stale: optional(path), detail: text })),
-  rebuiltBy: fc.array(text, { maxLength: 2 })
+  rebuiltBy: fc.array(text, { maxLength: 2 }),
+  shippedBy: optional(path)
 }) as fc.Arbitrary<Snapshot>
 
 const expectation = fc.record(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Snapshot } from '../../src/azure/layout.ts'
+import type { Snapshot } from '../../src/azure/snapshot.ts'
 import {
   decide,
   foundPython,
@@ -29,6 +29,7 @@ const LOCKED: Facts = [{ lock: { detail: 'info.lock' } }, {}, {}]
 const ARCHIVES = { stale: remotePath('/site/wwwroot/output.tar.zst'), detail: 'two archives' }
 const STALE_ARCHIVE: Facts = [{ layout: 'compressed-app', environment: undefined, secondArchive: ARCHIVES }, {}, {}]
 const COMPRESSED: Facts = [{ layout: 'compressed-app', environment: undefined }, {}, {}]
+const LEFT_OVER: Facts = [{ layout: 'compressed-app', environment: environmentOf({ missing: ['bin/python'] }) }, {}, {}]
 const UNMARKED: Facts = [
   { layout: 'windows-env', environment: environmentOf({ shape: 'windows' }) },
   { kuduScript: { runs: true, detail: 'it runs' } },
@@ -86,6 +87,11 @@ describe('each reason alone', () => {
     ['rebuilt-on-deploy', 'none', [COMPRESSED]],
     ['rebuilt-on-deploy', 'none', [[{ layout: 'compressed-env', environment: undefined }, {}, {}]]],
     ['rebuilt-on-deploy', 'none', [UNMARKED]],
+    ['rebuilt-on-deploy', 'none', [LEFT_OVER]],
+    ['rebuilt-on-deploy', 'none', [LEFT_OVER, NEVER]],
+    ['requested', 'reset', [LEFT_OVER, REQUESTED]],
+    ['requested', 'reset', [LEFT_OVER, REQUESTED, NEVER]],
+    ['requested', 'reset', [LEFT_OVER, ALWAYS]],
     ['requested', 'reset', [REQUESTED]],
     ['never', 'preserve', [NEVER]],
     ['requested', 'reset', [ALWAYS]],
@@ -129,6 +135,7 @@ describe('the order of the reasons', () => {
     ['stale-archive', 'requested', 'reset-archive', [STALE_ARCHIVE, REQUESTED]],
     ['rebuilt-on-deploy', 'requested', 'none', [COMPRESSED, REQUESTED]],
     ['rebuilt-on-deploy', 'requested', 'none', [UNMARKED, ALWAYS]],
+    ['stale-archive', 'requested', 'reset-archive', [STALE_ARCHIVE, LEFT_OVER, REQUESTED]],
     ['requested', 'never', 'reset', [REQUESTED, NEVER]],
     ['never', 'broken', 'preserve', [NEVER, BROKEN]],
     ['never', 'ineffective', 'preserve', [NEVER, BROKEN, INEFFECTIVE]],
@@ -269,5 +276,29 @@ describe('versions', () => {
   it('cannot tell where a version is wanted and nothing names one', () => {
     const bare: Facts = [{ environment: environmentOf({ versions: [] }) }, { pythonInput: '3.12' }, {}]
     expect([judge(bare).action, judge(bare).reasons[0].code]).toEqual(['preserve', 'unknown'])
+  })
+})
+
+describe('an environment that came with a package', () => {
+  const SHIPPED: Facts = [{ shippedBy: remotePath('/site/deployments/abc/manifest') }, {}, {}]
+
+  it.each<[string, readonly Facts[]]>([
+    ['that is asked for', [SHIPPED, REQUESTED]],
+    ['because of its Python', [SHIPPED, OTHER_PYTHON]]
+  ])('comes back after a reset %s, which is said', (_, facts) => {
+    expect(judge(...facts)).toMatchObject({
+      action: 'reset',
+      warning: expect.stringMatching(/antenv came with the package.*leave it out of the package/) as string
+    })
+  })
+
+  it('is no matter where nothing is reset', () => {
+    expect(judge(SHIPPED)).toMatchObject({ action: 'preserve', warning: undefined })
+  })
+})
+
+describe('a left-over beside a compressed app', () => {
+  it('is named, with what removes it', () => {
+    expect(judge(LEFT_OVER).reasons[0].detail).toMatch(/antenv is left over.*a reset that is asked for removes it/)
   })
 })

@@ -1,5 +1,5 @@
 // Environments as their creators leave them, and the values that the pure modules take.
-import type { Snapshot } from '../../src/azure/layout.ts'
+import type { Snapshot } from '../../src/azure/snapshot.ts'
 import type { Expectation, Policy } from '../../src/decide.ts'
 import type { Environment } from '../../src/python/venv.ts'
 import { remotePath } from '../../src/site.ts'
@@ -90,6 +90,7 @@ export function snapshotOf(changes: Partial<Snapshot> = {}): Snapshot {
     lock: undefined,
     secondArchive: undefined,
     rebuiltBy: ['oryx-manifest.toml'],
+    shippedBy: undefined,
     ...changes
   }
 }

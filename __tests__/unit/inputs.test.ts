@@ -86,6 +86,7 @@ describe('valid values', () => {
     ['python-version', '3.12', ({ python }) => python, '3.12'],
     ['python-version', 'python-3.4.1', ({ python }) => python, '3.4'],
     ['env-path', 'antenv', ({ envPath }) => envPath, '/site/wwwroot/antenv'],
+    ['env-path', './antenv', ({ envPath }) => envPath, '/site/wwwroot/antenv'],
     ['env-path', 'app/.venv/', ({ envPath }) => envPath, '/site/wwwroot/app/.venv'],
     ['pipelining', 'off', ({ connections }) => connections, 8],
     ['job-status', 'success', ({ connections }) => connections, 8],
@@ -145,7 +146,7 @@ describe('invalid values', () => {
     ['env-path', '../data', ['/site/wwwroot']],
     ['env-path', '/site/wwwroot/antenv', ['/site/wwwroot']],
     ['env-path', 'a//b', ['/site/wwwroot']],
-    ['env-path', './antenv', ['/site/wwwroot']],
+    ['env-path', '.', ['/site/wwwroot']],
     ['env-path', '/', ['/site/wwwroot']],
     ['package', 'no/such/folder', ['does not exist']],
     ['package', 'package.json', ['.zip']]

@@ -1,7 +1,7 @@
 // Outcomes for the tests of the report, harmless ones and hostile ones.
 import type { Decision, ReasonCode } from '../../src/decide.ts'
 import type { Outcome, PostOutcome } from '../../src/report.ts'
-import type { Settlement } from '../../src/reset/settle.ts'
+import type { Settlement } from '../../src/reset/fates.ts'
 import { mutable, remotePath } from '../../src/site.ts'
 import { environmentOf, snapshotOf } from './fixtures.ts'
 

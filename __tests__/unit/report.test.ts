@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Layout } from '../../src/azure/layout.ts'
+import type { Layout } from '../../src/azure/snapshot.ts'
 import type { Decision } from '../../src/decide.ts'
 import {
   decisionLines,

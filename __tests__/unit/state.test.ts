@@ -18,6 +18,7 @@ const STATE: State = {
   reason: 'requested',
   environment: mutable(remotePath('/site/wwwroot/antenv')),
   envPath: mutable(remotePath('/site/wwwroot/antenv')),
+  shipped: false,
   pythonBefore: '3.11',
   pythonWanted: '3.12',
   installedBefore: ['flask 3.0.0']

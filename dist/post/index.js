@@ -32737,7 +32737,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 4597:
+/***/ 2219:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -32751,7 +32751,7 @@ __nccwpck_require__.d(__webpack_exports__, {
 // EXTERNAL MODULE: ./lib/site.js
 var lib_site = __nccwpck_require__(4056);
 ;// CONCATENATED MODULE: ./lib/azure/deployments.js
-// Whether a deployment is running, and whether one of Kudu's has ever run.
+// Whether a deployment is running, and what Kudu keeps of the last one.
 
 const LOCKS = (0,lib_site/* remotePath */.QZ)('/site/locks');
 const DEPLOYMENTS = (0,lib_site/* remotePath */.QZ)('/site/deployments');
@@ -32832,336 +32832,33 @@ function isStale(entry, now) {
 function timeOf(entry) {
     return entry.modified?.toISOString() ?? 'an unknown time';
 }
-/** Whether Kudu knows an active deployment: a sign that the next one will go the same way. */
-async function deployments_hasActiveDeployment(site, siteEntries) {
+/** The list has one line for each file of the package, and an environment in it has tens of thousands. */
+const MAX_RECORD_BYTES = (/* unused pure expression or super */ null && (16 * 1024 * 1024));
+const MAX_ID_BYTES = 1024;
+/** Reads what Kudu keeps of the active deployment; `undefined`: it knows none. */
+async function deployments_readActiveDeployment(site, siteEntries) {
     if (!siteEntries.some(({ name, kind }) => name === 'deployments' && kind === 'directory'))
-        return false;
-    return (await site.list(DEPLOYMENTS)).some(({ name, kind }) => name === 'active' && kind === 'file');
-}
-
-;// CONCATENATED MODULE: ./lib/python/distributions.js
-/** Normalises a distribution's name (PEP 503). */
-function normalizeName(name) {
-    return name.replace(/[-_.]+/g, '-').toLowerCase();
-}
-/**
- * Reads the distributions off the names of `*.dist-info` and `*.egg-info` (PEP 376, PEP 427), sorted by name.
- *
- * pip's left-overs of an interrupted uninstallation, which begin with `~`, are no distributions.
- */
-function distributionsIn(sitePackages) {
-    const found = new Map();
-    for (const { name: entry } of sitePackages) {
-        const match = /^([^~].*)-([^-]+)\.dist-info$/.exec(entry) ?? /^([^~].*?)-([^-]+)(?:-py\d[\d.]*)?\.egg-info$/.exec(entry);
-        if (!match)
-            continue;
-        const [, name = '', version = ''] = match;
-        const distribution = { name: normalizeName(name), version };
-        found.set(`${distribution.name} ${version}`, distribution);
-    }
-    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-}
-/** The names that are installed in more than one version: what an installation over an old one leaves. */
-function installedTwice(distributions) {
-    const names = distributions.map(({ name }) => name);
-    return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
-}
-
-;// CONCATENATED MODULE: ./lib/python/version.js
-// Python versions as this project compares them: major.minor, nothing finer. Pure.
-/** What is wrong with a version that a user wrote; `message` continues a sentence that begins with the value. */
-class version_PythonVersionError extends Error {
-    constructor(message) {
-        super(message);
-        this.name = 'PythonVersionError';
-    }
-}
-/**
- * Takes the leading `X.Y` of text that a program wrote (`3.12.4`, `3.12.1.final.0`, `3.13.0rc1`).
- *
- * `undefined`: there is none.
- */
-function leadingVersion(text) {
-    const match = /^\s*(\d{1,2})\.(\d{1,3})(?!\d)/.exec(text);
-    return match ? versionOf(match[1], match[2]) : undefined;
-}
-/** The version in a folder name such as `python3.12`; `undefined` for any other name, `python3.12t` (free-threaded) included. */
-function versionOfLibrary(name) {
-    const match = /^python(\d)\.(\d{1,3})$/.exec(name);
-    return match ? versionOf(match[1], match[2]) : undefined;
-}
-/** The version in a marker of Kudu's Windows script, `azure.env.python-3.4.txt`; `undefined` for any other name. */
-function version_versionOfMarker(name) {
-    const match = /^azure\.env\.python-(\d)\.(\d{1,3})(?:\.\d+)?\.txt$/i.exec(name);
-    return match ? versionOf(match[1], match[2]) : undefined;
-}
-/**
- * The version in Kudu's `runtime.txt` (`python-3.4.1`; the micro version is ignored).
- *
- * `undefined`: Kudu's script would not read it either. A leading blank or a byte-order mark makes it fail
- * (projectkudu/KuduScript, the Python selection script).
- */
-function version_versionOfRuntime(text) {
-    const match = /^python-(\d)\.(\d{1,3})(?:\.\d+)?\s*$/i.exec(text.split('\n')[0] ?? '');
-    return match ? versionOf(match[1], match[2]) : undefined;
-}
-/** Reads what a user wrote as `3.12`, `3.12.4` or `python-3.4.1`; throws `PythonVersionError` that names the mend. */
-function version_parseWantedVersion(text) {
-    const match = /^(?:python-)?(\d)\.(\d{1,2})(?:\.\d{1,3})?$/i.exec(text);
-    if (match?.[1] === '3' && match[2] === '1' && !text.startsWith('python-') && text === '3.1') {
-        throw new version_PythonVersionError(`is what YAML makes of an unquoted 3.10: write '3.10' in quotes`);
-    }
-    if (match && (match[1] === '2' || match[1] === '3'))
-        return versionOf(match[1], match[2]);
-    throw new version_PythonVersionError(`${whatItIs(text)}: write the version that the app runs, such as '3.12'`);
-}
-function whatItIs(text) {
-    if (/^(pypy|graalpy|jython)/i.test(text))
-        return 'is another interpreter, App Service runs CPython';
-    if (/^[<>=~^!]|[,|* ]|\s-\s/.test(text))
-        return 'is a range, and an environment has one version';
-    if (/\.x/i.test(text))
-        return 'is a wildcard, and an environment has one version';
-    if (/^\d.*(dev|alpha|beta|rc|[ab]\d|\dt$)/i.test(text))
-        return 'is a pre-release or a special build';
-    if (/^\d+\.\d+(\.\d+)?$/.test(text))
-        return 'is no version that Python has had';
-    return 'is not a version of the form X.Y';
-}
-function versionOf(major, minor) {
-    return `${Number(major)}.${Number(minor)}`;
-}
-
-;// CONCATENATED MODULE: ./lib/python/venv.js
-
-
-/** Whether all of it was seen: nothing is missing, and nothing could not be read. */
-function isWhole({ missing, gaps }) {
-    return missing.length === 0 && gaps.length === 0;
-}
-/** The gap in the evidence of an environment that none of the known programs has made. */
-const STRANGE = 'nothing tells which program made it (no pyvenv.cfg, no activate)';
-/** Reads `key = value` lines as PEP 405 says: split at the first `=`, keys in lower case. */
-function parsePyvenvCfg(text) {
-    const values = new Map();
-    for (const line of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
-        const split = line.indexOf('=');
-        if (split > 0)
-            values.set(line.slice(0, split).trim().toLowerCase(), line.slice(split + 1).trim());
-    }
-    return values;
-}
-/**
- * Judges what was seen of a folder.
- *
- * `undefined`: it is not proven to be an environment. `named`: something other than its looks says that the folder is
- * the environment, so that an empty one counts as one that was never finished.
- */
-function judge(evidence, named) {
-    const { path, entries, cfg, scripts, libraries, gaps } = evidence;
-    const shape = isWindowsShape(entries) ? 'windows' : 'posix';
-    const markers = entries.filter(({ name, kind }) => kind === 'file' && version_versionOfMarker(name)).map(({ name }) => name);
-    const old = libraries.some(({ origPrefix }) => origPrefix);
-    const packages = libraries.filter(({ sitePackages }) => sitePackages !== undefined);
-    const known = named || cfg !== undefined || (scripts !== undefined && packages.length > 0);
-    const empty = known && evidence.hollow;
-    const proven = cfg !== undefined || markers.length > 0 || old || (scripts !== undefined && packages.length > 0);
-    if (!proven && !empty)
         return undefined;
-    const settings = parsePyvenvCfg(cfg ?? '');
-    const creator = creatorOf(settings, cfg !== undefined, old);
-    const missing = empty
-        ? ['everything (the folder is empty)']
-        : missingParts(evidence, shape, cfg === undefined && !old);
-    // Every creator of environments writes `activate`. Without it, and without its own trace, the folder may be made by
-    // something else (conda, `pip install --prefix`), whose parts are not known.
-    const conda = entries.some(({ name }) => name === 'conda-meta');
-    const unsigned = creator === 'unknown' && markers.length === 0 && !empty;
-    const strange = unsigned && (conda || missing.some(part => part.endsWith('/activate')));
-    return {
-        path,
-        shape,
-        proven,
-        creator,
-        missing: strange ? [] : missing,
-        versions: versionsIn(settings, libraries, markers),
-        markers,
-        distributions: packages.flatMap(({ sitePackages }) => distributionsIn(sitePackages ?? [])),
-        gaps: strange ? [...gaps, STRANGE] : gaps
+    const id = (await textOrNothing(site, child(DEPLOYMENTS, 'active'), MAX_ID_BYTES))?.trim();
+    if (id === undefined || !isFileName(id))
+        return undefined;
+    const record = child(child(DEPLOYMENTS, id), 'manifest');
+    const text = (await textOrNothing(site, record, MAX_RECORD_BYTES)) ?? '';
+    // Kudu on Windows writes backslashes, and its file system ignores the case.
+    const lines = text.split(/\r?\n/).map(line => `/site/wwwroot/${line.replaceAll('\\', '/').toLowerCase()}`);
+    const brought = (path) => {
+        const sought = path.toLowerCase();
+        return lines.some(line => line === sought || isBelow(line, sought));
     };
+    return { record, brought };
 }
-/** Whether a folder's listing is that of an environment made on Windows. */
-function isWindowsShape(entries) {
-    if (entries.some(({ name }) => version_versionOfMarker(name)))
-        return true;
-    return venv_folderIn(entries, 'bin') === undefined && venv_folderIn(entries, 'Scripts') !== undefined;
-}
-function creatorOf(settings, hasCfg, old) {
-    if (settings.has('uv'))
-        return 'uv';
-    if (settings.has('virtualenv'))
-        return 'virtualenv';
-    if (hasCfg)
-        return 'venv';
-    return old ? 'virtualenv-old' : 'unknown';
-}
-function missingParts(evidence, shape, lacksTrace) {
-    const { entries, scripts = [], libraries, unread } = evidence;
-    const has = (...names) => unread.includes('scripts') ||
-        scripts.some(({ name }) => names.includes(shape === 'windows' ? name.toLowerCase() : name));
-    const missing = [];
-    if (shape === 'windows') {
-        if (!has('python.exe'))
-            missing.push('Scripts/python.exe');
-        if (!has('activate', 'activate.bat'))
-            missing.push('Scripts/activate');
-    }
-    else {
-        // Each creator writes bin/python, whatever other names it adds; an in-place deletion begins with it.
-        if (!has('python'))
-            missing.push('bin/python');
-        if (!has('activate'))
-            missing.push('bin/activate');
-    }
-    if (!unread.includes('library') && !libraries.some(({ sitePackages }) => sitePackages !== undefined))
-        missing.push('site-packages');
-    // Kudu's Windows script has used creators that write no pyvenv.cfg, and the marker proves the environment without one.
-    if (lacksTrace && !unread.includes('cfg') && !entries.some(({ name }) => version_versionOfMarker(name)))
-        missing.push('pyvenv.cfg');
-    return missing;
-}
-function versionsIn(settings, libraries, markers) {
-    const written = settings.get('version') ?? settings.get('version_info');
-    const candidates = [
-        ...markers.map(name => [name, version_versionOfMarker(name)]),
-        ...libraries.map(({ name }) => [`lib/${name}`, versionOfLibrary(name)]),
-        ['pyvenv.cfg', leadingVersion(written ?? '')]
-    ];
-    return candidates.flatMap(([source, version]) => (version === undefined ? [] : [{ source, version }]));
-}
-/** Finds a folder by name, as a Windows server would: whatever the case. */
-function venv_folderIn(entries, name) {
-    const exact = entries.find(entry => entry.name === name && entry.kind === 'directory');
-    return exact ?? entries.find(entry => entry.name.toLowerCase() === name.toLowerCase() && entry.kind === 'directory');
-}
-
-;// CONCATENATED MODULE: ./lib/python/read-venv.js
-// Looks at a folder that may be a virtual environment, with as few questions as tell something.
-
-
-
-/** A `pyvenv.cfg` is under 1 kB; more is somebody else's file. */
-const MAX_CFG_BYTES = 16_384;
-/**
- * Looks at a folder and judges it; see `judge`.
- *
- * Reads only what tells something: the folder, `pyvenv.cfg`, `bin` or `Scripts`, `lib`, and one `site-packages`.
- * Throws `SiteError` when the folder itself cannot be listed.
- */
-async function readEnvironment(site, path, named) {
-    const entries = await site.list(path);
-    const windows = isWindowsShape(entries);
-    const gaps = [];
-    const scriptsFolder = venv_folderIn(entries, windows ? 'Scripts' : 'bin');
-    const libraryFolder = venv_folderIn(entries, windows ? 'Lib' : 'lib');
-    const cfgEntry = entries.find(({ name, kind }) => name === 'pyvenv.cfg' && kind === 'file');
-    // Most folders of an app are no environments, and the listing tells: nothing else needs to be asked then.
-    const looksLikeOne = cfgEntry ?? scriptsFolder ?? libraryFolder ?? entries.find(({ name }) => version_versionOfMarker(name));
-    if (!looksLikeOne) {
-        const hollow = entries.length === 0;
-        return judge({ path, entries, cfg: undefined, scripts: undefined, libraries: [], unread: [], hollow, gaps }, named);
-    }
-    const cfg = cfgEntry && (await readCfg(site, (0,lib_site/* child */.jf)(path, 'pyvenv.cfg'), cfgEntry.size, gaps));
-    const scripts = scriptsFolder && (await listOrGap(site, (0,lib_site/* child */.jf)(path, scriptsFolder.name), gaps));
-    const library = libraryFolder && (await listOrGap(site, (0,lib_site/* child */.jf)(path, libraryFolder.name), gaps));
-    const libraries = libraryFolder && library
-        ? await readLibraries(site, (0,lib_site/* child */.jf)(path, libraryFolder.name), library, windows, cfg !== undefined, gaps)
-        : [];
-    const unread = [];
-    if (isUnclear(entries, scriptsFolder, scripts))
-        unread.push('scripts');
-    if (isUnclear(entries, libraryFolder, library))
-        unread.push('library');
-    if (isUnclear(entries, cfgEntry, []))
-        unread.push('cfg');
-    if ([entries, scripts ?? [], library ?? []].some(hasUnreadable))
-        gaps.push('a line of a listing cannot be read');
-    const hollow = unread.length === 0 &&
-        entries.every(entry => entry === scriptsFolder || entry === libraryFolder) &&
-        (scripts ?? []).length === 0 &&
-        (windows
-            ? libraries.every(({ bare }) => bare)
-            : (library ?? []).every(({ name }) => libraries.some(found => found.name === name && found.bare)));
-    return judge({ path, entries, cfg, scripts, libraries, unread, hollow, gaps }, named);
-}
-/** Whether a part may be there without being seen: it could not be listed, or a line that stands for it cannot be read. */
-function isUnclear(above, part, inside) {
-    if (!part)
-        return hasUnreadable(above);
-    return inside === undefined || hasUnreadable(inside);
-}
-function hasUnreadable(entries) {
-    return entries.some(({ kind }) => kind === 'unknown');
-}
-async function readCfg(site, path, size, gaps) {
+/** `undefined`: it is not there, or is no such file as is meant. */
+async function textOrNothing(site, file, maxBytes) {
     try {
-        if (size <= MAX_CFG_BYTES)
-            return await site.readText(path, MAX_CFG_BYTES);
+        return await site.readText(file, maxBytes);
     }
     catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
-            throw error;
-    }
-    gaps.push('pyvenv.cfg could not be read');
-    return '';
-}
-async function readLibraries(site, library, inLibrary, windows, hasCfg, gaps) {
-    if (windows)
-        return [await readWindowsLibrary(site, library, inLibrary, gaps)];
-    const libraries = [];
-    for (const { name, kind } of inLibrary) {
-        const isVersion = kind === 'directory' && /^(python|pypy)\d/.test(name);
-        if (isVersion)
-            libraries.push(await readLibrary(site, (0,lib_site/* child */.jf)(library, name), name, hasCfg, gaps));
-    }
-    return libraries;
-}
-async function readWindowsLibrary(site, path, entries, gaps) {
-    const present = venv_folderIn(entries, 'site-packages');
-    const sitePackages = present && ((await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
-    const origPrefix = entries.some(({ name }) => name === 'orig-prefix.txt');
-    const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present);
-    return { name: 'Lib', origPrefix, sitePackages, bare };
-}
-async function readLibrary(site, path, name, hasCfg, gaps) {
-    // With pyvenv.cfg the age of the creator is known, so the folder itself need not be listed: one round trip less.
-    const direct = hasCfg ? await listOrRefused(site, (0,lib_site/* child */.jf)(path, 'site-packages')) : undefined;
-    if (direct && direct.length > 0)
-        return { name, origPrefix: false, sitePackages: direct, bare: false };
-    // Neither a refusal nor an empty answer proves that a folder is missing; the listing of its parent does.
-    const entries = await site.list(path);
-    const origPrefix = entries.some(entry => entry.name === 'orig-prefix.txt');
-    if (hasUnreadable(entries))
-        gaps.push(`a line of the listing of ${name} cannot be read`);
-    const unclear = hasUnreadable(entries) ? [] : undefined;
-    const present = venv_folderIn(entries, 'site-packages');
-    const sitePackages = !present ? unclear : (direct ?? (await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
-    const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present);
-    return { name, origPrefix, sitePackages, bare };
-}
-/** `undefined`: the server refused, which is on record as a gap in the evidence. */
-async function listOrGap(site, path, gaps) {
-    const entries = await listOrRefused(site, path);
-    if (!entries)
-        gaps.push(`${path} could not be listed`);
-    return entries;
-}
-async function listOrRefused(site, path) {
-    try {
-        return await site.list(path);
-    }
-    catch (error) {
-        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
+        if (error instanceof SiteError && ['refused', 'unexpected'].includes(error.kind))
             return undefined;
         throw error;
     }
@@ -34482,6 +34179,71 @@ function stringify(obj, { maxDepth = 1000, numbersAsFloat = false, strictTempora
 /** @deprecated use `import * as ... from 'smol-toml'` instead */
 /* harmony default export */ const dist = ({ parse: parse, stringify: stringify, TomlDate: TomlDate, TomlError: TomlError });
 
+;// CONCATENATED MODULE: ./lib/python/version.js
+// Python versions as this project compares them: major.minor, nothing finer. Pure.
+/** What is wrong with a version that a user wrote; `message` continues a sentence that begins with the value. */
+class version_PythonVersionError extends Error {
+    constructor(message) {
+        super(message);
+        this.name = 'PythonVersionError';
+    }
+}
+/**
+ * Takes the leading `X.Y` of text that a program wrote (`3.12.4`, `3.12.1.final.0`, `3.13.0rc1`).
+ *
+ * `undefined`: there is none.
+ */
+function leadingVersion(text) {
+    const match = /^\s*(\d{1,2})\.(\d{1,3})(?!\d)/.exec(text);
+    return match ? versionOf(match[1], match[2]) : undefined;
+}
+/** The version in a folder name such as `python3.12`; `undefined` for any other name, `python3.12t` (free-threaded) included. */
+function versionOfLibrary(name) {
+    const match = /^python(\d)\.(\d{1,3})$/.exec(name);
+    return match ? versionOf(match[1], match[2]) : undefined;
+}
+/** The version in a marker of Kudu's Windows script, `azure.env.python-3.4.txt`; `undefined` for any other name. */
+function version_versionOfMarker(name) {
+    const match = /^azure\.env\.python-(\d)\.(\d{1,3})(?:\.\d+)?\.txt$/i.exec(name);
+    return match ? versionOf(match[1], match[2]) : undefined;
+}
+/**
+ * The version in Kudu's `runtime.txt` (`python-3.4.1`; the micro version is ignored).
+ *
+ * `undefined`: Kudu's script would not read it either. A leading blank or a byte-order mark makes it fail
+ * (projectkudu/KuduScript, the Python selection script).
+ */
+function version_versionOfRuntime(text) {
+    const match = /^python-(\d)\.(\d{1,3})(?:\.\d+)?\s*$/i.exec(text.split('\n')[0] ?? '');
+    return match ? versionOf(match[1], match[2]) : undefined;
+}
+/** Reads what a user wrote as `3.12`, `3.12.4` or `python-3.4.1`; throws `PythonVersionError` that names the mend. */
+function version_parseWantedVersion(text) {
+    const match = /^(?:python-)?(\d)\.(\d{1,2})(?:\.\d{1,3})?$/i.exec(text);
+    if (match?.[1] === '3' && match[2] === '1' && !text.startsWith('python-') && text === '3.1') {
+        throw new version_PythonVersionError(`is what YAML makes of an unquoted 3.10: write '3.10' in quotes`);
+    }
+    if (match && (match[1] === '2' || match[1] === '3'))
+        return versionOf(match[1], match[2]);
+    throw new version_PythonVersionError(`${whatItIs(text)}: write the version that the app runs, such as '3.12'`);
+}
+function whatItIs(text) {
+    if (/^(pypy|graalpy|jython)/i.test(text))
+        return 'is another interpreter, App Service runs CPython';
+    if (/^[<>=~^!]|[,|* ]|\s-\s/.test(text))
+        return 'is a range, and an environment has one version';
+    if (/\.x/i.test(text))
+        return 'is a wildcard, and an environment has one version';
+    if (/^\d.*(dev|alpha|beta|rc|[ab]\d|\dt$)/i.test(text))
+        return 'is a pre-release or a special build';
+    if (/^\d+\.\d+(\.\d+)?$/.test(text))
+        return 'is no version that Python has had';
+    return 'is not a version of the form X.Y';
+}
+function versionOf(major, minor) {
+    return `${Number(major)}.${Number(minor)}`;
+}
+
 ;// CONCATENATED MODULE: ./lib/azure/manifest.js
 // The manifest that an Oryx build leaves in wwwroot. Pure.
 
@@ -34505,16 +34267,312 @@ function parseManifest(text) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/azure/layout.js
-// Which of App Service's layouts a site has, and which folder in it is the environment.
+;// CONCATENATED MODULE: ./lib/python/distributions.js
+/** Normalises a distribution's name (PEP 503). */
+function normalizeName(name) {
+    return name.replace(/[-_.]+/g, '-').toLowerCase();
+}
+/**
+ * Reads the distributions off the names of `*.dist-info` and `*.egg-info` (PEP 376, PEP 427), sorted by name.
+ *
+ * pip's left-overs of an interrupted uninstallation, which begin with `~`, are no distributions.
+ */
+function distributionsIn(sitePackages) {
+    const found = new Map();
+    for (const { name: entry } of sitePackages) {
+        const match = /^([^~].*)-([^-]+)\.dist-info$/.exec(entry) ?? /^([^~].*?)-([^-]+)(?:-py\d[\d.]*)?\.egg-info$/.exec(entry);
+        if (!match)
+            continue;
+        const [, name = '', version = ''] = match;
+        const distribution = { name: normalizeName(name), version };
+        found.set(`${distribution.name} ${version}`, distribution);
+    }
+    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+/** The names that are installed in more than one version: what an installation over an old one leaves. */
+function installedTwice(distributions) {
+    const names = distributions.map(({ name }) => name);
+    return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+}
+
+;// CONCATENATED MODULE: ./lib/python/venv.js
+
+
+/** Whether all of it was seen: nothing is missing, and nothing could not be read. */
+function isWhole({ missing, gaps }) {
+    return missing.length === 0 && gaps.length === 0;
+}
+/** The gap in the evidence of an environment that none of the known programs has made. */
+const STRANGE = 'nothing tells which program made it (no pyvenv.cfg, no activate)';
+/** Reads `key = value` lines as PEP 405 says: split at the first `=`, keys in lower case. */
+function parsePyvenvCfg(text) {
+    const values = new Map();
+    for (const line of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
+        const split = line.indexOf('=');
+        if (split > 0)
+            values.set(line.slice(0, split).trim().toLowerCase(), line.slice(split + 1).trim());
+    }
+    return values;
+}
+/**
+ * Judges what was seen of a folder.
+ *
+ * `undefined`: it is not proven to be an environment. `named`: something other than its looks says that the folder is
+ * the environment, so that an empty one counts as one that was never finished.
+ */
+function judge(evidence, named) {
+    const { path, entries, cfg, scripts, libraries, gaps } = evidence;
+    const shape = isWindowsShape(entries) ? 'windows' : 'posix';
+    const markers = entries.filter(({ name, kind }) => kind === 'file' && version_versionOfMarker(name)).map(({ name }) => name);
+    const old = libraries.some(({ origPrefix }) => origPrefix);
+    const packages = libraries.filter(({ sitePackages }) => sitePackages !== undefined);
+    const known = named || cfg !== undefined || (scripts !== undefined && packages.length > 0);
+    const empty = known && evidence.hollow;
+    const proven = cfg !== undefined || markers.length > 0 || old || (scripts !== undefined && packages.length > 0);
+    if (!proven && !empty)
+        return undefined;
+    const settings = parsePyvenvCfg(cfg ?? '');
+    const creator = creatorOf(settings, cfg !== undefined, old);
+    const missing = empty
+        ? ['everything (the folder is empty)']
+        : missingParts(evidence, shape, cfg === undefined && !old);
+    // Every creator of environments writes `activate`. Without it, and without its own trace, the folder may be made by
+    // something else (conda, `pip install --prefix`), whose parts are not known.
+    const conda = entries.some(({ name }) => name === 'conda-meta');
+    const unsigned = creator === 'unknown' && markers.length === 0 && !empty;
+    const strange = unsigned && (conda || missing.some(part => part.endsWith('/activate')));
+    return {
+        path,
+        shape,
+        proven,
+        creator,
+        missing: strange ? [] : missing,
+        versions: versionsIn(settings, libraries, markers),
+        markers,
+        distributions: packages.flatMap(({ sitePackages }) => distributionsIn(sitePackages ?? [])),
+        gaps: strange ? [...gaps, STRANGE] : gaps
+    };
+}
+/** Whether a folder's listing is that of an environment made on Windows. */
+function isWindowsShape(entries) {
+    if (entries.some(({ name }) => version_versionOfMarker(name)))
+        return true;
+    return venv_folderIn(entries, 'bin') === undefined && venv_folderIn(entries, 'Scripts') !== undefined;
+}
+function creatorOf(settings, hasCfg, old) {
+    if (settings.has('uv'))
+        return 'uv';
+    if (settings.has('virtualenv'))
+        return 'virtualenv';
+    if (hasCfg)
+        return 'venv';
+    return old ? 'virtualenv-old' : 'unknown';
+}
+function missingParts(evidence, shape, lacksTrace) {
+    const { entries, scripts = [], libraries, unread } = evidence;
+    const has = (...names) => unread.includes('scripts') ||
+        scripts.some(({ name }) => names.includes(shape === 'windows' ? name.toLowerCase() : name));
+    const missing = [];
+    if (shape === 'windows') {
+        if (!has('python.exe'))
+            missing.push('Scripts/python.exe');
+        if (!has('activate', 'activate.bat'))
+            missing.push('Scripts/activate');
+    }
+    else {
+        // Each creator writes bin/python, whatever other names it adds; an in-place deletion begins with it.
+        if (!has('python'))
+            missing.push('bin/python');
+        if (!has('activate'))
+            missing.push('bin/activate');
+    }
+    if (!unread.includes('library') && !libraries.some(({ sitePackages }) => sitePackages !== undefined))
+        missing.push('site-packages');
+    // Kudu's Windows script has used creators that write no pyvenv.cfg, and the marker proves the environment without one.
+    if (lacksTrace && !unread.includes('cfg') && !entries.some(({ name }) => version_versionOfMarker(name)))
+        missing.push('pyvenv.cfg');
+    return missing;
+}
+function versionsIn(settings, libraries, markers) {
+    const written = settings.get('version') ?? settings.get('version_info');
+    const candidates = [
+        ...markers.map(name => [name, version_versionOfMarker(name)]),
+        ...libraries.map(({ name }) => [`lib/${name}`, versionOfLibrary(name)]),
+        ['pyvenv.cfg', leadingVersion(written ?? '')]
+    ];
+    return candidates.flatMap(([source, version]) => (version === undefined ? [] : [{ source, version }]));
+}
+/** Finds a folder by name, as a Windows server would: whatever the case. */
+function venv_folderIn(entries, name) {
+    const exact = entries.find(entry => entry.name === name && entry.kind === 'directory');
+    return exact ?? entries.find(entry => entry.name.toLowerCase() === name.toLowerCase() && entry.kind === 'directory');
+}
+
+;// CONCATENATED MODULE: ./lib/python/read-venv.js
+// Looks at a folder that may be a virtual environment, or hold packages without one, with as few questions as tell something.
 
 
 
 
-const MAX_MANIFEST_BYTES = 65_536;
+/** A `pyvenv.cfg` is under 1 kB; more is somebody else's file. */
+const MAX_CFG_BYTES = 16_384;
+/**
+ * Looks at a folder and judges it; see `judge`.
+ *
+ * Reads only what tells something: the folder, `pyvenv.cfg`, `bin` or `Scripts`, `lib`, and one `site-packages`.
+ * Throws `SiteError` when the folder itself cannot be listed.
+ */
+async function readEnvironment(site, path, named) {
+    const entries = await site.list(path);
+    const windows = isWindowsShape(entries);
+    const gaps = [];
+    const scriptsFolder = venv_folderIn(entries, windows ? 'Scripts' : 'bin');
+    const libraryFolder = venv_folderIn(entries, windows ? 'Lib' : 'lib');
+    const cfgEntry = entries.find(({ name, kind }) => name === 'pyvenv.cfg' && kind === 'file');
+    // Most folders of an app are no environments, and the listing tells: nothing else needs to be asked then.
+    const looksLikeOne = cfgEntry ?? scriptsFolder ?? libraryFolder ?? entries.find(({ name }) => version_versionOfMarker(name));
+    if (!looksLikeOne) {
+        const hollow = entries.length === 0;
+        return judge({ path, entries, cfg: undefined, scripts: undefined, libraries: [], unread: [], hollow, gaps }, named);
+    }
+    const cfg = cfgEntry && (await readCfg(site, (0,lib_site/* child */.jf)(path, 'pyvenv.cfg'), cfgEntry.size, gaps));
+    const scripts = scriptsFolder && (await listOrGap(site, (0,lib_site/* child */.jf)(path, scriptsFolder.name), gaps));
+    const library = libraryFolder && (await listOrGap(site, (0,lib_site/* child */.jf)(path, libraryFolder.name), gaps));
+    const libraries = libraryFolder && library
+        ? await readLibraries(site, (0,lib_site/* child */.jf)(path, libraryFolder.name), library, windows, cfg !== undefined, gaps)
+        : [];
+    const unread = [];
+    if (isUnclear(entries, scriptsFolder, scripts))
+        unread.push('scripts');
+    if (isUnclear(entries, libraryFolder, library))
+        unread.push('library');
+    if (isUnclear(entries, cfgEntry, []))
+        unread.push('cfg');
+    if ([entries, scripts ?? [], library ?? []].some(hasUnreadable))
+        gaps.push('a line of a listing cannot be read');
+    const hollow = unread.length === 0 &&
+        entries.every(entry => entry === scriptsFolder || entry === libraryFolder) &&
+        (scripts ?? []).length === 0 &&
+        (windows
+            ? libraries.every(({ bare }) => bare)
+            : (library ?? []).every(({ name }) => libraries.some(found => found.name === name && found.bare)));
+    return judge({ path, entries, cfg, scripts, libraries, unread, hollow, gaps }, named);
+}
+/**
+ * Looks at a folder that `pip install --target` has filled: packages and their metadata lie at its top.
+ *
+ * `undefined`: it holds something, and no distribution. Throws `SiteError` when the folder cannot be listed.
+ */
+async function readPackages(site, path) {
+    const entries = await site.list(path);
+    const distributions = distributionsIn(entries);
+    if (distributions.length === 0 && entries.length > 0)
+        return undefined;
+    return {
+        path,
+        shape: 'packages',
+        proven: distributions.length > 0,
+        creator: 'unknown',
+        missing: [],
+        versions: [],
+        markers: [],
+        distributions,
+        gaps: hasUnreadable(entries) ? ['a line of a listing cannot be read'] : []
+    };
+}
+/** Whether a part may be there without being seen: it could not be listed, or a line that stands for it cannot be read. */
+function isUnclear(above, part, inside) {
+    if (!part)
+        return hasUnreadable(above);
+    return inside === undefined || hasUnreadable(inside);
+}
+function hasUnreadable(entries) {
+    return entries.some(({ kind }) => kind === 'unknown');
+}
+async function readCfg(site, path, size, gaps) {
+    try {
+        if (size <= MAX_CFG_BYTES)
+            return await site.readText(path, MAX_CFG_BYTES);
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+    }
+    gaps.push('pyvenv.cfg could not be read');
+    return '';
+}
+async function readLibraries(site, library, inLibrary, windows, hasCfg, gaps) {
+    if (windows)
+        return [await readWindowsLibrary(site, library, inLibrary, gaps)];
+    const libraries = [];
+    for (const { name, kind } of inLibrary) {
+        const isVersion = kind === 'directory' && /^(python|pypy)\d/.test(name);
+        if (isVersion)
+            libraries.push(await readLibrary(site, (0,lib_site/* child */.jf)(library, name), name, hasCfg, gaps));
+    }
+    return libraries;
+}
+async function readWindowsLibrary(site, path, entries, gaps) {
+    const present = venv_folderIn(entries, 'site-packages');
+    const sitePackages = present && ((await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
+    const origPrefix = entries.some(({ name }) => name === 'orig-prefix.txt');
+    const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present);
+    return { name: 'Lib', origPrefix, sitePackages, bare };
+}
+async function readLibrary(site, path, name, hasCfg, gaps) {
+    // With pyvenv.cfg the age of the creator is known, so the folder itself need not be listed: one round trip less.
+    const direct = hasCfg ? await listOrRefused(site, (0,lib_site/* child */.jf)(path, 'site-packages')) : undefined;
+    if (direct && direct.length > 0)
+        return { name, origPrefix: false, sitePackages: direct, bare: false };
+    // Neither a refusal nor an empty answer proves that a folder is missing; the listing of its parent does.
+    const entries = await site.list(path);
+    const origPrefix = entries.some(entry => entry.name === 'orig-prefix.txt');
+    if (hasUnreadable(entries))
+        gaps.push(`a line of the listing of ${name} cannot be read`);
+    const unclear = hasUnreadable(entries) ? [] : undefined;
+    const present = venv_folderIn(entries, 'site-packages');
+    const sitePackages = !present ? unclear : (direct ?? (await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
+    const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present);
+    return { name, origPrefix, sitePackages, bare };
+}
+/** `undefined`: the server refused, which is on record as a gap in the evidence. */
+async function listOrGap(site, path, gaps) {
+    const entries = await listOrRefused(site, path);
+    if (!entries)
+        gaps.push(`${path} could not be listed`);
+    return entries;
+}
+async function listOrRefused(site, path) {
+    try {
+        return await site.list(path);
+    }
+    catch (error) {
+        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
+            return undefined;
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/azure/snapshot.js
+/** The environment that the app uses; `undefined`: none, or only one that is left over beside a compressed app. */
+function snapshot_usedEnvironment({ layout, environment }) {
+    return layout === 'compressed-app' ? undefined : environment;
+}
+/** A site with no environment. */
+const NOTHING = { layout: 'none', environment: undefined, doubt: undefined, secondArchive: undefined };
+/** A site of which it cannot be told what it is. */
+function doubtful(detail, candidates = []) {
+    return { ...NOTHING, layout: 'unknown', doubt: { detail, candidates } };
+}
+
+;// CONCATENATED MODULE: ./lib/azure/search.js
+// Which folder in wwwroot is the environment. Reads only folders that may be one.
+
+
+
+
 /** Where more folders lie in wwwroot than this, looking into each of them would take longer than asking the user. */
 const MAX_FOLDERS = 40;
-const MINUTE_MS = 60_000;
 /** Folders in wwwroot that never are the environment: caches, other ecosystems, and what start-up leaves behind. */
 const NEVER_ENVIRONMENTS = new Set([
     '.git',
@@ -34527,62 +34585,161 @@ const NEVER_ENVIRONMENTS = new Set([
     '_del_node_modules',
     'node_modules'
 ]);
-const NOTHING = { layout: 'none', environment: undefined, doubt: undefined, secondArchive: undefined };
-/**
- * Looks at a site. `surroundings` is the listing of `/site`.
- *
- * Throws `SiteError`, of kind `unexpected` where there is no wwwroot.
- */
-async function layout_inspectSite(site, surroundings, options) {
-    if (!(0,lib_site/* entryNamed */.OM)(surroundings, 'wwwroot')) {
-        throw new lib_site/* SiteError */.wt('unexpected', 'There is no /site/wwwroot on the server, so this is not the home of an App Service app: check the address and the user name');
-    }
-    const wwwroot = await site.list(lib_site/* WWWROOT */.yc);
-    const manifest = await readManifest(site, wwwroot);
-    const located = 'detail' in manifest ? doubtful(manifest.detail) : await locate(site, wwwroot, manifest.manifest, options);
-    if (located.layout === 'none')
-        return { ...located, lock: undefined, rebuiltBy: [] };
-    const lock = await deployments_findLock(site, surroundings, options.now);
-    const oryx = 'manifest' in manifest ? manifest.manifest : undefined;
-    return { ...located, lock, rebuiltBy: oryx ? [MANIFEST_NAME] : (located.environment?.markers ?? []) };
-}
-async function readManifest(site, wwwroot) {
-    const entry = wwwroot.find(({ name, kind }) => name === MANIFEST_NAME && kind === 'file');
+/** Looks at the one folder that the user names. */
+async function givenEnvironment(site, wwwroot, path, manifest) {
+    const entry = await (0,lib_site/* findEntry */.w4)(site, path, wwwroot);
     if (!entry)
-        return { manifest: undefined };
-    if (entry.size > MAX_MANIFEST_BYTES)
-        return { detail: `${MANIFEST_NAME} has ${entry.size} bytes, too many for a manifest` };
+        return NOTHING;
+    const environment = entry.kind === 'directory' ? await readEnvironment(site, path, true) : undefined;
+    // Nothing can be lost in an empty folder, and the deployment will fill it: it is as good as absent.
+    if (environment?.proven === false)
+        return NOTHING;
+    if (environment)
+        return found(environment, manifest);
+    const located = doubtful(`"env-path" names ${path}, which is not proven to be a virtual environment`);
+    const remedy = 'It has no pyvenv.cfg, no marker, and no bin or Scripts beside site-packages: correct "env-path" or leave it out';
+    return { ...located, doubt: { ...located.doubt, remedy } };
+}
+/** Looks at the folder into which `pip install --target` has put the packages, as the manifest says. */
+async function packagesFolder(site, wwwroot, manifest, packageDir) {
+    const path = (0,lib_site/* pathBelow */.Br)(lib_site/* WWWROOT */.yc, packageDir);
+    if (!path)
+        return doubtful(`${MANIFEST_NAME} names a folder of packages that does not lie in wwwroot`, [packageDir]);
+    const entry = await (0,lib_site/* findEntry */.w4)(site, path, wwwroot);
+    if (!entry)
+        return NOTHING;
+    if (entry.kind !== 'directory')
+        return doubtful(`there is ${whatIs(entry)} where the packages should be`, [packageDir]);
+    const packages = await orRefused(readPackages(site, path));
+    if (packages === 'refused')
+        return doubtful('the server refuses to list the folder', [packageDir]);
+    if (!packages)
+        return doubtful('the folder where the packages should be holds none', [packageDir]);
+    return { ...NOTHING, layout: 'packages-dir', environment: withManifest(packages, manifest) };
+}
+/** Finds the environment: the one that the manifest names, else one with a marker, else `antenv`, else the only one. */
+async function detect(site, wwwroot, manifest) {
+    if (manifest?.virtualEnvName !== undefined)
+        return namedEnvironment(site, wwwroot, manifest.virtualEnvName, manifest);
+    // Files that were zipped on Windows may have a backslash in their names on Linux: no path can name those.
+    const folders = wwwroot.filter(({ name, kind }) => kind === 'directory' && !NEVER_ENVIRONMENTS.has(name) && (0,lib_site/* isFileName */.oV)(name));
+    const env = folders.some(({ name }) => name === 'env')
+        ? await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, 'env'), false)
+        : undefined;
+    if (env === 'refused')
+        return doubtful('the server refuses to list the folder', ['env']);
+    if (env && env.markers.length > 0)
+        return found(env, manifest);
+    const antenv = (0,lib_site/* entryNamed */.OM)(wwwroot, 'antenv');
+    if (antenv && antenv.kind !== 'file')
+        return namedEnvironment(site, wwwroot, 'antenv', manifest);
+    const others = folders.filter(({ name }) => name !== 'env');
+    if (others.length > MAX_FOLDERS) {
+        return doubtful(`there are ${others.length} folders in wwwroot, too many to look into: name the one in "env-path"`);
+    }
+    const proven = env ? [env] : [];
+    const unread = wwwroot.filter(({ kind }) => kind === 'unknown').map(({ name }) => name);
+    for (const { name } of others) {
+        const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), false);
+        if (environment === 'refused')
+            unread.push(name);
+        else if (environment)
+            proven.push(environment);
+    }
+    return theOnly(proven, unread, manifest);
+}
+function theOnly(proven, unread, manifest) {
+    const [only] = proven;
+    if (!only && unread.length > 0) {
+        return doubtful('what may be the environment cannot be read: name the environment in "env-path"', unread);
+    }
+    if (!only)
+        return NOTHING;
+    if (proven.length === 1)
+        return found(only, manifest);
+    const candidates = proven.map(({ path }) => (0,lib_site/* nameOf */.Vb)(path));
+    return doubtful('several folders are virtual environments: name the one that the app uses in "env-path"', candidates);
+}
+async function namedEnvironment(site, wwwroot, name, manifest) {
+    const entry = (0,lib_site/* entryNamed */.OM)(wwwroot, name);
+    if (!entry)
+        return name.includes('/') ? doubtful(`${MANIFEST_NAME} names the environment by a path`, [name]) : NOTHING;
+    if (entry.kind !== 'directory')
+        return doubtful(`there is ${whatIs(entry)} where the environment should be`, [name]);
+    const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), true);
+    if (environment === 'refused')
+        return doubtful('the server refuses to list the folder', [name]);
+    if (environment)
+        return found(environment, manifest);
+    return doubtful('the folder where the environment should be is not proven to be one', [name]);
+}
+function whatIs({ kind }) {
+    return kind === 'unknown' ? 'something that cannot be read' : `a ${kind}`;
+}
+/** Reads a folder; `refused`: the server does not let it be listed, so nothing is known of it. */
+function readOrRefused(site, path, named) {
+    return orRefused(readEnvironment(site, path, named));
+}
+async function orRefused(reading) {
     try {
-        return { manifest: parseManifest(await site.readText((0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, MANIFEST_NAME), MAX_MANIFEST_BYTES)) };
+        return await reading;
     }
     catch (error) {
-        if (error instanceof lib_site/* SiteError */.wt && error.kind !== 'refused')
-            throw error;
-        return { detail: `${MANIFEST_NAME} is there but cannot be read` };
+        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
+            return 'refused';
+        throw error;
     }
 }
-async function locate(site, wwwroot, manifest, options) {
-    const archives = wwwroot.filter(({ name, kind }) => kind === 'file' && /^output\.tar\.(gz|zst)$/.test(name));
-    if (manifest?.compressed)
-        return compressedApp(wwwroot, archives);
-    if (options.envPath)
-        return givenEnvironment(site, wwwroot, options.envPath, manifest);
-    if (!manifest && archives.length > 0) {
-        return doubtful(`there is ${archives.map(({ name }) => name).join(' and ')}, but no ${MANIFEST_NAME} that says what it is`);
-    }
-    if (manifest?.compressedVirtualEnvFile)
-        return doubtful('the environment lies in an archive, which is not supported yet');
-    if (manifest?.packageDir)
-        return doubtful('the packages lie in a folder without an environment, which is not supported yet');
-    return detect(site, wwwroot, manifest);
+function found(environment, manifest) {
+    // Kudu's script knows only this one place.
+    const windows = environment.shape === 'windows' && environment.path === (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, 'env');
+    return {
+        ...NOTHING,
+        layout: windows ? 'windows-env' : 'venv-tree',
+        environment: withManifest(environment, manifest)
+    };
 }
-function compressedApp(wwwroot, archives) {
-    const [first, second] = archives;
+function withManifest(environment, manifest) {
+    const said = manifest?.python ? [{ source: MANIFEST_NAME, version: manifest.python }] : [];
+    return { ...environment, versions: [...environment.versions, ...said] };
+}
+
+;// CONCATENATED MODULE: ./lib/azure/archives.js
+
+
+
+
+const MINUTE_MS = 60_000;
+/** The archives of a compressed app in wwwroot. */
+function archivesIn(wwwroot) {
+    return wwwroot.filter(({ name, kind }) => kind === 'file' && /^output\.tar\.(gz|zst)$/.test(name));
+}
+/** A site whose whole app lies in an archive, as the manifest says. */
+async function compressedApp(site, wwwroot, manifest, envPath) {
+    const [first, second] = archivesIn(wwwroot);
     if (!first)
         return doubtful(`${MANIFEST_NAME} says that the app is compressed, but there is no archive`);
     const manifestTime = wwwroot.find(({ name }) => name === MANIFEST_NAME)?.modified;
     const secondArchive = second && twoArchives(first, second, manifestTime);
-    return { ...NOTHING, layout: 'compressed-app', secondArchive };
+    if (envPath) {
+        const given = await givenEnvironment(site, wwwroot, envPath, manifest);
+        return given.doubt ? given : { ...given, layout: 'compressed-app', secondArchive };
+    }
+    const environment = await leftOver(site, wwwroot, manifest.virtualEnvName ?? 'antenv');
+    return { ...NOTHING, layout: 'compressed-app', environment, secondArchive };
+}
+/** An environment of an earlier, uncompressed build: start-up unpacks the archive elsewhere and never looks at it. */
+async function leftOver(site, wwwroot, name) {
+    if (!wwwroot.some(entry => entry.name === name && entry.kind === 'directory'))
+        return undefined;
+    const found = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), false);
+    return found === 'refused' ? undefined : found;
+}
+/** A site whose environment lies in an archive beside the app, as the manifest says. */
+function compressedEnvironment(wwwroot, archive) {
+    if ((0,lib_site/* entryNamed */.OM)(wwwroot, archive)?.kind === 'file')
+        return { ...NOTHING, layout: 'compressed-env' };
+    return doubtful(`${MANIFEST_NAME} says that the environment lies in ${archive}, but there is no such archive`);
 }
 /**
  * Tells which of two archives is left over: the one that was not written together with the manifest.
@@ -34602,110 +34759,110 @@ function twoArchives(first, second, manifestTime) {
         : `${both}: their times do not tell which one is left over`;
     return { stale: stale && (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, stale.name), detail };
 }
-async function givenEnvironment(site, wwwroot, path, manifest) {
-    const entry = await (0,lib_site/* findEntry */.w4)(site, path, wwwroot);
+
+;// CONCATENATED MODULE: ./lib/azure/layout.js
+// Which of App Service's layouts a site has.
+
+
+
+
+
+
+const MAX_MANIFEST_BYTES = 65_536;
+/** Names the package that an app runs from, where it runs from one (WEBSITE_RUN_FROM_PACKAGE=1). */
+const PACKAGE_NAME = (0,lib_site/* remotePath */.QZ)('/data/SitePackages/packagename.txt');
+const MAX_PACKAGE_NAME_BYTES = 4096;
+/** What App Service itself puts into a wwwroot without an app. */
+const PLACEHOLDERS = new Set(['hostingstart.html', 'FAILED TO INITIALIZE RUN FROM PACKAGE.txt']);
+/**
+ * Looks at a site. `surroundings` is the listing of `/site`.
+ *
+ * Throws `SiteError`, of kind `unexpected` where there is no wwwroot.
+ */
+async function layout_inspectSite(site, surroundings, options) {
+    if (!(0,lib_site/* entryNamed */.OM)(surroundings, 'wwwroot')) {
+        throw new lib_site/* SiteError */.wt('unexpected', 'There is no /site/wwwroot on the server, so this is not the home of an App Service app: check the address and the user name');
+    }
+    const wwwroot = await site.list(lib_site/* WWWROOT */.yc);
+    const manifest = await readManifest(site, wwwroot);
+    const located = 'detail' in manifest ? doubtful(manifest.detail) : await locate(site, wwwroot, manifest.manifest, options);
+    if (located.layout === 'none')
+        return { ...located, lock: undefined, rebuiltBy: [], shippedBy: undefined };
+    const lock = await deployments_findLock(site, surroundings, options.now);
+    const oryx = 'manifest' in manifest ? manifest.manifest : undefined;
+    const rebuiltBy = oryx ? [MANIFEST_NAME] : (located.environment?.markers ?? []);
+    return { ...located, lock, rebuiltBy, shippedBy: undefined };
+}
+async function readManifest(site, wwwroot) {
+    const entry = wwwroot.find(({ name, kind }) => name === MANIFEST_NAME && kind === 'file');
     if (!entry)
-        return NOTHING;
-    const environment = entry.kind === 'directory' ? await readEnvironment(site, path, true) : undefined;
-    // Nothing can be lost in an empty folder, and the deployment will fill it: it is as good as absent.
-    if (environment?.proven === false)
-        return NOTHING;
-    if (environment)
-        return found(environment, manifest);
-    const located = doubtful(`"env-path" names ${path}, which is not proven to be a virtual environment`);
-    const remedy = 'It has no pyvenv.cfg, no marker, and no bin or Scripts beside site-packages: correct "env-path" or leave it out';
-    return { ...located, doubt: { ...located.doubt, remedy } };
-}
-async function detect(site, wwwroot, manifest) {
-    if (manifest?.virtualEnvName !== undefined)
-        return namedEnvironment(site, wwwroot, manifest.virtualEnvName, manifest);
-    // Files that were zipped on Windows may have a backslash in their names on Linux: no path can name those.
-    const folders = wwwroot.filter(({ name, kind }) => kind === 'directory' && !NEVER_ENVIRONMENTS.has(name) && (0,lib_site/* isFileName */.oV)(name));
-    const env = folders.some(({ name }) => name === 'env')
-        ? await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, 'env'), false)
-        : undefined;
-    if (env === 'refused')
-        return doubtful('the server refuses to list the folder', ['env']);
-    if (env && env.markers.length > 0)
-        return found(env, manifest);
-    const antenv = (0,lib_site/* entryNamed */.OM)(wwwroot, 'antenv');
-    if (antenv && antenv.kind !== 'file') {
-        return namedEnvironment(site, wwwroot, 'antenv', manifest);
-    }
-    const others = folders.filter(({ name }) => name !== 'env');
-    if (others.length > MAX_FOLDERS) {
-        return doubtful(`there are ${others.length} folders in wwwroot, too many to look into: name the one in "env-path"`);
-    }
-    const proven = env ? [env] : [];
-    const unread = wwwroot.filter(({ kind }) => kind === 'unknown').map(({ name }) => name);
-    for (const { name } of others) {
-        const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), false);
-        if (environment === 'refused')
-            unread.push(name);
-        else if (environment)
-            proven.push(environment);
-    }
-    const [only] = proven;
-    if (!only && unread.length > 0) {
-        return doubtful('what may be the environment cannot be read: name the environment in "env-path"', unread);
-    }
-    if (!only)
-        return NOTHING;
-    if (proven.length === 1)
-        return found(only, manifest);
-    const candidates = proven.map(({ path }) => (0,lib_site/* nameOf */.Vb)(path));
-    return doubtful('several folders are virtual environments: name the one that the app uses in "env-path"', candidates);
-}
-async function namedEnvironment(site, wwwroot, name, manifest) {
-    const entry = (0,lib_site/* entryNamed */.OM)(wwwroot, name);
-    if (!entry)
-        return name.includes('/') ? doubtful(`${MANIFEST_NAME} names the environment by a path`, [name]) : NOTHING;
-    if (entry.kind !== 'directory') {
-        const what = entry.kind === 'unknown' ? 'something that cannot be read' : `a ${entry.kind}`;
-        return doubtful(`there is ${what} where the environment should be`, [name]);
-    }
-    const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), true);
-    if (environment === 'refused')
-        return doubtful('the server refuses to list the folder', [name]);
-    if (environment)
-        return found(environment, manifest);
-    return doubtful('the folder where the environment should be is not proven to be one', [name]);
-}
-/** `refused`: the server does not let it be listed, so nothing is known of it. */
-async function readOrRefused(site, path, named) {
+        return { manifest: undefined };
+    if (entry.size > MAX_MANIFEST_BYTES)
+        return { detail: `${MANIFEST_NAME} has ${entry.size} bytes, too many for a manifest` };
     try {
-        return await readEnvironment(site, path, named);
+        return { manifest: parseManifest(await site.readText((0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, MANIFEST_NAME), MAX_MANIFEST_BYTES)) };
+    }
+    catch (error) {
+        if (error instanceof lib_site/* SiteError */.wt && error.kind !== 'refused')
+            throw error;
+        return { detail: `${MANIFEST_NAME} is there but cannot be read` };
+    }
+}
+async function locate(site, wwwroot, manifest, { envPath }) {
+    if (manifest?.compressed)
+        return compressedApp(site, wwwroot, manifest, envPath);
+    if (manifest?.compressedVirtualEnvFile)
+        return compressedEnvironment(wwwroot, manifest.compressedVirtualEnvFile);
+    const archives = archivesIn(wwwroot);
+    if (!envPath && !manifest && archives.length > 0) {
+        return doubtful(`there is ${archives.map(({ name }) => name).join(' and ')}, but no ${MANIFEST_NAME} that says what it is`);
+    }
+    const located = await locateFolder(site, wwwroot, manifest, envPath);
+    return located.layout === 'none' ? unlessPackaged(site, wwwroot, located) : located;
+}
+function locateFolder(site, wwwroot, manifest, envPath) {
+    if (manifest?.packageDir && manifest.virtualEnvName === undefined) {
+        const isGiven = envPath === undefined || envPath === (0,lib_site/* pathBelow */.Br)(lib_site/* WWWROOT */.yc, manifest.packageDir);
+        if (isGiven)
+            return packagesFolder(site, wwwroot, manifest, manifest.packageDir);
+    }
+    return envPath ? givenEnvironment(site, wwwroot, envPath, manifest) : detect(site, wwwroot, manifest);
+}
+/** An app that runs from a package has nothing in wwwroot either, and what it runs cannot be seen over FTP. */
+async function unlessPackaged(site, wwwroot, located) {
+    if (!wwwroot.every(({ name }) => PLACEHOLDERS.has(name)))
+        return located;
+    try {
+        const name = (await site.readText(PACKAGE_NAME, MAX_PACKAGE_NAME_BYTES)).trim();
+        return doubtful(`the app runs from a package (${PACKAGE_NAME} names ${name}), which brings its environment along and cannot be changed from here`);
     }
     catch (error) {
         if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
-            return 'refused';
+            return located;
         throw error;
     }
 }
-function found(environment, manifest) {
-    // Kudu's script knows only this one place.
-    const windows = environment.shape === 'windows' && environment.path === (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, 'env');
-    const manifestVersion = manifest?.python ? [{ source: MANIFEST_NAME, version: manifest.python }] : [];
-    return {
-        ...NOTHING,
-        layout: windows ? 'windows-env' : 'venv-tree',
-        environment: { ...environment, versions: [...environment.versions, ...manifestVersion] }
-    };
-}
-function doubtful(detail, candidates = []) {
-    return { ...NOTHING, layout: 'unknown', doubt: { detail, candidates } };
-}
 /**
- * Adds whether Kudu knows an active deployment, which is a sign that the next one builds as well.
+ * Adds what the last deployment tells: that Kudu knows an active one, which is a sign that the next one builds as well,
+ * and whether the environment came with its package.
  *
- * Asked for only where it decides something: the folder of deployments can be long.
+ * Asked for only where it decides something: the record can be long.
  */
 async function layout_withDeployments(site, surroundings, snapshot) {
-    const active = await hasActiveDeployment(site, surroundings);
-    return active ? { ...snapshot, rebuiltBy: [...snapshot.rebuiltBy, '/site/deployments/active'] } : snapshot;
+    const active = await readActiveDeployment(site, surroundings);
+    if (!active)
+        return snapshot;
+    const shipped = snapshot.environment && active.brought(snapshot.environment.path);
+    return {
+        ...snapshot,
+        rebuiltBy: [...snapshot.rebuiltBy, '/site/deployments/active'],
+        shippedBy: shipped ? active.record : undefined
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/decide.js
+// The decision: what was found, what is expected, what is allowed → an action with its reasons. Pure and total.
+
 
 /** Whether the user asked for a reset that must not be dropped silently. */
 function decide_isDemanded(policy) {
@@ -34838,12 +34995,20 @@ function decide_decide(found, expected, policy) {
     if (!first)
         throw new Error('no rule holds');
     const leading = { code: first.code, detail: first.holds(facts) ?? '' };
+    const action = first.action(facts);
+    const warning = first.warns?.(facts, leading.detail) ?? (action === 'reset' ? comesBack(found) : undefined);
     // Beside a cause for looking at the environment at all, only what speaks for a reset is worth telling.
     const judged = !['absent', 'unknown', 'stale-archive', 'rebuilt-on-deploy', 'up-to-date'].includes(first.code);
     const further = judged
         ? holding(others.filter(rule => AUTOMATIC.includes(rule)), facts)
         : [];
-    return { action: first.action(facts), reasons: [leading, ...further], warning: first.warns?.(facts, leading.detail) };
+    return { action, reasons: [leading, ...further], warning };
+}
+function comesBack({ environment, shippedBy }) {
+    if (!environment || shippedBy === undefined)
+        return undefined;
+    return (`${environment.path} came with the package of the last deployment (${shippedBy}): if the next package has it as well, ` +
+        'it comes back as it is there. To have it built on the server, leave it out of the package');
 }
 function holding(rules, facts) {
     return rules.flatMap(({ code, holds }) => {
@@ -34852,10 +35017,16 @@ function holding(rules, facts) {
     });
 }
 /** What is judged as a virtual environment: a folder of packages without one has neither a Python nor parts to miss. */
-function venvOf({ layout, environment }) {
-    return layout === 'packages-dir' ? undefined : environment;
+function venvOf(found) {
+    return found.layout === 'packages-dir' ? undefined : snapshot_usedEnvironment(found);
 }
-function rebuiltAnyway({ found: { layout, environment }, expected }) {
+function rebuiltAnyway({ found: { layout, environment }, expected, policy }) {
+    if (layout === 'compressed-app' && environment) {
+        if (decide_isDemanded(policy))
+            return undefined;
+        const leftOver = `${environment.path} is left over from another build and not used; a reset that is asked for removes it`;
+        return `each deployment builds the environment from nothing (${leftOver})`;
+    }
     if (layout === 'compressed-app' || layout === 'compressed-env')
         return 'each deployment builds the environment from nothing';
     if (layout === 'windows-env' && environment?.markers.length === 0 && expected.kuduScript.runs) {
@@ -42563,15 +42734,10 @@ function pythonVersion(text) {
 function envPath(text) {
     if (text === '')
         return undefined;
-    try {
-        const names = text.replace(/\/+$/, '').split('/');
-        return mutable(names.reduce((path, name) => child(path, name), WWWROOT));
-    }
-    catch (error) {
-        if (!(error instanceof RangeError))
-            throw error;
-        throw new InputError(`"env-path" is ${quote(text)}: write a folder relative to /site/wwwroot, such as antenv, without . and ..`);
-    }
+    const path = pathBelow(WWWROOT, text);
+    if (path)
+        return mutable(path);
+    throw new InputError(`"env-path" is ${quote(text)}: write a folder relative to /site/wwwroot, such as antenv, without . and ..`);
 }
 function notYet(name, value) {
     // A URL may hold a password.
@@ -42674,6 +42840,8 @@ async function readEntry(zip, entry) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report.js
+// What a run has to say: log lines, outputs, and the Markdown of the job summary. Pure; foreign text is escaped here.
+
 
 
 /** `name version`, as it is handed over and compared. */
@@ -42691,7 +42859,7 @@ function report_outputsOf(outcome) {
         layout,
         strategy: outcome.strategy,
         'env-path': plain(found?.environment?.path ?? '', 1000),
-        'python-version-found': foundPython(found?.environment) ?? '',
+        'python-version-found': foundPython(found && usedEnvironment(found)) ?? '',
         'python-version-wanted': outcome.wanted?.version ?? '',
         'removed-packages': '[]',
         'files-deleted': String(outcome.dryRun ? 0 : outcome.filesDeleted),
@@ -42712,7 +42880,8 @@ function recommendedClean(result, layout) {
 }
 /** What was found, for the log. */
 function report_foundLines(found) {
-    const { environment, doubt, lock, secondArchive } = found;
+    const { doubt, lock, secondArchive } = found;
+    const environment = usedEnvironment(found);
     const lines = [`Layout: ${found.layout}`];
     if (doubt)
         lines.push(`In doubt: ${plain(doubt.detail)}${doubt.candidates.length > 0 ? ` (${listed(doubt.candidates)})` : ''}`);
@@ -42724,6 +42893,8 @@ function report_foundLines(found) {
         if (environment.missing.length > 0)
             lines.push(`Missing: ${listed(environment.missing)}`);
     }
+    if (found.environment && !environment)
+        lines.push(`Left over from another build: ${plain(found.environment.path)}`);
     if (secondArchive)
         lines.push(`Archives: ${plain(secondArchive.detail)}`);
     if (lock)
@@ -42837,8 +43008,10 @@ function settlementLine({ item, fate, detail, swept }) {
         return `Put back: ${what}, because ${(0,lib_escape/* plain */.pj)(detail, 500)}`;
     if (fate === 'kept')
         return `Still set aside: ${what} as ${(0,lib_escape/* plain */.pj)(item.copy)}, because ${(0,lib_escape/* plain */.pj)(detail, 500)}`;
-    const left = swept?.refused.length ?? 0;
-    return `Swept: ${(0,lib_escape/* plain */.pj)(item.copy)} (${swept?.files ?? 0} files${left > 0 ? `, ${left} could not be deleted` : ''})`;
+    if (!swept)
+        return `Swept: ${(0,lib_escape/* plain */.pj)(item.copy)}, and ${(0,lib_escape/* plain */.pj)(detail)}`;
+    const left = swept.refused.length;
+    return `Swept: ${(0,lib_escape/* plain */.pj)(item.copy)} (${swept.files} files${left > 0 ? `, ${left} could not be deleted` : ''})`;
 }
 function packageDifference(before, after) {
     if (!before.packages || !after.packages)
@@ -42861,11 +43034,13 @@ function versions(lines) {
 function siteText({ app, slot }) {
     return `${(0,lib_escape/* code */.aY)(app === '' ? '(not known)' : app)} (${(0,lib_escape/* code */.aY)(slot)})`;
 }
-function foundText({ layout, environment, doubt }) {
+function foundText(found) {
+    const { layout, doubt } = found;
+    const environment = usedEnvironment(found);
     if (doubt)
         return `${code(layout)}: ${prose(doubt.detail, 300)}`;
     if (!environment)
-        return code(layout);
+        return found.environment ? `${code(layout)}, beside it ${code(found.environment.path)}` : code(layout);
     const python = foundPython(environment) ?? 'unknown';
     return `${code(layout)}, ${code(environment.path)}, Python ${python}, ${environment.distributions.length} packages`;
 }
@@ -43023,6 +43198,7 @@ function loadState(keeper) {
         reason: textIn(fields, 'reason'),
         environment: pathIn(fields, 'environment'),
         envPath: pathIn(fields, 'envPath'),
+        shipped: fields['shipped'] === true,
         pythonBefore: textIn(fields, 'pythonBefore'),
         pythonWanted: textIn(fields, 'pythonWanted'),
         installedBefore: listIn(fields, 'installedBefore')
@@ -43071,6 +43247,38 @@ function listIn(fields, name) {
     return value;
 }
 
+;// CONCATENATED MODULE: ./lib/compare.js
+
+/** Whether the deployment made what was wanted; says which setting to change where it did not. */
+function comparison(state, { environment, layout }) {
+    if (layout === 'compressed-app' || layout === 'compressed-env' || state.strategy === 'archive')
+        return [];
+    if (!environment) {
+        return [
+            `There is no environment at ${state.environment ?? 'its place'} after the deployment: nothing has rebuilt it. ` +
+                'Does the deployment build on the server (SCM_DO_BUILD_DURING_DEPLOYMENT=true)?'
+        ];
+    }
+    if (state.strategy === 'marker' && environment.markers.length === 0) {
+        return [
+            `Kudu's deployment script did not run, so ${environment.path} is the old environment, without its marker: the next ` +
+                'deployment that runs the script makes a new one'
+        ];
+    }
+    if (environment.missing.length > 0) {
+        return [`The environment is not whole after the deployment: ${environment.missing.join(', ')} missing`];
+    }
+    const python = decide_foundPython(environment);
+    if (state.pythonWanted === '' || python === undefined || python === state.pythonWanted)
+        return [];
+    const setting = state.shipped
+        ? 'the package, which brings its environment along: make it there with the version that is wanted'
+        : layout === 'windows-env'
+            ? 'runtime.txt in the package (or the version in the portal)'
+            : `the app's own setting: az webapp config set --linux-fx-version "PYTHON|${state.pythonWanted}"`;
+    return [`The rebuilt environment has Python ${python} instead of ${state.pythonWanted}. What decides is ${setting}`];
+}
+
 ;// CONCATENATED MODULE: ./lib/reset/in-place.js
 // Deletes an environment where it lies, for servers that refuse to rename it. Slow, and without an undo.
 
@@ -43089,7 +43297,8 @@ async function in_place_removeInPlace(site, environment) {
     if (!(await isFolder(site, root)))
         return 1;
     const entries = await site.list(root);
-    const found = folderNamed(root, entries, environment.shape === 'windows' ? 'scripts' : 'bin');
+    const packages = environment.shape === 'packages';
+    const found = packages ? undefined : folderNamed(root, entries, environment.shape === 'windows' ? 'scripts' : 'bin');
     const scripts = found && (await isFolder(site, found)) ? found : undefined;
     const inScripts = scripts ? await site.list(scripts) : [];
     const markers = entries.filter(({ name }) => versionOfMarker(name)).map(({ name }) => child(root, name));
@@ -43101,7 +43310,7 @@ async function in_place_removeInPlace(site, environment) {
     const first = [...markers, ...(scripts ? interpreters.map(name => child(scripts, name)) : [])];
     for (const path of first)
         await removeEntry(site, path);
-    const last = await lastOf(site, root, entries, scripts, inScripts);
+    const last = packages ? lastPackage(root, entries) : await lastOf(site, root, entries, scripts, inScripts);
     const between = await empty(site, root, new Set(last.map(({ path }) => path)));
     for (const { path, kind } of last) {
         if (kind === 'file')
@@ -43111,6 +43320,11 @@ async function in_place_removeInPlace(site, environment) {
     }
     await removeFolder(site, root);
     return first.length + between + last.filter(({ kind }) => kind === 'file').length;
+}
+/** A folder of packages is proven by any distribution in it: the folder of one stays until all else is gone. */
+function lastPackage(root, entries) {
+    const one = entries.find(({ name, kind }) => kind === 'directory' && name.endsWith('.dist-info'));
+    return one ? [{ path: child(root, one.name), kind: 'directory' }] : [];
 }
 async function lastOf(site, root, entries, scripts, inScripts) {
     const last = [];
@@ -43273,8 +43487,10 @@ async function over_ftp_reset(site, plan, environment, surroundings, newName, on
     let done = { strategy: plan.strategy, moved, filesDeleted: 0 };
     for (const move of plan.moves) {
         const refusal = await setAside(site, move);
-        if (!refusal)
+        if (refusal === 'moved')
             moved.push(move);
+        else if (refusal === 'gone')
+            continue;
         else if (refusedFolder)
             throw noFolder(refusedFolder);
         else if (plan.strategy === 'archive')
@@ -43321,7 +43537,7 @@ function noFolder(cause) {
 }
 /**
  * Moves one thing into our own folder. Returns the refusal where the server does not rename it, proven by a listing;
- * `undefined`: it is moved.
+ * `gone`: it is out of the way, and not by us, as where two runs reset one site.
  *
  * A 4xx reply is about the moment, not about renaming (RFC 959 section 4.2): it is tried once more, and then an error.
  */
@@ -43329,7 +43545,7 @@ async function setAside(site, { original, copy }) {
     for (let attempt = 1;; attempt++) {
         try {
             await site.rename(original, copy);
-            return undefined;
+            return 'moved';
         }
         catch (error) {
             if (!(error instanceof SiteError) || error.kind !== 'refused')
@@ -43339,7 +43555,9 @@ async function setAside(site, { original, copy }) {
                 continue;
             if (transient)
                 throw error;
-            return (await findEntry(site, original)) ? error : undefined;
+            if (await findEntry(site, original))
+                return error;
+            return (await isSetAside(site, copy)) ? 'moved' : 'gone';
         }
     }
 }
@@ -43349,7 +43567,7 @@ async function setMarkersAside(site, { path, markers }, newName) {
     for (const name of markers) {
         const original = mutable(child(path, name));
         const move = { original, copy: newName(original) };
-        if (!(await setAside(site, move)))
+        if ((await setAside(site, move)) === 'moved')
             moved.push(move);
     }
     return moved;
@@ -43358,7 +43576,24 @@ async function setMarkersAside(site, { path, markers }, newName) {
 async function over_ftp_discard(site, item) {
     const doomed = doomedPath(item);
     await site.rename(item.copy, doomed);
-    return site.sweep(doomed);
+    return sweepDoomed(site, doomed);
+}
+/** Goes on with a deletion. What another run deletes at the same time is refused to us, and is no refusal if all is gone. */
+async function sweepDoomed(site, doomed) {
+    const swept = await site.sweep(doomed);
+    const done = swept.refused.length === 0 || (await isSetAside(site, doomed));
+    return done ? swept : { ...swept, refused: [] };
+}
+/** Whether something is listed in our own folder; `false` also where that folder cannot be listed. */
+async function isSetAside(site, copy) {
+    try {
+        return (0,lib_site/* entryNamed */.OM)(await site.list(lib_site/* OWN_FOLDER */.w5), (0,lib_site/* nameOf */.Vb)(copy)) !== undefined;
+    }
+    catch (error) {
+        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
+            return false;
+        throw error;
+    }
 }
 async function proveGone(site, path) {
     // The server has confirmed each command: a line that cannot be read, and might stand for anything, is not held against it.
@@ -43373,8 +43608,62 @@ async function putBack(site, { copy, original }) {
     await site.rename(copy, original);
 }
 
+;// CONCATENATED MODULE: ./lib/reset/fates.js
+// What becomes of one copy that was set aside: put back, swept, or kept. Decides nothing.
+
+
+/** Two runs may settle one trash: what is not there any more was settled by the other. */
+const BY_ANOTHER = 'another run was faster';
+/** Puts a copy back where it lay, and believes it only when it is listed there. */
+async function restore(site, item, why) {
+    try {
+        await makeParents(site, (0,lib_site/* parentOf */.gN)(item.original));
+        await putBack(site, item);
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        if (await isSetAside(site, item.copy))
+            return keep(item, `${why}, and it could not be put back: ${error.message}`);
+        const found = await (0,lib_site/* findEntry */.w4)(site, item.original);
+        if (found)
+            return { item, fate: 'put-back', detail: `${why}; ${BY_ANOTHER}`, swept: undefined };
+        return keep(item, `${why}, and it is neither set aside any more nor back in its place`);
+    }
+    // A reply alone is not believed where the site's only environment is at stake.
+    const entry = await (0,lib_site/* findEntry */.w4)(site, item.original);
+    if (entry && entry.kind !== 'unknown')
+        return { item, fate: 'put-back', detail: why, swept: undefined };
+    return keep(item, `${why}, and it is not there although the server said that it was put back`);
+}
+/** A clean deployment may have wiped the folder that a nested environment lay in. */
+async function makeParents(site, folder) {
+    if (folder === lib_site/* WWWROOT */.yc || (await (0,lib_site/* findEntry */.w4)(site, folder)))
+        return;
+    await makeParents(site, (0,lib_site/* parentOf */.gN)(folder));
+    await site.makeDirectory((0,lib_site/* mutable */.fX)(folder));
+}
+/** Deletes a copy that is no longer needed. */
+async function sweepCopy(site, item) {
+    try {
+        return { item, fate: 'swept', detail: '', swept: await over_ftp_discard(site, item) };
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || !['refused', 'unexpected'].includes(error.kind))
+            throw error;
+        if (!(await isSetAside(site, item.copy)))
+            return { item, fate: 'swept', detail: BY_ANOTHER, swept: undefined };
+        return keep(item, `it is no longer needed, but the server refuses to delete it: ${error.message}`);
+    }
+}
+/** Leaves a copy to the next run. */
+function keep(item, detail) {
+    return { item, fate: 'kept', detail, swept: undefined };
+}
+
 ;// CONCATENATED MODULE: ./lib/reset/settle.js
 // What becomes of the copies that were set aside: swept once their successor was seen, else put back.
+
 
 
 
@@ -43400,7 +43689,7 @@ async function settle(site, trash, circumstances) {
     for (const item of sweep)
         onSettled(await sweepCopy(site, item));
     for (const rest of trash.doomed) {
-        onSettled({ item: { copy: rest, original: rest }, fate: 'swept', detail: '', swept: await site.sweep(rest) });
+        onSettled({ item: { copy: rest, original: rest }, fate: 'swept', detail: '', swept: await sweepDoomed(site, rest) });
     }
 }
 async function judgeCopies(site, original, copies, circumstances) {
@@ -43531,7 +43820,7 @@ async function newestWhole(site, copies) {
 /** `undefined`: it is no environment, or the server does not let it be looked at. */
 async function readCopy(site, copy) {
     try {
-        return await readEnvironment(site, copy, true);
+        return (await readEnvironment(site, copy, true)) ?? (await readPackages(site, copy));
     }
     catch (error) {
         if (error instanceof lib_site/* SiteError */.wt && ['refused', 'unexpected'].includes(error.kind))
@@ -43565,48 +43854,14 @@ async function replaceBroken(site, original, copies, circumstances) {
     const back = await restore(site, broken, 'nothing else could be put there');
     return { settled: [...verdict.settled, back], sweep: verdict.sweep };
 }
-async function restore(site, item, why) {
-    try {
-        await makeParents(site, (0,lib_site/* parentOf */.gN)(item.original));
-        await putBack(site, item);
-    }
-    catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
-            throw error;
-        return keep(item, `${why}, and it could not be put back: ${error.message}`);
-    }
-    // A reply alone is not believed where the site's only environment is at stake.
-    const entry = await (0,lib_site/* findEntry */.w4)(site, item.original);
-    if (entry && entry.kind !== 'unknown')
-        return { item, fate: 'put-back', detail: why, swept: undefined };
-    return keep(item, `${why}, and it is not there although the server said that it was put back`);
-}
-/** A clean deployment may have wiped the folder that a nested environment lay in. */
-async function makeParents(site, folder) {
-    if (folder === lib_site/* WWWROOT */.yc || (await (0,lib_site/* findEntry */.w4)(site, folder)))
-        return;
-    await makeParents(site, (0,lib_site/* parentOf */.gN)(folder));
-    await site.makeDirectory((0,lib_site/* mutable */.fX)(folder));
-}
-async function sweepCopy(site, item) {
-    try {
-        return { item, fate: 'swept', detail: '', swept: await over_ftp_discard(site, item) };
-    }
-    catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || !['refused', 'unexpected'].includes(error.kind))
-            throw error;
-        return keep(item, `it is no longer needed, but the server refuses to delete it: ${error.message}`);
-    }
-}
 function keepAll(copies, detail) {
     return { settled: copies.map(item => keep(item, detail)), sweep: [] };
-}
-function keep(item, detail) {
-    return { item, fate: 'kept', detail, swept: undefined };
 }
 
 ;// CONCATENATED MODULE: ./lib/transaction.js
 // The two halves of a reset: begun before the deployment, and kept or undone after it.
+
+
 
 
 
@@ -43745,7 +44000,8 @@ function stateOf(inputs, { snapshot, wanted, decision }, plan) {
         reason: decision.reasons[0].code,
         environment: environment && mutable(environment.path),
         envPath: inputs.envPath,
-        pythonBefore: foundPython(environment) ?? '',
+        shipped: snapshot.shippedBy !== undefined,
+        pythonBefore: foundPython(usedEnvironment(snapshot)) ?? '',
         pythonWanted: wanted?.version ?? '',
         installedBefore: environment && packageLines(environment.distributions)
     };
@@ -43814,33 +44070,6 @@ function settlementWarnings({ item, fate, detail, swept }, jobSucceeded) {
     if (fate === 'kept')
         return [`${item.original} is still set aside as ${item.copy}, because ${detail}`];
     return sweepWarnings(item.copy, swept?.refused ?? []);
-}
-/** Whether the deployment made what was wanted; says which setting to change where it did not. */
-function comparison(state, { environment, layout }) {
-    if (layout === 'compressed-app' || layout === 'compressed-env' || state.strategy === 'archive')
-        return [];
-    if (!environment) {
-        return [
-            `There is no environment at ${state.environment ?? 'its place'} after the deployment: nothing has rebuilt it. ` +
-                'Does the deployment build on the server (SCM_DO_BUILD_DURING_DEPLOYMENT=true)?'
-        ];
-    }
-    if (state.strategy === 'marker' && environment.markers.length === 0) {
-        return [
-            `Kudu's deployment script did not run, so ${environment.path} is the old environment, without its marker: the next ` +
-                'deployment that runs the script makes a new one'
-        ];
-    }
-    if (environment.missing.length > 0) {
-        return [`The environment is not whole after the deployment: ${environment.missing.join(', ')} missing`];
-    }
-    const python = decide_foundPython(environment);
-    if (state.pythonWanted === '' || python === undefined || python === state.pythonWanted)
-        return [];
-    const setting = layout === 'windows-env'
-        ? 'runtime.txt in the package (or the version in the portal)'
-        : `the app's own setting: az webapp config set --linux-fx-version "PYTHON|${state.pythonWanted}"`;
-    return [`The rebuilt environment has Python ${python} instead of ${state.pythonWanted}. What decides is ${setting}`];
 }
 
 ;// CONCATENATED MODULE: ./lib/action.js
@@ -43956,10 +44185,12 @@ async function inspect(ports, inputs, expected, signal) {
             core.info(`Wanted: Python ${wanted.version} (${wanted.source})`);
         if (leftovers > 0)
             core.info(`Set aside by an earlier run and not settled: ${leftovers}`);
-        if (decide(snapshot, expected, inputs.policy).reasons[0].code === 'no-rebuild') {
+        let decision = decide(snapshot, expected, inputs.policy);
+        const stale = decision.action === 'reset' || decision.reasons[0].code === 'no-rebuild';
+        if (stale && snapshot.rebuiltBy.length === 0) {
             snapshot = await withDeployments(site, surroundings, snapshot);
+            decision = decide(snapshot, expected, inputs.policy);
         }
-        const decision = decide(snapshot, expected, inputs.policy);
         return { site, seen: { snapshot, wanted, decision, leftovers: leftovers > 0 } };
     }
     catch (error) {
@@ -44228,7 +44459,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5009);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4597);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2219);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(150);
 // The post step's entry: the real ports in. Nothing imports it.
@@ -45006,6 +45237,7 @@ function realPorts(core) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Br: () => (/* binding */ pathBelow),
 /* harmony export */   CT: () => (/* binding */ SITE),
 /* harmony export */   OM: () => (/* binding */ entryNamed),
 /* harmony export */   QZ: () => (/* binding */ remotePath),
@@ -45052,6 +45284,11 @@ function child(directory, name) {
     if (!isFileName(name))
         throw new RangeError(`not a file name: ${JSON.stringify(name)}`);
     return (directory === '/' ? `/${name}` : `${directory}/${name}`);
+}
+/** Follows a relative path down from a directory; `undefined`: it climbs, is empty, or is not relative. */
+function pathBelow(directory, relative) {
+    const names = relative.replace(/^(\.\/)+|\/+$/g, '').split('/');
+    return names.every(isFileName) ? names.reduce(child, directory) : undefined;
 }
 /** The path of the folder that `path` lies in; throws a `RangeError` for `/`. */
 function parentOf(path) {

@@ -1,5 +1,15 @@
-// Whether a deployment is running, and whether one of Kudu's has ever run.
-import { SiteError, child, entryNamed, remotePath, type ReadableSite, type RemoteEntry } from '../site.ts'
+// Whether a deployment is running, and what Kudu keeps of the last one.
+import {
+  SiteError,
+  child,
+  entryNamed,
+  isBelow,
+  isFileName,
+  remotePath,
+  type ReadableSite,
+  type RemoteEntry,
+  type RemotePath
+} from '../site.ts'
 
 /** A deployment that is running as far as can be told. */
 export interface DeploymentLock {
@@ -87,8 +97,43 @@ function timeOf(entry: RemoteEntry): string {
   return entry.modified?.toISOString() ?? 'an unknown time'
 }
 
-/** Whether Kudu knows an active deployment: a sign that the next one will go the same way. */
-export async function hasActiveDeployment(site: ReadableSite, siteEntries: readonly RemoteEntry[]): Promise<boolean> {
-  if (!siteEntries.some(({ name, kind }) => name === 'deployments' && kind === 'directory')) return false
-  return (await site.list(DEPLOYMENTS)).some(({ name, kind }) => name === 'active' && kind === 'file')
+/** The deployment that Kudu calls the active one: the last that succeeded. */
+export interface ActiveDeployment {
+  /** Its list of the files that came with the package. */
+  readonly record: RemotePath
+  /** Whether something at or below a path in wwwroot came with the package; `false` also where the list cannot be read. */
+  readonly brought: (path: RemotePath) => boolean
+}
+
+/** The list has one line for each file of the package, and an environment in it has tens of thousands. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024
+const MAX_ID_BYTES = 1024
+
+/** Reads what Kudu keeps of the active deployment; `undefined`: it knows none. */
+export async function readActiveDeployment(
+  site: ReadableSite,
+  siteEntries: readonly RemoteEntry[]
+): Promise<ActiveDeployment | undefined> {
+  if (!siteEntries.some(({ name, kind }) => name === 'deployments' && kind === 'directory')) return undefined
+  const id = (await textOrNothing(site, child(DEPLOYMENTS, 'active'), MAX_ID_BYTES))?.trim()
+  if (id === undefined || !isFileName(id)) return undefined
+  const record = child(child(DEPLOYMENTS, id), 'manifest')
+  const text = (await textOrNothing(site, record, MAX_RECORD_BYTES)) ?? ''
+  // Kudu on Windows writes backslashes, and its file system ignores the case.
+  const lines = text.split(/\r?\n/).map(line => `/site/wwwroot/${line.replaceAll('\\', '/').toLowerCase()}`)
+  const brought = (path: RemotePath): boolean => {
+    const sought = path.toLowerCase()
+    return lines.some(line => line === sought || isBelow(line, sought))
+  }
+  return { record, brought }
+}
+
+/** `undefined`: it is not there, or is no such file as is meant. */
+async function textOrNothing(site: ReadableSite, file: RemotePath, maxBytes: number): Promise<string | undefined> {
+  try {
+    return await site.readText(file, maxBytes)
+  } catch (error) {
+    if (error instanceof SiteError && ['refused', 'unexpected'].includes(error.kind)) return undefined
+    throw error
+  }
 }

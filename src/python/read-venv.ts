@@ -1,5 +1,6 @@
-// Looks at a folder that may be a virtual environment, with as few questions as tell something.
+// Looks at a folder that may be a virtual environment, or hold packages without one, with as few questions as tell something.
 import { SiteError, child, type ReadableSite, type RemoteEntry, type RemotePath } from '../site.ts'
+import { distributionsIn } from './distributions.ts'
 import { folderIn, isWindowsShape, judge, type Environment, type Library, type Part } from './venv.ts'
 import { versionOfMarker } from './version.ts'
 
@@ -49,6 +50,28 @@ export async function readEnvironment(
       ? libraries.every(({ bare }) => bare)
       : (library ?? []).every(({ name }) => libraries.some(found => found.name === name && found.bare)))
   return judge({ path, entries, cfg, scripts, libraries, unread, hollow, gaps }, named)
+}
+
+/**
+ * Looks at a folder that `pip install --target` has filled: packages and their metadata lie at its top.
+ *
+ * `undefined`: it holds something, and no distribution. Throws `SiteError` when the folder cannot be listed.
+ */
+export async function readPackages(site: ReadableSite, path: RemotePath): Promise<Environment | undefined> {
+  const entries = await site.list(path)
+  const distributions = distributionsIn(entries)
+  if (distributions.length === 0 && entries.length > 0) return undefined
+  return {
+    path,
+    shape: 'packages',
+    proven: distributions.length > 0,
+    creator: 'unknown',
+    missing: [],
+    versions: [],
+    markers: [],
+    distributions,
+    gaps: hasUnreadable(entries) ? ['a line of a listing cannot be read'] : []
+  }
 }
 
 /** Whether a part may be there without being seen: it could not be listed, or a line that stands for it cannot be read. */

@@ -15,7 +15,8 @@ export interface VersionEvidence {
 /** A folder that is proven to be a virtual environment (PEP 405, or an older form), whole or not. */
 export interface Environment {
   readonly path: RemotePath
-  readonly shape: 'posix' | 'windows'
+  /** `packages`: a folder that `pip install --target` has filled, which is no virtual environment. */
+  readonly shape: 'posix' | 'windows' | 'packages'
   /** `false`: an empty folder in the environment's place, which something other than its looks says it is. */
   readonly proven: boolean
   readonly creator: Creator

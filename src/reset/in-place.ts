@@ -21,7 +21,8 @@ export async function removeInPlace(site: RemoteSite, environment: Environment):
   const root = environment.path
   if (!(await isFolder(site, root))) return 1
   const entries = await site.list(root)
-  const found = folderNamed(root, entries, environment.shape === 'windows' ? 'scripts' : 'bin')
+  const packages = environment.shape === 'packages'
+  const found = packages ? undefined : folderNamed(root, entries, environment.shape === 'windows' ? 'scripts' : 'bin')
   const scripts = found && (await isFolder(site, found)) ? found : undefined
   const inScripts = scripts ? await site.list(scripts) : []
   const markers = entries.filter(({ name }) => versionOfMarker(name)).map(({ name }) => child(root, name))
@@ -33,7 +34,7 @@ export async function removeInPlace(site: RemoteSite, environment: Environment):
   const first = [...markers, ...(scripts ? interpreters.map(name => child(scripts, name)) : [])]
   for (const path of first) await removeEntry(site, path)
 
-  const last = await lastOf(site, root, entries, scripts, inScripts)
+  const last = packages ? lastPackage(root, entries) : await lastOf(site, root, entries, scripts, inScripts)
   const between = await empty(site, root, new Set(last.map(({ path }) => path)))
   for (const { path, kind } of last) {
     if (kind === 'file') await site.removeFile(mutable(path))
@@ -41,6 +42,12 @@ export async function removeInPlace(site: RemoteSite, environment: Environment):
   }
   await removeFolder(site, root)
   return first.length + between + last.filter(({ kind }) => kind === 'file').length
+}
+
+/** A folder of packages is proven by any distribution in it: the folder of one stays until all else is gone. */
+function lastPackage(root: RemotePath, entries: readonly RemoteEntry[]): readonly Last[] {
+  const one = entries.find(({ name, kind }) => kind === 'directory' && name.endsWith('.dist-info'))
+  return one ? [{ path: child(root, one.name), kind: 'directory' }] : []
 }
 
 async function lastOf(

@@ -1,5 +1,5 @@
 // The reset over FTP as a transaction: set aside, and later put back or sweep. Decides nothing.
-import type { Snapshot } from '../azure/layout.ts'
+import type { Snapshot } from '../azure/snapshot.ts'
 import type { Decision, Expectation } from '../decide.ts'
 import type { Environment } from '../python/venv.ts'
 import {
@@ -11,6 +11,7 @@ import {
   mutable,
   nameOf,
   parentOf,
+  type MutablePath,
   type RemoteEntry,
   type RemotePath,
   type RemoteSite,
@@ -84,7 +85,8 @@ export async function reset(
   let done: ResetDone = { strategy: plan.strategy, moved, filesDeleted: 0 }
   for (const move of plan.moves) {
     const refusal = await setAside(site, move)
-    if (!refusal) moved.push(move)
+    if (refusal === 'moved') moved.push(move)
+    else if (refusal === 'gone') continue
     else if (refusedFolder) throw noFolder(refusedFolder)
     else if (plan.strategy === 'archive') throw refusal
     else if (plan.strategy === 'rename' && environment) {
@@ -126,21 +128,22 @@ function noFolder(cause: SiteError): Error {
 
 /**
  * Moves one thing into our own folder. Returns the refusal where the server does not rename it, proven by a listing;
- * `undefined`: it is moved.
+ * `gone`: it is out of the way, and not by us, as where two runs reset one site.
  *
  * A 4xx reply is about the moment, not about renaming (RFC 959 section 4.2): it is tried once more, and then an error.
  */
-async function setAside(site: RemoteSite, { original, copy }: SetAside): Promise<SiteError | undefined> {
+async function setAside(site: RemoteSite, { original, copy }: SetAside): Promise<SiteError | 'moved' | 'gone'> {
   for (let attempt = 1; ; attempt++) {
     try {
       await site.rename(original, copy)
-      return undefined
+      return 'moved'
     } catch (error) {
       if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
       const transient = (error.replyCode ?? 500) < 500
       if (transient && attempt === 1) continue
       if (transient) throw error
-      return (await findEntry(site, original)) ? error : undefined
+      if (await findEntry(site, original)) return error
+      return (await isSetAside(site, copy)) ? 'moved' : 'gone'
     }
   }
 }
@@ -155,7 +158,7 @@ async function setMarkersAside(
   for (const name of markers) {
     const original = mutable(child(path, name))
     const move = { original, copy: newName(original) }
-    if (!(await setAside(site, move))) moved.push(move)
+    if ((await setAside(site, move)) === 'moved') moved.push(move)
   }
   return moved
 }
@@ -164,7 +167,24 @@ async function setMarkersAside(
 export async function discard(site: RemoteSite, item: SetAside): Promise<Sweep> {
   const doomed = doomedPath(item)
   await site.rename(item.copy, doomed)
-  return site.sweep(doomed)
+  return sweepDoomed(site, doomed)
+}
+
+/** Goes on with a deletion. What another run deletes at the same time is refused to us, and is no refusal if all is gone. */
+export async function sweepDoomed(site: RemoteSite, doomed: MutablePath): Promise<Sweep> {
+  const swept = await site.sweep(doomed)
+  const done = swept.refused.length === 0 || (await isSetAside(site, doomed))
+  return done ? swept : { ...swept, refused: [] }
+}
+
+/** Whether something is listed in our own folder; `false` also where that folder cannot be listed. */
+export async function isSetAside(site: RemoteSite, copy: MutablePath): Promise<boolean> {
+  try {
+    return entryNamed(await site.list(OWN_FOLDER), nameOf(copy)) !== undefined
+  } catch (error) {
+    if (error instanceof SiteError && error.kind === 'refused') return false
+    throw error
+  }
 }
 
 async function proveGone(site: RemoteSite, path: RemotePath): Promise<void> {

@@ -1,35 +1,23 @@
 // What becomes of the copies that were set aside: swept once their successor was seen, else put back.
-import { readEnvironment } from '../python/read-venv.ts'
+import { readEnvironment, readPackages } from '../python/read-venv.ts'
 import { STRANGE, isWhole, type Environment } from '../python/venv.ts'
 import { versionOfMarker } from '../python/version.ts'
 import {
   SiteError,
   WWWROOT,
   findEntry,
-  mutable,
   nameOf,
   parentOf,
   type MutablePath,
   type RemotePath,
-  type RemoteSite,
-  type Sweep
+  type RemoteSite
 } from '../site.ts'
-import { discard, putBack } from './over-ftp.ts'
+import { keep, restore, sweepCopy, type Settlement } from './fates.ts'
+import { sweepDoomed } from './over-ftp.ts'
 import type { CopyNamer, SetAside, Trash } from './trash.ts'
 
 /** What lies where a copy came from. */
 type Successor = 'whole' | 'broken' | 'missing' | { readonly unsure: string }
-
-/** What became of one copy. `kept`: it stays in the trash, and the next run decides. */
-export interface Settlement {
-  /** What it was about; for the rest of a deletion that was cut, both paths are that of the rest. */
-  readonly item: SetAside
-  readonly fate: 'swept' | 'put-back' | 'kept'
-  /** Why it was put back or kept; empty for a copy that was simply no longer needed. */
-  readonly detail: string
-  /** What the sweep deleted and what it could not; `undefined`: nothing was swept. */
-  readonly swept: Sweep | undefined
-}
 
 /** What the post step knows when it settles. */
 export interface Circumstances {
@@ -72,7 +60,7 @@ export async function settle(site: RemoteSite, trash: Trash, circumstances: Circ
   }
   for (const item of sweep) onSettled(await sweepCopy(site, item))
   for (const rest of trash.doomed) {
-    onSettled({ item: { copy: rest, original: rest }, fate: 'swept', detail: '', swept: await site.sweep(rest) })
+    onSettled({ item: { copy: rest, original: rest }, fate: 'swept', detail: '', swept: await sweepDoomed(site, rest) })
   }
 }
 
@@ -224,7 +212,7 @@ async function newestWhole(site: RemoteSite, copies: readonly SetAside[]): Promi
 /** `undefined`: it is no environment, or the server does not let it be looked at. */
 async function readCopy(site: RemoteSite, copy: RemotePath): Promise<Environment | undefined> {
   try {
-    return await readEnvironment(site, copy, true)
+    return (await readEnvironment(site, copy, true)) ?? (await readPackages(site, copy))
   } catch (error) {
     if (error instanceof SiteError && ['refused', 'unexpected'].includes(error.kind)) return undefined
     throw error
@@ -258,40 +246,6 @@ async function replaceBroken(
   return { settled: [...verdict.settled, back], sweep: verdict.sweep }
 }
 
-async function restore(site: RemoteSite, item: SetAside, why: string): Promise<Settlement> {
-  try {
-    await makeParents(site, parentOf(item.original))
-    await putBack(site, item)
-  } catch (error) {
-    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
-    return keep(item, `${why}, and it could not be put back: ${error.message}`)
-  }
-  // A reply alone is not believed where the site's only environment is at stake.
-  const entry = await findEntry(site, item.original)
-  if (entry && entry.kind !== 'unknown') return { item, fate: 'put-back', detail: why, swept: undefined }
-  return keep(item, `${why}, and it is not there although the server said that it was put back`)
-}
-
-/** A clean deployment may have wiped the folder that a nested environment lay in. */
-async function makeParents(site: RemoteSite, folder: RemotePath): Promise<void> {
-  if (folder === WWWROOT || (await findEntry(site, folder))) return
-  await makeParents(site, parentOf(folder))
-  await site.makeDirectory(mutable(folder))
-}
-
-async function sweepCopy(site: RemoteSite, item: SetAside): Promise<Settlement> {
-  try {
-    return { item, fate: 'swept', detail: '', swept: await discard(site, item) }
-  } catch (error) {
-    if (!(error instanceof SiteError) || !['refused', 'unexpected'].includes(error.kind)) throw error
-    return keep(item, `it is no longer needed, but the server refuses to delete it: ${error.message}`)
-  }
-}
-
 function keepAll(copies: readonly SetAside[], detail: string): Verdict {
   return { settled: copies.map(item => keep(item, detail)), sweep: [] }
-}
-
-function keep(item: SetAside, detail: string): Settlement {
-  return { item, fate: 'kept', detail, swept: undefined }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { expiryIn, findLock, hasActiveDeployment, type DeploymentLock } from '../../../src/azure/deployments.ts'
+import { expiryIn, findLock, readActiveDeployment, type DeploymentLock } from '../../../src/azure/deployments.ts'
 import { SiteError, remotePath } from '../../../src/site.ts'
 import {
   fakeSite,
@@ -196,15 +196,50 @@ describe('a lock', () => {
   })
 })
 
-describe('an active deployment', () => {
-  it.each<[string, Spec, boolean]>([
-    ['no folder of deployments', {}, false],
-    ['no active one', { '/site/deployments/abc/manifest': '' }, false],
-    ['an active one', { '/site/deployments/active': 'abc' }, true],
-    ['a folder called active', { '/site/deployments/active/x': '' }, false],
-    ['a link called deployments', { '/site/deployments': linkTo('/data') }, false]
-  ])('%s: %s', async (_, spec, expected) => {
-    const site = fakeSite(treeOf(spec))
-    expect(await hasActiveDeployment(site, await surroundingsOf(site))).toBe(expected)
+describe('the active deployment', () => {
+  const RECORD = '/site/deployments/abc/manifest'
+  const active = async (spec: Spec, oddities: Oddities = {}): ReturnType<typeof readActiveDeployment> => {
+    const site = fakeSite(treeOf(spec), oddities)
+    return readActiveDeployment(site, await surroundingsOf(site))
+  }
+
+  it.each<[string, Spec, string | undefined]>([
+    ['no folder of deployments', {}, undefined],
+    ['no active one', { [RECORD]: '' }, undefined],
+    ['an active one', { '/site/deployments/active': 'abc' }, RECORD],
+    ['an id with a line end', { '/site/deployments/active': 'abc\r\n' }, RECORD],
+    ['an id that climbs', { '/site/deployments/active': '../../data' }, undefined],
+    ['an empty id', { '/site/deployments/active': '' }, undefined],
+    ['a folder called active', { '/site/deployments/active/x': '' }, undefined],
+    ['a link called deployments', { '/site/deployments': linkTo('/data') }, undefined]
+  ])('%s: %s', async (_, spec, record) => {
+    expect((await active(spec))?.record).toBe(record)
+  })
+
+  it.each<[string, string, string, boolean]>([
+    ['a line at the folder', 'app.py\nenv\n', 'env', true],
+    ['a line below it', 'app.py\nenv/pyvenv.cfg\n', 'env', true],
+    ["Windows' separators, line ends and case", 'App.py\r\nENV\\Scripts\\python.exe\r\n', 'env', true],
+    ['a longer name', 'env2/pyvenv.cfg\n', 'env', false],
+    ['the name further down', 'app/env/pyvenv.cfg\n', 'env', false],
+    ['a nested one', 'app/env/pyvenv.cfg\n', 'app/env', true],
+    ['an empty record', '', 'env', false]
+  ])('has brought an environment: %s', async (_, text, name, expected) => {
+    const found = await active({ '/site/deployments/active': 'abc', [RECORD]: text })
+    expect(found?.brought(remotePath(`/site/wwwroot/${name}`))).toBe(expected)
+  })
+
+  it.each<[string, Oddities]>([
+    ['is not there', {}],
+    ['cannot be read', { refuse: [`READ ${RECORD}`] }]
+  ])('has brought nothing that is known where its record %s', async (_, oddities) => {
+    const found = await active({ '/site/deployments/active': 'abc' }, oddities)
+    expect(found?.brought(remotePath('/site/wwwroot/env'))).toBe(false)
+  })
+
+  it('is never taken for none because the connection was lost', async () => {
+    const site = fakeSite(treeOf({ '/site/deployments/active': 'abc' }))
+    const cut: FakeSite = { ...site, readText: () => Promise.reject(new SiteError('lost', 'cut')) }
+    await expect(readActiveDeployment(cut, await surroundingsOf(site))).rejects.toMatchObject({ kind: 'lost' })
   })
 })

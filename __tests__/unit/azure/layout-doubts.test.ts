@@ -1,6 +1,7 @@
 // What the layout is where a server refuses, or sends lines that cannot be read; and what Kudu's records add.
 import { describe, expect, it } from 'vitest'
-import { inspectSite, withDeployments, type Snapshot } from '../../../src/azure/layout.ts'
+import { inspectSite, withDeployments } from '../../../src/azure/layout.ts'
+import type { Snapshot } from '../../../src/azure/snapshot.ts'
 import { SITE, child, WWWROOT } from '../../../src/site.ts'
 import { NOON, fakeSite, treeOf, type FakeSite, type Oddities, type Spec } from '../fake-site.ts'
 import { CFG, posixVenv, snapshotOf, windowsVenv } from '../fixtures.ts'

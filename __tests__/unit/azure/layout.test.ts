@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { inspectSite, type Snapshot } from '../../../src/azure/layout.ts'
+import { inspectSite } from '../../../src/azure/layout.ts'
+import type { Snapshot } from '../../../src/azure/snapshot.ts'
 import { WWWROOT, child, remotePath, type RemotePath } from '../../../src/site.ts'
 import { NOON, fakeSite, fileOf, linkTo, treeOf, type FakeSite, type Oddities, type Spec } from '../fake-site.ts'
 import { CFG, oldVirtualenv, posixVenv, windowsVenv } from '../fixtures.ts'
@@ -170,11 +171,7 @@ describe('compressed apps', () => {
   const MINUTE = 60
 
   it('are known by the manifest and one archive', async () => {
-    const { layout, environment, secondArchive } = await inspect({
-      ...COMPRESSED,
-      'output.tar.zst': '',
-      ...venv('antenv')
-    })
+    const { layout, environment, secondArchive } = await inspect({ ...COMPRESSED, 'output.tar.zst': '' })
     expect([layout, environment, secondArchive]).toEqual(['compressed-app', undefined, undefined])
   })
 

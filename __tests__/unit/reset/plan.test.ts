@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Snapshot } from '../../../src/azure/layout.ts'
+import type { Snapshot } from '../../../src/azure/snapshot.ts'
 import type { Action, Decision, Expectation } from '../../../src/decide.ts'
 import { copyNamer, planReset } from '../../../src/reset/over-ftp.ts'
 import { remotePath } from '../../../src/site.ts'

@@ -1,6 +1,7 @@
 // Settles what lies in the trash of a site in memory.
 import { copyNamer } from '../../../src/reset/over-ftp.ts'
-import { settle, type Circumstances, type Settlement } from '../../../src/reset/settle.ts'
+import type { Settlement } from '../../../src/reset/fates.ts'
+import { settle, type Circumstances } from '../../../src/reset/settle.ts'
 import { readTrash, trashPath } from '../../../src/reset/trash.ts'
 import { SITE, WWWROOT, child, type RemotePath } from '../../../src/site.ts'
 import { fakeSite, pathsIn, treeOf, type FakeSite, type Oddities, type Spec, type Tree } from '../fake-site.ts'

@@ -1,0 +1,32 @@
+// What the deployment made, against what was wanted: for the post step's warnings. Pure.
+import type { Snapshot } from './azure/snapshot.ts'
+import { foundPython } from './decide.ts'
+import type { State } from './state.ts'
+
+/** Whether the deployment made what was wanted; says which setting to change where it did not. */
+export function comparison(state: State, { environment, layout }: Snapshot): readonly string[] {
+  if (layout === 'compressed-app' || layout === 'compressed-env' || state.strategy === 'archive') return []
+  if (!environment) {
+    return [
+      `There is no environment at ${state.environment ?? 'its place'} after the deployment: nothing has rebuilt it. ` +
+        'Does the deployment build on the server (SCM_DO_BUILD_DURING_DEPLOYMENT=true)?'
+    ]
+  }
+  if (state.strategy === 'marker' && environment.markers.length === 0) {
+    return [
+      `Kudu's deployment script did not run, so ${environment.path} is the old environment, without its marker: the next ` +
+        'deployment that runs the script makes a new one'
+    ]
+  }
+  if (environment.missing.length > 0) {
+    return [`The environment is not whole after the deployment: ${environment.missing.join(', ')} missing`]
+  }
+  const python = foundPython(environment)
+  if (state.pythonWanted === '' || python === undefined || python === state.pythonWanted) return []
+  const setting = state.shipped
+    ? 'the package, which brings its environment along: make it there with the version that is wanted'
+    : layout === 'windows-env'
+      ? 'runtime.txt in the package (or the version in the portal)'
+      : `the app's own setting: az webapp config set --linux-fx-version "PYTHON|${state.pythonWanted}"`
+  return [`The rebuilt environment has Python ${python} instead of ${state.pythonWanted}. What decides is ${setting}`]
+}
