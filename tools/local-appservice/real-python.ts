@@ -20,7 +20,11 @@ export async function findPython(version: string): Promise<string | undefined> {
   return undefined
 }
 
-/** Runs `venv --copies` over a folder, new or old; throws with the interpreter's own words if that fails. */
-export async function runVenv(python: string, folder: string): Promise<void> {
-  await run(python, ['-m', 'venv', '--copies', folder], { timeout: VENV_TIMEOUT_MS })
+/** Runs venv, with `--copies` if nothing else is given, over a folder, new or old; throws with the interpreter's own words if that fails. */
+export async function runVenv(
+  python: string,
+  folder: string,
+  options: readonly string[] = ['--copies']
+): Promise<void> {
+  await run(python, ['-m', 'venv', ...options, folder], { timeout: VENV_TIMEOUT_MS })
 }
