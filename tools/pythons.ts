@@ -34,9 +34,9 @@ except Exception:
     pass
 `
 
-async function probe(command: string): Promise<Interpreter | undefined> {
+async function probe(command: string, env: NodeJS.ProcessEnv): Promise<Interpreter | undefined> {
   // A name on PATH proves nothing: version managers put shims there for versions that are not active.
-  const answer = await run(command, ['-c', PROBE], { timeout: PROBE_TIMEOUT_MS }).catch(() => undefined)
+  const answer = await run(command, ['-c', PROBE], { timeout: PROBE_TIMEOUT_MS, env }).catch(() => undefined)
   const [release, executable, prefix, pip = ''] = answer?.stdout.split(/\r?\n/) ?? []
   const version = /^\d+\.\d+/.exec(release ?? '')?.[0]
   if (version === undefined || release === undefined || !executable || !prefix) return undefined
@@ -45,8 +45,8 @@ async function probe(command: string): Promise<Interpreter | undefined> {
 }
 
 /** Finds the interpreters of pyenv (`PYENV_ROOT`, else `~/.pyenv`) and `python3` on PATH; each release once, oldest first. */
-export async function findPythons(): Promise<readonly Interpreter[]> {
-  const versions = join(process.env['PYENV_ROOT'] ?? join(homedir(), '.pyenv'), 'versions')
+export async function findPythons(env = process.env): Promise<readonly Interpreter[]> {
+  const versions = join(env['PYENV_ROOT'] ?? join(homedir(), '.pyenv'), 'versions')
   const names = await readdir(versions).catch(() => [])
   const kept = names.flatMap(name => {
     const version = /^\d+\.\d+(?=\.\d+$)/.exec(name)?.[0]
@@ -54,7 +54,7 @@ export async function findPythons(): Promise<readonly Interpreter[]> {
   })
   const found = new Map<string, Interpreter>()
   for (const command of [...kept, 'python3']) {
-    const interpreter = await probe(command)
+    const interpreter = await probe(command, env)
     if (interpreter && !found.has(interpreter.release)) found.set(interpreter.release, interpreter)
   }
   return [...found.values()].sort((a, b) => a.release.localeCompare(b.release, 'en', { numeric: true }))

@@ -163,14 +163,17 @@ describe('what is no whole environment', () => {
     expect(reasonFor(environment)).toBe('broken')
   })
 
-  it.each(['conda', 'pip-prefix'])('%s is kept, because nothing tells what it consists of', async name => {
-    for (const named of [false, true]) {
-      const environment = await read(name, named)
-      expect(environment).toMatchObject({ proven: true, creator: 'unknown', missing: [] })
-      expect(environment?.gaps).toHaveLength(1)
-      expect(reasonFor(environment)).toBe('unknown')
+  it.each(['conda', 'conda-pack', 'pip-prefix'])(
+    '%s is kept, because nothing tells what it consists of',
+    async name => {
+      for (const named of [false, true]) {
+        const environment = await read(name, named)
+        expect(environment).toMatchObject({ proven: true, creator: 'unknown', missing: [] })
+        expect(environment?.gaps).toHaveLength(1)
+        expect(reasonFor(environment)).toBe('unknown')
+      }
     }
-  })
+  )
 
   it('pip-target is a folder of packages, whatever names it the environment', async () => {
     expect(await read('pip-target', false)).toBeUndefined()
@@ -181,7 +184,7 @@ describe('what is no whole environment', () => {
 describe('the recorded environments', () => {
   it('are each judged here', () => {
     const judged = [...POSIX, ...OLD, ...WINDOWS, ...MIXED].map(([name]) => name)
-    const others = ['conda', 'easy-install', 'pip-prefix', 'pip-target', 'venv-killed']
+    const others = ['conda', 'conda-pack', 'easy-install', 'pip-prefix', 'pip-target', 'venv-killed']
     expect([...judged, ...others].sort()).toEqual([...RECORDED.keys()].sort())
   })
 
