@@ -34273,14 +34273,16 @@ function normalizeName(name) {
     return name.replace(/[-_.]+/g, '-').toLowerCase();
 }
 /**
- * Reads the distributions off the names of `*.dist-info` and `*.egg-info` (PEP 376, PEP 427), sorted by name.
+ * Reads the distributions off the names of `*.dist-info`, `*.egg-info` and `*.egg` (PEP 376, PEP 427; the last are
+ * easy_install's, setuptools' "Internal structure of Python eggs"), sorted by name.
  *
  * pip's left-overs of an interrupted uninstallation, which begin with `~`, are no distributions.
  */
 function distributionsIn(sitePackages) {
     const found = new Map();
     for (const { name: entry } of sitePackages) {
-        const match = /^([^~].*)-([^-]+)\.dist-info$/.exec(entry) ?? /^([^~].*?)-([^-]+)(?:-py\d[\d.]*)?\.egg-info$/.exec(entry);
+        const match = /^([^~].*)-([^-]+)\.dist-info$/.exec(entry) ??
+            /^([^~].*?)-([^-]+)(?:-py\d[\d.]*(?:-[\w.-]+)?)?\.egg(?:-info)?$/.exec(entry);
         if (!match)
             continue;
         const [, name = '', version = ''] = match;
@@ -34353,11 +34355,18 @@ function judge(evidence, named) {
         gaps: strange ? [...gaps, STRANGE] : gaps
     };
 }
-/** Whether a folder's listing is that of an environment made on Windows. */
+/**
+ * Whether a folder's listing is that of an environment made on Windows: it has `Scripts` and `Lib`, written like that.
+ *
+ * Some packages put files into a `bin` there too, and a deletion that was cut may have left one of the two only.
+ */
 function isWindowsShape(entries) {
     if (entries.some(({ name }) => version_versionOfMarker(name)))
         return true;
-    return venv_folderIn(entries, 'bin') === undefined && venv_folderIn(entries, 'Scripts') !== undefined;
+    const has = (name) => entries.some(entry => entry.name === name && entry.kind === 'directory');
+    const bin = venv_folderIn(entries, 'bin') !== undefined;
+    const scripts = venv_folderIn(entries, 'Scripts') !== undefined;
+    return (scripts && !bin) || (has('Lib') && !has('lib') && (scripts || !bin));
 }
 function creatorOf(settings, hasCfg, old) {
     if (settings.has('uv'))
@@ -34369,7 +34378,7 @@ function creatorOf(settings, hasCfg, old) {
     return old ? 'virtualenv-old' : 'unknown';
 }
 function missingParts(evidence, shape, lacksTrace) {
-    const { entries, scripts = [], libraries, unread } = evidence;
+    const { scripts = [], libraries, unread } = evidence;
     const has = (...names) => unread.includes('scripts') ||
         scripts.some(({ name }) => names.includes(shape === 'windows' ? name.toLowerCase() : name));
     const missing = [];
@@ -34388,8 +34397,8 @@ function missingParts(evidence, shape, lacksTrace) {
     }
     if (!unread.includes('library') && !libraries.some(({ sitePackages }) => sitePackages !== undefined))
         missing.push('site-packages');
-    // Kudu's Windows script has used creators that write no pyvenv.cfg, and the marker proves the environment without one.
-    if (lacksTrace && !unread.includes('cfg') && !entries.some(({ name }) => version_versionOfMarker(name)))
+    // Whatever made it left a trace: Kudu's Windows script, too, runs venv, or virtualenv for 2.7.
+    if (lacksTrace && !unread.includes('cfg'))
         missing.push('pyvenv.cfg');
     return missing;
 }
@@ -34416,6 +34425,8 @@ function venv_folderIn(entries, name) {
 
 /** A `pyvenv.cfg` is under 1 kB; more is somebody else's file. */
 const MAX_CFG_BYTES = 16_384;
+/** `lib/python3.12`, and what other interpreters and builds call theirs. */
+const VERSION_FOLDER = /^(python|pypy)\d/;
 /**
  * Looks at a folder and judges it; see `judge`.
  *
@@ -34441,7 +34452,7 @@ async function readEnvironment(site, path, named) {
     const libraries = libraryFolder && library
         ? await readLibraries(site, (0,lib_site/* child */.jf)(path, libraryFolder.name), library, windows, cfg !== undefined, gaps)
         : [];
-    const unread = [];
+    const unread = linkedParts(entries, library ?? [], windows, gaps);
     if (isUnclear(entries, scriptsFolder, scripts))
         unread.push('scripts');
     if (isUnclear(entries, libraryFolder, library))
@@ -34480,6 +34491,20 @@ async function readPackages(site, path) {
         gaps: hasUnreadable(entries) ? ['a line of a listing cannot be read'] : []
     };
 }
+/** The parts that lie behind links: they are not followed, so what is there stays unknown, and does not count as missing. */
+function linkedParts(entries, library, windows, gaps) {
+    const parts = [
+        ['scripts', entries, windows ? /^scripts$/i : /^bin$/],
+        ['library', entries, windows ? /^lib$/i : /^lib$/],
+        ['library', library, windows ? /^site-packages$/i : VERSION_FOLDER],
+        ['cfg', entries, /^pyvenv\.cfg$/]
+    ];
+    return parts.flatMap(([part, among, pattern]) => {
+        const links = among.filter(({ name, kind }) => kind === 'link' && pattern.test(name));
+        gaps.push(...links.map(({ name }) => `${name} is a link, which is not followed`));
+        return links.length > 0 ? [part] : [];
+    });
+}
 /** Whether a part may be there without being seen: it could not be listed, or a line that stands for it cannot be read. */
 function isUnclear(above, part, inside) {
     if (!part)
@@ -34506,7 +34531,7 @@ async function readLibraries(site, library, inLibrary, windows, hasCfg, gaps) {
         return [await readWindowsLibrary(site, library, inLibrary, gaps)];
     const libraries = [];
     for (const { name, kind } of inLibrary) {
-        const isVersion = kind === 'directory' && /^(python|pypy)\d/.test(name);
+        const isVersion = kind === 'directory' && VERSION_FOLDER.test(name);
         if (isVersion)
             libraries.push(await readLibrary(site, (0,lib_site/* child */.jf)(library, name), name, hasCfg, gaps));
     }

@@ -14,7 +14,8 @@ export function normalizeName(name: string): string {
 }
 
 /**
- * Reads the distributions off the names of `*.dist-info` and `*.egg-info` (PEP 376, PEP 427), sorted by name.
+ * Reads the distributions off the names of `*.dist-info`, `*.egg-info` and `*.egg` (PEP 376, PEP 427; the last are
+ * easy_install's, setuptools' "Internal structure of Python eggs"), sorted by name.
  *
  * pip's left-overs of an interrupted uninstallation, which begin with `~`, are no distributions.
  */
@@ -22,7 +23,8 @@ export function distributionsIn(sitePackages: readonly RemoteEntry[]): readonly 
   const found = new Map<string, Distribution>()
   for (const { name: entry } of sitePackages) {
     const match =
-      /^([^~].*)-([^-]+)\.dist-info$/.exec(entry) ?? /^([^~].*?)-([^-]+)(?:-py\d[\d.]*)?\.egg-info$/.exec(entry)
+      /^([^~].*)-([^-]+)\.dist-info$/.exec(entry) ??
+      /^([^~].*?)-([^-]+)(?:-py\d[\d.]*(?:-[\w.-]+)?)?\.egg(?:-info)?$/.exec(entry)
     if (!match) continue
     const [, name = '', version = ''] = match
     const distribution = { name: normalizeName(name), version }

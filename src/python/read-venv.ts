@@ -7,6 +7,9 @@ import { versionOfMarker } from './version.ts'
 /** A `pyvenv.cfg` is under 1 kB; more is somebody else's file. */
 const MAX_CFG_BYTES = 16_384
 
+/** `lib/python3.12`, and what other interpreters and builds call theirs. */
+const VERSION_FOLDER = /^(python|pypy)\d/
+
 /**
  * Looks at a folder and judges it; see `judge`.
  *
@@ -37,7 +40,7 @@ export async function readEnvironment(
     libraryFolder && library
       ? await readLibraries(site, child(path, libraryFolder.name), library, windows, cfg !== undefined, gaps)
       : []
-  const unread: Part[] = []
+  const unread: Part[] = linkedParts(entries, library ?? [], windows, gaps)
   if (isUnclear(entries, scriptsFolder, scripts)) unread.push('scripts')
   if (isUnclear(entries, libraryFolder, library)) unread.push('library')
   if (isUnclear(entries, cfgEntry, [])) unread.push('cfg')
@@ -72,6 +75,26 @@ export async function readPackages(site: ReadableSite, path: RemotePath): Promis
     distributions,
     gaps: hasUnreadable(entries) ? ['a line of a listing cannot be read'] : []
   }
+}
+
+/** The parts that lie behind links: they are not followed, so what is there stays unknown, and does not count as missing. */
+function linkedParts(
+  entries: readonly RemoteEntry[],
+  library: readonly RemoteEntry[],
+  windows: boolean,
+  gaps: string[]
+): Part[] {
+  const parts: readonly (readonly [Part, readonly RemoteEntry[], RegExp])[] = [
+    ['scripts', entries, windows ? /^scripts$/i : /^bin$/],
+    ['library', entries, windows ? /^lib$/i : /^lib$/],
+    ['library', library, windows ? /^site-packages$/i : VERSION_FOLDER],
+    ['cfg', entries, /^pyvenv\.cfg$/]
+  ]
+  return parts.flatMap(([part, among, pattern]) => {
+    const links = among.filter(({ name, kind }) => kind === 'link' && pattern.test(name))
+    gaps.push(...links.map(({ name }) => `${name} is a link, which is not followed`))
+    return links.length > 0 ? [part] : []
+  })
 }
 
 /** Whether a part may be there without being seen: it could not be listed, or a line that stands for it cannot be read. */
@@ -109,7 +132,7 @@ async function readLibraries(
   if (windows) return [await readWindowsLibrary(site, library, inLibrary, gaps)]
   const libraries: Library[] = []
   for (const { name, kind } of inLibrary) {
-    const isVersion = kind === 'directory' && /^(python|pypy)\d/.test(name)
+    const isVersion = kind === 'directory' && VERSION_FOLDER.test(name)
     if (isVersion) libraries.push(await readLibrary(site, child(library, name), name, hasCfg, gaps))
   }
   return libraries

@@ -120,10 +120,17 @@ export function judge(evidence: VenvEvidence, named: boolean): Environment | und
   }
 }
 
-/** Whether a folder's listing is that of an environment made on Windows. */
+/**
+ * Whether a folder's listing is that of an environment made on Windows: it has `Scripts` and `Lib`, written like that.
+ *
+ * Some packages put files into a `bin` there too, and a deletion that was cut may have left one of the two only.
+ */
 export function isWindowsShape(entries: readonly RemoteEntry[]): boolean {
   if (entries.some(({ name }) => versionOfMarker(name))) return true
-  return folderIn(entries, 'bin') === undefined && folderIn(entries, 'Scripts') !== undefined
+  const has = (name: string): boolean => entries.some(entry => entry.name === name && entry.kind === 'directory')
+  const bin = folderIn(entries, 'bin') !== undefined
+  const scripts = folderIn(entries, 'Scripts') !== undefined
+  return (scripts && !bin) || (has('Lib') && !has('lib') && (scripts || !bin))
 }
 
 function creatorOf(settings: ReadonlyMap<string, string>, hasCfg: boolean, old: boolean): Creator {
@@ -134,7 +141,7 @@ function creatorOf(settings: ReadonlyMap<string, string>, hasCfg: boolean, old: 
 }
 
 function missingParts(evidence: VenvEvidence, shape: 'posix' | 'windows', lacksTrace: boolean): readonly string[] {
-  const { entries, scripts = [], libraries, unread } = evidence
+  const { scripts = [], libraries, unread } = evidence
   const has = (...names: readonly string[]): boolean =>
     unread.includes('scripts') ||
     scripts.some(({ name }) => names.includes(shape === 'windows' ? name.toLowerCase() : name))
@@ -149,9 +156,8 @@ function missingParts(evidence: VenvEvidence, shape: 'posix' | 'windows', lacksT
   }
   if (!unread.includes('library') && !libraries.some(({ sitePackages }) => sitePackages !== undefined))
     missing.push('site-packages')
-  // Kudu's Windows script has used creators that write no pyvenv.cfg, and the marker proves the environment without one.
-  if (lacksTrace && !unread.includes('cfg') && !entries.some(({ name }) => versionOfMarker(name)))
-    missing.push('pyvenv.cfg')
+  // Whatever made it left a trace: Kudu's Windows script, too, runs venv, or virtualenv for 2.7.
+  if (lacksTrace && !unread.includes('cfg')) missing.push('pyvenv.cfg')
   return missing
 }
 

@@ -41,9 +41,9 @@ describe('whole environments', () => {
     ['virtualenv before 20', oldVirtualenv('antenv'), { creator: 'virtualenv-old' }, ['lib/python2.7 2.7']],
     [
       "Kudu's Windows script",
-      windowsVenv('antenv', undefined),
+      windowsVenv('antenv', CFG.venv36),
       { shape: 'windows', markers: ['azure.env.python-3.6.txt'] },
-      ['azure.env.python-3.6.txt 3.6']
+      ['azure.env.python-3.6.txt 3.6', 'pyvenv.cfg 3.6']
     ],
     [
       'venv on Windows',
@@ -60,7 +60,7 @@ describe('whole environments', () => {
 
   it('on Windows may be written in any case', async () => {
     const spec = Object.fromEntries(
-      Object.entries(windowsVenv('env', undefined)).map(([path, node]) => [
+      Object.entries(windowsVenv('env', CFG.venv36)).map(([path, node]) => [
         path
           .replace('Scripts', 'SCRIPTS')
           .replace('Lib/site-packages', 'LIB/Site-Packages')
@@ -102,7 +102,7 @@ describe('whole environments', () => {
 
 describe('broken environments', () => {
   const venv = posixVenv('antenv', '3.11', CFG.venv311)
-  const windows = windowsVenv('antenv', undefined)
+  const windows = windowsVenv('antenv', CFG.venv36)
   it.each<[string, Spec, readonly string[]]>([
     ['killed while it was created', without(venv, 'antenv/bin/activate', 'antenv/bin/pip'), ['bin/activate']],
     ['an interpreter that is gone', without(venv, 'antenv/bin/python'), ['bin/python']],
@@ -118,7 +118,7 @@ describe('broken environments', () => {
     [
       'a marker and nothing else',
       { 'antenv/azure.env.python-3.6.txt': '' },
-      ['Scripts/python.exe', 'Scripts/activate', 'site-packages']
+      ['Scripts/python.exe', 'Scripts/activate', 'site-packages', 'pyvenv.cfg']
     ],
     ['Windows without an interpreter', without(windows, 'antenv/Scripts/python.exe'), ['Scripts/python.exe']],
     ['Windows without packages', without(windows, 'antenv/Lib'), ['site-packages']],
@@ -216,7 +216,7 @@ describe('what another program than a creator of environments may have made', ()
     [
       'a marker',
       without(windowsVenv('antenv', undefined), 'antenv/Scripts/activate', 'antenv/Scripts/activate.bat'),
-      ['Scripts/activate']
+      ['Scripts/activate', 'pyvenv.cfg']
     ],
     ['orig-prefix.txt', without(oldVirtualenv('antenv'), 'antenv/bin/activate'), ['bin/activate']],
     ['pyvenv.cfg', without(posixVenv('antenv', '3.11', CFG.uv), 'antenv/bin/activate'), ['bin/activate']]
