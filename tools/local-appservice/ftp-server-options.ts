@@ -1,5 +1,14 @@
 // What a local FTP server is started with, and what a test may change while it runs. Types only.
 
+/** Names whose words a server speaks: IIS, vsftpd (`unix`), or ProFTPD (`mlsd`), which alone has MLSD. */
+export type PersonalityName = 'iis' | 'unix' | 'mlsd'
+
+/**
+ * Is how a link is shown: as the folder or file it points to (IIS, pyftpdlib), as a link, as a link with its target
+ * (`slink`, MLSD only), or not at all where it points to a folder.
+ */
+export type LinkStyle = 'directory' | 'link' | 'slink' | 'hidden'
+
 /** Configures a server for its whole life. */
 export interface FtpServerOptions {
   /** Folder that is the FTP root: the app's home, with `site/wwwroot` in it. */
@@ -11,9 +20,9 @@ export interface FtpServerOptions {
   /** Certificate, PEM. */
   readonly cert: string
   /** Whose words and listings; `iis` if left out. */
-  readonly personality?: 'iis' | 'unix' | undefined
-  /** How IIS lists a link to a folder (UNIX shows `name -> target`); `directory` if left out. */
-  readonly links?: 'directory' | 'link' | 'hidden' | undefined
+  readonly personality?: PersonalityName | undefined
+  /** How DOS listings and MLSD show a link (UNIX listings have `name -> target`); `directory` if left out. */
+  readonly links?: LinkStyle | undefined
   /** Whether UNIX obeys `LIST -R`; false, as in vsftpd, if left out. */
   readonly recursiveListings?: boolean | undefined
   /** Control connections at a time; one more gets 421 and is closed. No cap if left out. */
@@ -48,9 +57,39 @@ export interface Fault {
 /** Decides the fate of each command; a hook that throws is answered with 451. */
 export type CommandHook = (context: CommandContext) => Fault | undefined | Promise<Fault | undefined>
 
+/** Says what is odd about listings; nothing is where it is empty. */
+export interface ListingTraps {
+  /** Leaves out names that begin with a dot, whatever is asked for. */
+  readonly hideDots?: boolean
+  /** How a missing folder is answered; vsftpd lists it as an empty one, the others refuse. */
+  readonly missing?: 'refused' | 'empty'
+  /** Takes `-a` for a part of the name. */
+  readonly optionsAreNames?: boolean
+  /** Takes the last name of a path for a pattern, as Pure-FTPd does. */
+  readonly globs?: boolean
+  /** Prints `total N` above UNIX listings. */
+  readonly totals?: boolean
+  /** Ends lines with this; CRLF if left out. */
+  readonly lineEnd?: '\n'
+  /** Leaves out the end of the last line. */
+  readonly unfinished?: boolean
+  /** Prints names in another encoding than UTF-8. */
+  readonly encoding?: 'latin1'
+}
+
+/** Says what is odd about passive mode; nothing is where it is empty. */
+export interface PassiveTraps {
+  /** Four numbers with commas that PASV names instead of the address that the server listens on. */
+  readonly address?: string
+  /** Announces ports that cannot be reached: nobody listens there, or packets are lost on the way. */
+  readonly blocked?: Readonly<Partial<Record<'EPSV' | 'PASV', 'refused' | 'dropped'>>>
+}
+
 /** Holds what a test may change while the server runs. */
 export interface FtpServerSwitches {
   hook: CommandHook | undefined
+  listings: ListingTraps
+  passive: PassiveTraps
   /** Refuses a rename by its two FTP paths. */
   refuseRename: ((from: string, to: string) => boolean) | undefined
   /** FTP paths of files in use: they cannot be deleted, their folders can be neither removed nor renamed, they themselves can be renamed. */

@@ -3,11 +3,13 @@ import { realpath } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
+import { openDeafPort, type DeafPort } from './deaf-port.ts'
 import { FILE_COMMANDS } from './file-commands.ts'
 import { listenOnFreePort } from './free-port.ts'
 import type { FtpServerOptions, FtpServerSwitches } from './ftp-server-options.ts'
 import { endSession, startSession } from './ftp-session.ts'
 import type { Session, Shared } from './ftp-session.ts'
+import { PASSIVE_COMMANDS } from './passive-commands.ts'
 import { personalityOf } from './personality.ts'
 import { SESSION_COMMANDS } from './session-commands.ts'
 import { makeTranscript } from './transcript.ts'
@@ -40,6 +42,7 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
   const secureContext = createSecureContext({ key: options.key, cert: options.cert, minVersion: 'TLSv1.2' })
   const transcript = makeTranscript()
   const personality = options.personality ?? 'iis'
+  let deaf: Promise<DeafPort> | undefined
   // The server object is its own set of switches, so an assignment to it is seen by running sessions.
   const server = Object.assign(switches, {
     explicitPort: 0,
@@ -56,11 +59,12 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
     style: { personality, links: options.links ?? 'directory', recursive: options.recursiveListings ?? false },
     switches,
     transcript,
-    commands: new Map([...SESSION_COMMANDS, ...FILE_COMMANDS, ...TRANSFER_COMMANDS]),
+    commands: new Map([...SESSION_COMMANDS, ...PASSIVE_COMMANDS, ...FILE_COMMANDS, ...TRANSFER_COMMANDS]),
     secure: socket => keepTrack(sockets, new TLSSocket(socket, { isServer: true, secureContext })),
     adopt: socket => {
       keepTrack(sockets, socket)
-    }
+    },
+    deafPort: () => (deaf ??= openDeafPort()).then(({ port }) => port)
   })
   const explicit = createServer(socket => {
     welcome(socket, false)
@@ -70,13 +74,18 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
   })
   server.explicitPort = await listenOnFreePort(explicit)
   server.implicitPort = await listenOnFreePort(implicit)
-  server.close = () => closeAll([explicit, implicit], sockets)
+  server.close = async () => {
+    await closeAll([explicit, implicit], sockets)
+    await (await deaf)?.close()
+  }
   return server
 }
 
 function makeSwitches(): FtpServerSwitches {
   return {
     hook: undefined,
+    listings: {},
+    passive: {},
     refuseRename: undefined,
     lockedFiles: new Set(),
     refuseLogin: undefined,

@@ -22,6 +22,8 @@ export interface Shared {
   readonly secure: (socket: Socket) => Socket
   /** Remembers a socket, so that closing the server can destroy it. */
   readonly adopt: (socket: Socket) => void
+  /** Opens, once, a port that takes no connection. */
+  readonly deafPort: () => Promise<number>
 }
 
 /** Is the state of one control connection. */

@@ -1,4 +1,4 @@
-// Listing lines as IIS (DOS style) and vsftpd (`ls -l` style) print them. Pure: no files, no sockets.
+// Listing lines as IIS (DOS style), vsftpd (`ls -l` style) and ProFTPD (MLSD) print them. Pure: no files, no sockets.
 
 /** Is one entry of a folder, ready to be printed. */
 export interface ListedEntry {
@@ -9,6 +9,8 @@ export interface ListedEntry {
   readonly modified: Date
   /** Where a link points to, as it was written; empty otherwise. */
   readonly target: string
+  /** Tells one file from another; a link has that of what it points to. */
+  readonly unique?: string
 }
 
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
@@ -47,4 +49,20 @@ export function unixLine(entry: ListedEntry, now: Date): string {
   const owner = `${entry.kind === 'directory' ? '   2' : '   1'} ftp      ftp     `
   const name = entry.kind === 'link' ? `${entry.name} -> ${entry.target}` : entry.name
   return `${UNIX_MODES[entry.kind]} ${owner} ${String(entry.size).padStart(8)} ${unixTime(entry.modified, now)} ${name}`
+}
+
+/** Names the facts that MLSD prints, in the form of FEAT and OPTS. */
+export const FACTS: readonly string[] = ['type;', 'size;', 'modify;', 'unique;', 'UNIX.mode;']
+
+/** Is what a line of MLSD is about: an entry of a folder, the folder itself, or the one above. */
+export type MachineType = 'file' | 'dir' | 'cdir' | 'pdir' | 'OS.unix=symlink' | `OS.unix=slink:${string}`
+
+const MACHINE_MODES = { directory: '0755', file: '0644', link: '0777' }
+
+/** Prints an entry as MLSD does (RFC 3659 section 7): UTC, facts without blanks, one blank before the name. */
+export function machineLine(entry: ListedEntry, type: MachineType): string {
+  const time = entry.modified.toISOString().slice(0, 19).replaceAll(/\D/g, '')
+  const size = entry.kind === 'directory' ? '' : `size=${entry.size};`
+  const unique = entry.unique === undefined ? '' : `unique=${entry.unique};`
+  return `type=${type};${size}modify=${time};${unique}UNIX.mode=${MACHINE_MODES[entry.kind]}; ${entry.name}`
 }

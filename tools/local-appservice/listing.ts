@@ -1,16 +1,17 @@
-// Reads folders for LIST, NLST and STAT. Knows which names a server shows, not how bytes travel.
+// Reads folders for LIST, NLST, STAT, MLSD and MLST. Knows which names a server shows, not how bytes travel.
 import type { Stats } from 'node:fs'
 import { lstat, readdir, readlink, stat } from 'node:fs/promises'
-import { basename, join, posix } from 'node:path'
-import { dosLine, unixLine } from './listing-format.ts'
-import type { ListedEntry } from './listing-format.ts'
+import { basename, dirname, join, posix } from 'node:path'
+import type { LinkStyle, ListingTraps, PersonalityName } from './ftp-server-options.ts'
+import { dosLine, machineLine, unixLine } from './listing-format.ts'
+import type { ListedEntry, MachineType } from './listing-format.ts'
 
 /** Says how a folder is to be listed. */
 export interface ListingStyle {
-  readonly personality: 'iis' | 'unix'
-  /** How IIS shows a link to a folder; UNIX shows links as links. */
-  readonly links: 'directory' | 'link' | 'hidden'
-  /** Whether `LIST -R` descends on the UNIX personality (vsftpd's `ls_recurse_enable`). */
+  readonly personality: PersonalityName
+  /** How DOS listings and MLSD show links; UNIX listings show them as links. */
+  readonly links: LinkStyle
+  /** Whether `LIST -R` descends (vsftpd's `ls_recurse_enable`); never on IIS. */
   readonly recursive: boolean
 }
 
@@ -24,42 +25,55 @@ export interface ListRequest {
 }
 
 /** Splits an argument of LIST or NLST into options and path. */
-export function parseListArgument(argument: string, style: ListingStyle): ListRequest {
+export function parseListArgument(argument: string, style: ListingStyle, traps: ListingTraps = {}): ListRequest {
+  if (traps.optionsAreNames === true) return { all: style.personality === 'iis', recurse: false, path: argument }
   // IIS documents these options only; whatever else begins with a dash is taken for a name.
   const options = style.personality === 'iis' ? /^-[C1lFaA]+(?: |$)/ : /^-\S+(?: |$)/
   const found = options.exec(argument)?.[0] ?? ''
   return {
-    all: style.personality === 'iis' || found.includes('a'),
+    all: traps.hideDots !== true && (style.personality === 'iis' || found.includes('a')),
     recurse: style.recursive && found.includes('R'),
     path: argument.slice(found.length)
   }
 }
 
-async function describeLink(disk: string, link: Stats, style: ListingStyle): Promise<ListedEntry | undefined> {
-  const plain = { name: basename(disk), size: link.size, modified: link.mtime, target: await readlink(disk) }
-  if (style.personality === 'unix') return { ...plain, kind: 'link' }
+type Shown = LinkStyle | 'as-ls'
+
+async function describeLink(disk: string, link: Stats, shown: Shown): Promise<ListedEntry | undefined> {
   const followed = await stat(disk).catch(() => undefined)
+  const plain = {
+    name: basename(disk),
+    size: link.size,
+    modified: link.mtime,
+    target: await readlink(disk),
+    unique: uniqueOf(followed ?? link)
+  }
+  if (shown === 'as-ls' || shown === 'slink') return { ...plain, kind: 'link' }
   if (followed === undefined) return { ...plain, kind: 'file', size: 0 }
   if (!followed.isDirectory()) return { ...plain, kind: 'file', size: followed.size }
-  return style.links === 'hidden' ? undefined : { ...plain, kind: style.links }
+  return shown === 'hidden' ? undefined : { ...plain, kind: shown }
 }
 
-async function describe(disk: string, style: ListingStyle): Promise<ListedEntry | undefined> {
+function uniqueOf(found: Stats): string {
+  return `${found.dev.toString(16)}U${found.ino.toString(16)}`.toUpperCase()
+}
+
+async function describe(disk: string, shown: Shown): Promise<ListedEntry | undefined> {
   // A file may vanish between readdir and lstat when another session deletes it.
   const found = await lstat(disk).catch(() => undefined)
   if (found === undefined) return undefined
-  if (found.isSymbolicLink()) return describeLink(disk, found, style)
+  if (found.isSymbolicLink()) return describeLink(disk, found, shown)
   const kind = found.isDirectory() ? 'directory' : 'file'
-  return { name: basename(disk), kind, size: found.size, modified: found.mtime, target: '' }
+  return { name: basename(disk), kind, size: found.size, modified: found.mtime, target: '', unique: uniqueOf(found) }
 }
 
-async function readEntries(disk: string, style: ListingStyle, all: boolean): Promise<ListedEntry[]> {
+async function readEntries(disk: string, shown: Shown, all: boolean): Promise<ListedEntry[]> {
   if (!(await stat(disk)).isDirectory()) {
-    const single = await describe(disk, style)
+    const single = await describe(disk, shown)
     return single === undefined ? [] : [single]
   }
   const names = (await readdir(disk)).filter(name => all || !name.startsWith('.')).sort()
-  const entries = await Promise.all(names.map(name => describe(join(disk, name), style)))
+  const entries = await Promise.all(names.map(name => describe(join(disk, name), shown)))
   return entries.filter(entry => entry !== undefined)
 }
 
@@ -69,14 +83,14 @@ async function dotEntries(disk: string): Promise<ListedEntry[]> {
   return ['.', '..'].map(name => ({ name, kind: 'directory', size: found.size, modified: found.mtime, target: '' }))
 }
 
-async function unixLines(disk: string, style: ListingStyle, request: ListRequest): Promise<string[]> {
+async function unixLines(disk: string, request: ListRequest): Promise<string[]> {
   const now = new Date()
-  const entries = await readEntries(disk, style, request.all)
+  const entries = await readEntries(disk, 'as-ls', request.all)
   const lines = [...(request.all ? await dotEntries(disk) : []), ...entries].map(entry => unixLine(entry, now))
   if (!request.recurse) return lines
   lines.unshift(`${request.path === '' ? '.' : request.path}:`)
   for (const { name } of entries.filter(entry => entry.kind === 'directory')) {
-    const inner = await unixLines(join(disk, name), style, { ...request, path: posix.join(request.path, name) })
+    const inner = await unixLines(join(disk, name), { ...request, path: posix.join(request.path, name) })
     lines.push('', ...inner)
   }
   return lines
@@ -84,11 +98,45 @@ async function unixLines(disk: string, style: ListingStyle, request: ListRequest
 
 /** Lists a folder or a file as the lines of a `LIST`; `disk` exists, its own links are followed. */
 export function listLines(disk: string, request: ListRequest, style: ListingStyle): Promise<string[]> {
-  if (style.personality === 'unix') return unixLines(disk, style, request)
-  return readEntries(disk, style, true).then(entries => entries.map(dosLine))
+  if (style.personality !== 'iis') return unixLines(disk, request)
+  return readEntries(disk, style.links, request.all).then(entries => entries.map(dosLine))
+}
+
+/** Lists a folder as the lines of an `MLSD`, itself and the one above first; `disk` exists. */
+export async function machineLines(disk: string, style: ListingStyle, all: boolean): Promise<string[]> {
+  const [here, above] = await dotEntries(disk)
+  if (here === undefined || above === undefined) throw Object.assign(new Error(disk), { code: 'ENOTDIR' })
+  const entries = await readEntries(disk, style.links, all)
+  return [
+    machineLine({ ...here, unique: uniqueOf(await stat(disk)) }, 'cdir'),
+    machineLine({ ...above, unique: uniqueOf(await stat(dirname(disk))) }, 'pdir'),
+    ...entries.map(entry => machineLine(entry, machineTypeOf(entry, style)))
+  ]
+}
+
+/** Describes one file or folder as `MLST` does, under the name that it was asked for; `disk` exists. */
+export async function machineFacts(disk: string, path: string, style: ListingStyle): Promise<string> {
+  const found = await describe(disk, style.links)
+  if (found === undefined) throw Object.assign(new Error(disk), { code: 'ENOENT' })
+  return machineLine({ ...found, name: path }, machineTypeOf(found, style))
+}
+
+function machineTypeOf({ kind, target }: ListedEntry, style: ListingStyle): MachineType {
+  if (kind === 'link') return style.links === 'slink' ? `OS.unix=slink:${target}` : 'OS.unix=symlink'
+  return kind === 'directory' ? 'dir' : 'file'
+}
+
+/** Finds what a server that globs takes a path for: the first name that its last name matches as a pattern. */
+export async function globbed(disk: string): Promise<string> {
+  const name = basename(disk)
+  if (!/[[*?]/.test(name)) return disk
+  const match = (await readdir(dirname(disk))).sort().find(found => posix.matchesGlob(found, name))
+  if (match === undefined) throw Object.assign(new Error(disk), { code: 'ENOENT' })
+  return join(dirname(disk), match)
 }
 
 /** Lists the bare names of a folder as the lines of an `NLST`; `disk` exists. */
 export async function nameLines(disk: string, request: ListRequest, style: ListingStyle): Promise<string[]> {
-  return (await readEntries(disk, style, request.all)).map(entry => entry.name)
+  const shown = style.personality === 'iis' ? style.links : 'as-ls'
+  return (await readEntries(disk, shown, request.all)).map(entry => entry.name)
 }

@@ -1,6 +1,8 @@
-// The words of two servers: IIS, which Azure runs, and vsftpd for everything UNIX. Texts only, no behaviour.
+// The words of three servers: IIS, which Azure runs, vsftpd for everything UNIX, ProFTPD for MLSD. Texts only, no behaviour.
+import type { PersonalityName } from './ftp-server-options.ts'
+import { FACTS } from './listing-format.ts'
 
-/** Is why a command was refused; IIS tells causes apart, vsftpd only verbs. */
+/** Is why a command was refused; IIS and ProFTPD tell causes apart, vsftpd only verbs. */
 export type Cause = 'missing' | 'not-empty' | 'in-use' | 'denied' | 'exists' | 'not-a-directory'
 
 /** Holds the replies that do not depend on a file. */
@@ -28,7 +30,7 @@ export interface Phrases {
 
 /** Is how a server speaks. */
 export interface Personality {
-  readonly name: 'iis' | 'unix'
+  readonly name: PersonalityName
   readonly phrases: Phrases
   /** Lines between `211-` and `211 `. */
   readonly features: readonly string[]
@@ -139,7 +141,56 @@ const UNIX: Personality = {
   refuse: verb => UNIX_REFUSED[verb] ?? '550 Permission denied.'
 }
 
+const MLSD_CAUSES: Readonly<Record<Cause, string>> = {
+  missing: 'No such file or directory',
+  'not-empty': 'Directory not empty',
+  'in-use': 'Text file busy',
+  denied: 'Operation not permitted',
+  exists: 'File exists',
+  'not-a-directory': 'Not a directory'
+}
+
+const MLSD: Personality = {
+  name: 'mlsd',
+  phrases: {
+    banner: '220 ProFTPD Server (lab) [127.0.0.1]',
+    system: '215 UNIX Type: L8',
+    passwordWanted: '331 Password required',
+    loggedIn: '230 User logged in',
+    loginFailed: '530 Login incorrect.',
+    loginNeeded: '530 Please login with USER and PASS',
+    tlsStarts: '234 AUTH TLS successful',
+    tlsNeeded: '550 SSL/TLS required on the control channel',
+    tooManyConnections: '421 Too many connections, try again later',
+    goodbye: '221 Goodbye.',
+    unknownCommand: '500 Command not understood',
+    badSequence: '503 Bad sequence of commands',
+    renamePending: '350 File or directory exists, ready for destination name',
+    listStarts: '150 Opening BINARY mode data connection for the listing',
+    listDone: '226 Transfer complete',
+    downloadStarts: '150 Opening BINARY mode data connection',
+    uploadStarts: '150 Opening BINARY mode data connection',
+    transferDone: '226 Transfer complete',
+    noDataConnection: '425 Unable to build data connection: Invalid argument'
+  },
+  features: [
+    'MDTM',
+    'SIZE',
+    'REST STREAM',
+    'AUTH TLS',
+    'PBSZ',
+    'PROT',
+    'EPSV',
+    'UTF8',
+    // A star marks a fact that is listed unless OPTS says otherwise.
+    `MLST ${FACTS.map(fact => fact.replace(';', '*;')).join('')}`
+  ],
+  done: verb => (verb === 'NOOP' ? '200 NOOP command successful' : `250 ${verb} command successful`),
+  // Only a listing of what is not there is answered with a code of its own.
+  refuse: (verb, cause) => `${/^(LIST|NLST|STAT)$/.test(verb) ? 450 : 550} ${MLSD_CAUSES[cause]}`
+}
+
 /** Gives the words of a server by the name used in options. */
-export function personalityOf(name: 'iis' | 'unix'): Personality {
-  return name === 'iis' ? IIS : UNIX
+export function personalityOf(name: PersonalityName): Personality {
+  return { iis: IIS, unix: UNIX, mlsd: MLSD }[name]
 }

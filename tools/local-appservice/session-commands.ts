@@ -1,9 +1,8 @@
 // Commands about the connection itself: login, TLS, settings, working directory. They touch no file.
 import { stat } from 'node:fs/promises'
-import type { Socket } from 'node:net'
-import { listenForData } from './data-connection.ts'
+import { FACTS } from './listing-format.ts'
 import { secureControl, sendReply } from './ftp-session.ts'
-import type { Command, Session } from './ftp-session.ts'
+import type { Command } from './ftp-session.ts'
 import { followedPath, ftpPath } from './virtual-paths.ts'
 
 const auth: Command = async (session, argument) => {
@@ -42,10 +41,12 @@ const pass: Command = (session, argument) => {
 const features: Command = ({ shared }) =>
   ['211-Extended features supported:', ...shared.words.features.map(feature => ` ${feature}`), '211 END'].join('\r\n')
 
-const options: Command = (_session, argument) =>
-  /^UTF-?8( ON)?$/i.test(argument)
-    ? '200 OPTS UTF8 command successful - UTF8 encoding now ON.'
-    : '501 Option not known.'
+const options: Command = (session, argument) => {
+  if (/^UTF-?8( ON)?$/i.test(argument)) return '200 OPTS UTF8 command successful - UTF8 encoding now ON.'
+  // RFC 3659 section 7.9: facts that are not known are left out without a word.
+  if (session.shared.words.name === 'mlsd' && /^MLST /i.test(argument)) return `200 MLST OPTS ${FACTS.join('')}`
+  return '501 Option not known.'
+}
 
 const type: Command = (_session, argument) =>
   /^[AI]\b/i.test(argument) ? `200 Type set to ${argument.slice(0, 1).toUpperCase()}.` : '504 Type not implemented.'
@@ -71,27 +72,6 @@ const changeDirectory: Command = async (session, argument, verb) => {
   return session.shared.words.done(verb)
 }
 
-async function enterPassiveMode(session: Session): Promise<number> {
-  const { adopt, secure } = session.shared
-  session.passive?.destroy()
-  const prepare = (raw: Socket): Socket => {
-    adopt(raw)
-    return session.protectData ? secure(raw) : raw
-  }
-  session.passive = await listenForData(prepare)
-  // The client may have gone while the listener was being set up.
-  if (session.ending.signal.aborted) session.passive.destroy()
-  return session.passive.port
-}
-
-const extendedPassive: Command = async session =>
-  `229 Entering Extended Passive Mode (|||${await enterPassiveMode(session)}|)`
-
-const passive: Command = async session => {
-  const port = await enterPassiveMode(session)
-  return `227 Entering Passive Mode (127,0,0,1,${port >> 8},${port & 255}).`
-}
-
 const quit: Command = session => {
   session.leaving = true
   return session.shared.words.phrases.goodbye
@@ -115,7 +95,5 @@ export const SESSION_COMMANDS: readonly (readonly [string, Command])[] = [
   ['PWD', session => `257 "${session.workingDirectory.replaceAll('"', '""')}" is current directory.`],
   ['CWD', changeDirectory],
   ['CDUP', changeDirectory],
-  ['EPSV', extendedPassive],
-  ['PASV', passive],
   ['QUIT', quit]
 ]

@@ -2,13 +2,15 @@
 import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isLocked } from './file-commands.ts'
 import { sendReply } from './ftp-session.ts'
 import type { Command, Session } from './ftp-session.ts'
-import { listLines, nameLines, parseListArgument } from './listing.ts'
-import { entryPath, followedPath, ftpPath } from './virtual-paths.ts'
+import { globbed, listLines, machineFacts, machineLines, nameLines, parseListArgument } from './listing.ts'
+import type { ListRequest } from './listing.ts'
+import { entryPath, followedPath, ftpPath, ftpPathOf } from './virtual-paths.ts'
 
 /** Runs one transfer over the announced data connection and says how it went. */
 async function transfer(
@@ -35,9 +37,11 @@ async function transfer(
 }
 
 async function sendLines(session: Session, lines: readonly string[]): Promise<string> {
-  const { phrases } = session.shared.words
-  const text = lines.map(line => `${line}\r\n`).join('')
-  return transfer(session, phrases.listStarts, phrases.listDone, socket => send(Readable.from([text]), socket))
+  const { switches, words } = session.shared
+  const { lineEnd = '\r\n', unfinished = false, encoding = 'utf8' } = switches.listings
+  const text = lines.map((line, at) => (unfinished && at === lines.length - 1 ? line : line + lineEnd)).join('')
+  const { listStarts, listDone } = words.phrases
+  return transfer(session, listStarts, listDone, socket => send(Readable.from([Buffer.from(text, encoding)]), socket))
 }
 
 async function send(source: Readable, socket: Socket): Promise<void> {
@@ -46,28 +50,75 @@ async function send(source: Readable, socket: Socket): Promise<void> {
   await pipeline(source, socket)
 }
 
-const list: Command = async (session, argument, verb) => {
-  const { root, style } = session.shared
-  const request = parseListArgument(argument, style)
-  try {
-    const disk = await followedPath(root, ftpPath(session.workingDirectory, request.path))
-    return await sendLines(session, await (verb === 'NLST' ? nameLines : listLines)(disk, request, style))
-  } catch (error) {
-    if (style.personality === 'iis') throw error
-    // vsftpd answers a missing folder like an empty one: success, and not a single line.
-    return await sendLines(session, [])
-  }
+/** Finds the folder or file on disk that a listing was asked of; throws ENOENT where there is none. */
+async function listedPath(session: Session, path: string): Promise<string> {
+  const { root, switches } = session.shared
+  const absolute = ftpPath(session.workingDirectory, path)
+  const disk = switches.listings.globs === true ? await globbed(join(root, absolute)) : join(root, absolute)
+  return followedPath(root, ftpPathOf(root, disk))
 }
 
-const status: Command = async (session, argument) => {
-  const { root, style, words } = session.shared
+/** Whether a missing folder is listed as an empty one; vsftpd does that: success, and not a single line. */
+function isMissingEmpty(session: Session): boolean {
+  const { style, switches } = session.shared
+  return (switches.listings.missing ?? (style.personality === 'unix' ? 'empty' : 'refused')) === 'empty'
+}
+
+async function linesFor(session: Session, verb: string, request: ListRequest): Promise<readonly string[]> {
+  const { style, switches } = session.shared
+  const disk = await listedPath(session, request.path)
+  if (verb === 'NLST') return nameLines(disk, request, style)
+  const lines = await listLines(disk, request, style)
+  return switches.listings.totals === true && style.personality !== 'iis'
+    ? [`total ${lines.length * 4}`, ...lines]
+    : lines
+}
+
+/** Sends the lines of a listing, or none for a folder that is missing where that is the server's way. */
+async function answerListing(session: Session, read: () => Promise<readonly string[]>): Promise<string> {
+  let lines: readonly string[] = []
+  try {
+    lines = await read()
+  } catch (error) {
+    if (!isMissingEmpty(session)) throw error
+  }
+  return sendLines(session, lines)
+}
+
+const list: Command = (session, argument, verb) => {
+  const { style, switches } = session.shared
+  const request = parseListArgument(argument, style, switches.listings)
+  return answerListing(session, () => linesFor(session, verb, request))
+}
+
+const status: Command = async (session, argument, verb) => {
+  const { style, switches, words } = session.shared
   if (argument === '') return '211-FTP server status:\r\n211 END'
   if (words.name === 'iis') return '502 Command not implemented.'
-  const request = parseListArgument(argument, style)
-  const lines = await followedPath(root, ftpPath(session.workingDirectory, request.path))
-    .then(disk => listLines(disk, request, style))
-    .catch(() => [])
+  const request = parseListArgument(argument, style, switches.listings)
+  const lines = await linesFor(session, verb, request).catch((error: unknown) => {
+    if (!isMissingEmpty(session)) throw error
+    return []
+  })
   return ['213-Status follows:', ...lines, '213 End of status'].join('\r\n')
+}
+
+/** Lists for machines; never globs, and has no options (RFC 3659 section 7). */
+const machineList: Command = (session, argument) => {
+  const { root, style, switches, words } = session.shared
+  if (words.name !== 'mlsd') return words.phrases.unknownCommand
+  return answerListing(session, async () => {
+    const disk = await followedPath(root, ftpPath(session.workingDirectory, argument))
+    return machineLines(disk, style, switches.listings.hideDots !== true)
+  })
+}
+
+const machineStatus: Command = async (session, argument) => {
+  const { root, style, words } = session.shared
+  if (words.name !== 'mlsd') return words.phrases.unknownCommand
+  const path = ftpPath(session.workingDirectory, argument)
+  const facts = await machineFacts(path === '/' ? root : await entryPath(root, path), path, style)
+  return `250-Start of list for ${path}\r\n ${facts}\r\n250 End of list`
 }
 
 const retrieve: Command = async (session, argument, verb) => {
@@ -111,5 +162,7 @@ export const TRANSFER_COMMANDS: readonly (readonly [string, Command])[] = [
   ['RETR', retrieve],
   ['STOR', store],
   ['APPE', store],
-  ['STAT', status]
+  ['STAT', status],
+  ['MLSD', machineList],
+  ['MLST', machineStatus]
 ]
