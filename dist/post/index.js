@@ -44486,7 +44486,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5009);
 /* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2219);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
-/* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(150);
+/* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6029);
 // The post step's entry: the real ports in. Nothing imports it.
 
 
@@ -44505,7 +44505,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 150:
+/***/ 6029:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -44587,11 +44587,6 @@ function asSiteError(error, what) {
         const kind = [421, 425, 426].includes(error.code) ? 'lost' : 'refused';
         return new lib_site/* SiteError */.wt(kind, `The server refused to ${what}: "${text}"`, { cause: error, replyCode: error.code });
     }
-    if (/None of the available transfer strategies/.test(text)) {
-        const message = 'The server does not let a data connection be opened. App Service uses the ports 10001 to 10300 for them: allow ' +
-            'these from the runner';
-        return new lib_site/* SiteError */.wt('unreachable', message, { cause: error });
-    }
     return new lib_site/* SiteError */.wt('lost', `The connection broke while it was asked to ${what}: ${text}`, { cause: error });
 }
 /** The error of a run that was told to stop. */
@@ -44631,14 +44626,29 @@ function parseListing(text, now) {
             readable = true;
             continue;
         }
-        const usable = entry && !/[/\0]/.test(entry.name);
-        readable ||= usable === true;
-        entries.push(usable ? entry : { name: line, kind: 'unknown', size: 0, modified: undefined });
+        const isUsable = entry && !/[/\0]/.test(entry.name);
+        readable ||= isUsable === true;
+        entries.push(isUsable && !isAmbiguous(line, entry) ? entry : { name: line, kind: 'unknown', size: 0, modified: undefined });
     }
     const [first] = entries;
     if (first && !readable)
         throw unreadable(first.name);
     return entries;
+}
+/**
+ * Whether a line can be read, but its name cannot be told for certain: acting on it could mean another file.
+ *
+ * - Bytes that are no UTF-8 were replaced, and what replaced them is no name on the server.
+ * - ` -> ` may stand in the name of a link or in its target, and so may `; ` where MLSD names the target (RFC 3659
+ *   section 7.2 forbids that, but servers print what they have). Neither the first nor the last is sure to be the end of
+ *   the name, and a wrong guess would be a name that is somebody else's, or make the right one look absent.
+ */
+function isAmbiguous(line, { name, kind }) {
+    if (line.includes('\uFFFD'))
+        return true;
+    if (kind !== 'link')
+        return false;
+    return /^l/.test(line) ? line.split(' -> ').length > 2 : /^[^ ]*=slink:/i.test(line) && name.includes('; ');
 }
 function parseLine(line, now) {
     const parsers = [parseDosLine, parseUnixLine, parseMlsdLine];
@@ -44739,6 +44749,180 @@ function mlsdTime(text) {
     return utc(year, month, day, hour, minute, second);
 }
 
+;// CONCATENATED MODULE: ./lib/ftp/list-command.js
+// Which command lists a folder (MLSD, LIST -a or LIST), and when an empty answer to it is believed.
+
+
+
+/**
+ * Lists a folder with the first of the commands that shows anything, and from then on with that one only.
+ *
+ * A server that takes `-a` for a name may answer with an empty listing, and then everything would look absent; so may
+ * one that promises MLSD and does not keep it. Until a command has shown something its empty answer is therefore
+ * compared with the next one's. The last one's counts, for every server knows plain LIST. In a usual run the first
+ * listing settles that: `/site` is never empty.
+ */
+async function listDirectory(client, commands, choice, directory) {
+    if (choice.command !== undefined)
+        return (await ask(client, choice.command, directory)).entries;
+    let refusal;
+    let isPassing = false;
+    for (const command of commands) {
+        try {
+            const { entries, isEmpty } = await ask(client, command, directory);
+            refusal = undefined;
+            if (isEmpty)
+                continue;
+            // What the server refuses for the moment only (4xx) may be its best command, such as the one that shows dot files.
+            if (!isPassing)
+                choice.command = command;
+            return entries;
+        }
+        catch (error) {
+            if (!isAnswer(error))
+                throw error;
+            refusal = error;
+            isPassing ||= error instanceof dist.FTPError && error.code < 500;
+        }
+    }
+    if (refusal !== undefined)
+        throw refusal;
+    return [];
+}
+/** `isEmpty`: not even a line for the folder itself, which would show that the command was understood. */
+async function ask(client, command, directory) {
+    let answer = { entries: [], isEmpty: true };
+    client.parseList = text => {
+        answer = { entries: parseListing(text, new Date()), isEmpty: text.trim() === '' };
+        return [];
+    };
+    client.availableListCommands = [command];
+    await client.list(directory);
+    return answer;
+}
+/** Whether the server answered at all, if only with a refusal, or with words where a listing should be. */
+function isAnswer(error) {
+    if (error instanceof dist.FTPError)
+        return ![421, 425, 426].includes(error.code);
+    return error instanceof lib_site/* SiteError */.wt && error.kind === 'unexpected';
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/passive.js
+// The way to a data connection: which command asks for its port, and whose port is dialled. Knows nothing of transfers.
+
+
+/** What is taken for granted of a server that nobody has asked yet. */
+function unknownPassiveMode() {
+    return { verb: 'EPSV', proven: false };
+}
+/**
+ * Makes a client open its data connections by EPSV (RFC 2428), or by PASV where the server does not serve EPSV, always
+ * at the address of the control connection.
+ *
+ * App Service has several addresses behind one name, and an address in a reply to PASV may lead anywhere: dialling it
+ * would let a server use this machine against others (FTP bounce, RFC 2577), and behind NAT it leads nowhere.
+ */
+function usePassiveMode(client, mode) {
+    client.prepareTransfer = ftp => openDataConnection(ftp, mode);
+}
+async function openDataConnection(ftp, mode) {
+    if (mode.verb === 'PASV')
+        return dial(ftp, await askByPasv(ftp), mode);
+    const port = await askByEpsv(ftp);
+    if (typeof port !== 'number')
+        return instead(ftp, mode, port);
+    try {
+        return await dial(ftp, port, mode);
+    }
+    catch (error) {
+        // A port that is refused may be one that only EPSV gets wrong, and asking costs nothing. One whose packets vanish
+        // costs a whole timeout, and PASV's lies in the same range at the same address: it fares better only where a
+        // firewall on the way reads the reply to PASV and opens the port that it names, which TLS keeps it from.
+        if (ftp.closed || mode.proven || (ftp.hasTLS && !isRefused(error)))
+            throw error;
+        return instead(ftp, mode, error);
+    }
+}
+/** Goes on with PASV, which is remembered where it works; where it does not, the first failure belongs to the story. */
+async function instead(ftp, mode, failure) {
+    const port = await askByPasv(ftp, failure);
+    const reply = await dial(ftp, port, mode);
+    mode.verb = 'PASV';
+    return reply;
+}
+/** The port that the server announced, or what it said instead. */
+async function askByEpsv(ftp) {
+    const reply = await passive_ask(ftp, 'EPSV');
+    return portIn(/^229\b.*?([!-/:-~])\1\1(\d{1,5})\1/.exec(reply)?.[2]) ?? reply;
+}
+async function askByPasv(ftp, before) {
+    const reply = await passive_ask(ftp, 'PASV');
+    const [, high, low] = /^227\b.*?(?<![\d,])(?:\d{1,3}, ?){4}(\d{1,3}), ?(\d{1,3})(?![\d,])/.exec(reply) ?? [];
+    const isByte = [high, low].every(part => Number(part) <= 255);
+    const port = isByte ? portIn(String(Number(high) * 256 + Number(low))) : undefined;
+    if (port !== undefined)
+        return port;
+    const first = typeof before === 'string' ? `EPSV "${before}" and ` : '';
+    throw unreachable(`it answered ${first}PASV "${reply}"`, before);
+}
+/** The text of a reply, whether it refuses or not; one that ends the session, or its data connections, is thrown. */
+async function passive_ask(ftp, verb) {
+    try {
+        return oneLine(await ftp.request(verb));
+    }
+    catch (error) {
+        if (!(error instanceof dist.FTPError) || error.code === 421 || (verb === 'PASV' && isExhausted(error)))
+            throw error;
+        return oneLine(error);
+    }
+}
+function oneLine({ message }) {
+    return message.replace(/\s+/g, ' ').trim();
+}
+/** Azure's servers answer so after many transfers in one session, and the next session is served again. */
+function isExhausted(error) {
+    return error.code === 425 || error.code === 426;
+}
+/** `undefined`: no number that a port can have. */
+function portIn(text) {
+    const port = Number(text);
+    return port >= 1 && port <= 65_535 ? port : undefined;
+}
+/**
+ * Connects to a port of the control connection's peer.
+ *
+ * What basic-ftp does there (offering the control connection's TLS session, a timeout, IPv6) is reachable through its
+ * own EPSV only, so that one is told the port in the reply that it asks for.
+ */
+async function dial(ftp, port, mode) {
+    const reply = { code: 229, message: `229 (|||${port}|)` };
+    const told = new Proxy(ftp, {
+        get: (context, name) => name === 'request' ? () => Promise.resolve(reply) : Reflect.get(context, name),
+        set: (context, name, value) => Reflect.set(context, name, value)
+    });
+    try {
+        await (0,dist.enterPassiveModeIPv6)(told);
+    }
+    catch (error) {
+        // Where data connections went through before, it is this connection that broke, and a new one may fare better.
+        if (ftp.closed || mode.proven)
+            throw error;
+        const text = error instanceof Error ? error.message : String(error);
+        throw unreachable(text, error);
+    }
+    mode.proven = true;
+    return reply;
+}
+function isRefused(error) {
+    const cause = error instanceof lib_site/* SiteError */.wt ? error.cause : error;
+    return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+}
+function unreachable(what, cause) {
+    const message = `The server does not let a data connection be opened: ${what}. App Service uses the ports 10001 to 10300 for them: ` +
+        'allow these from the runner';
+    return new lib_site/* SiteError */.wt('unreachable', message, { cause });
+}
+
 // EXTERNAL MODULE: ./lib/ftp/target.js
 var ftp_target = __nccwpck_require__(6921);
 ;// CONCATENATED MODULE: ./lib/ftp/connection.js
@@ -44748,18 +44932,23 @@ var ftp_target = __nccwpck_require__(6921);
 
 
 
+
+/** What is known of a server before the first connection. */
+function nothingLearned() {
+    return { passive: unknownPassiveMode(), listing: { command: undefined } };
+}
 /**
  * Connects and logs in, in the first of the target's ways that leads to an FTP server.
  *
  * Another way is tried only where the first did not reach a server at all: a certificate that does not verify or a
  * refused login is final, and a refused login is never tried twice, because servers lock accounts.
  */
-async function connect(target, options, only) {
+async function connect(target, options, learned, only) {
     const ways = only ? [only] : (0,ftp_target/* attempts */.r2)(target);
     const failures = [];
     for (const attempt of ways) {
         try {
-            return await connectOnce(target, attempt, options);
+            return await connectOnce(target, attempt, options, learned);
         }
         catch (error) {
             if (!(error instanceof lib_site/* SiteError */.wt) || !['unreachable', 'tls'].includes(error.kind))
@@ -44772,13 +44961,14 @@ async function connect(target, options, only) {
         throw last ?? new lib_site/* SiteError */.wt('unreachable', 'No way to connect was left');
     throw new lib_site/* SiteError */.wt(last.kind, `${last.message} (before that: ${first.message})`, { cause: last });
 }
-async function connectOnce(target, attempt, options) {
+async function connectOnce(target, attempt, options, learned) {
     if (options.signal.aborted)
         throw interrupted(options.signal.reason);
     const client = new dist.Client(options.timeoutMs);
     client.ftp.log = line => {
         options.trace(line.trimEnd());
     };
+    usePassiveMode(client, learned.passive);
     const destroySockets = watchSockets(client);
     const onAbort = () => {
         client.close();
@@ -44810,7 +45000,7 @@ async function connectOnce(target, attempt, options) {
         client.close();
         throw isAborted(options.signal) ? interrupted(error) : explain(error, stage, target, attempt);
     }
-    return connectionOver(client, attempt, options.signal, () => {
+    return connectionOver(client, attempt, learned.listing, options.signal, () => {
         options.signal.removeEventListener('abort', onAbort);
         // Ending the stream says goodbye as well as a QUIT does, whose reply nobody would wait for.
         client.ftp.socket.end();
@@ -44837,7 +45027,7 @@ function watchSockets(client) {
                 socket.destroy();
     };
 }
-function connectionOver(client, attempt, signal, close) {
+function connectionOver(client, attempt, listing, signal, close) {
     const during = async (what, work) => {
         try {
             return await unlessAborted(work(), signal);
@@ -44850,20 +45040,14 @@ function connectionOver(client, attempt, signal, close) {
             throw failure;
         }
     };
-    let entries = [];
-    client.parseList = text => {
-        entries = parseListing(text, new Date());
-        return entries.map(({ name }) => new dist.FileInfo(name));
-    };
+    // What the features that the server named make possible, the best first.
+    const commands = client.availableListCommands;
     return {
         attempt,
         get closed() {
             return client.closed;
         },
-        list: directory => during(`list ${directory}`, async () => {
-            await client.list(directory);
-            return entries;
-        }),
+        list: directory => during(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
         readText: (file, maxBytes) => during(`read ${file}`, async () => {
             const sink = boundedSink(maxBytes);
             await client.downloadTo(sink.writable, file);
@@ -45190,8 +45374,9 @@ async function openReadOnly(target, options) {
     return readingOver(await openPool(target, options));
 }
 async function openPool(target, options) {
-    const first = await connect(target, options);
-    return makePool(first, () => connect(target, options, first.attempt), options.connections);
+    const learned = nothingLearned();
+    const first = await connect(target, options, learned);
+    return makePool(first, () => connect(target, options, learned, first.attempt), options.connections);
 }
 function readingOver(pool) {
     return {

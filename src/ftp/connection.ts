@@ -1,10 +1,11 @@
 // One control connection: connects, logs in, lists and reads.
 import type { Socket } from 'node:net'
 import { Writable } from 'node:stream'
-import { Client, FileInfo } from 'basic-ftp'
+import { Client } from 'basic-ftp'
 import { SiteError, type RemoteEntry, type RemotePath } from '../site.ts'
 import { asSiteError, explain, interrupted, type Stage } from './failures.ts'
-import { parseListing } from './listing.ts'
+import { listDirectory, type ListChoice } from './list-command.ts'
+import { unknownPassiveMode, usePassiveMode, type PassiveMode } from './passive.ts'
 import { attempts, type Attempt, type FtpTarget } from './target.ts'
 
 /** What holds for every connection of a run. */
@@ -15,6 +16,17 @@ export interface ConnectionOptions {
   readonly signal: AbortSignal
   /** Takes each command and reply, the password already redacted. */
   readonly trace: (line: string) => void
+}
+
+/** What was learned of a server on the way; shared by all connections to it, so that each lesson is paid for once. */
+export interface Learned {
+  readonly passive: PassiveMode
+  readonly listing: ListChoice
+}
+
+/** What is known of a server before the first connection. */
+export function nothingLearned(): Learned {
+  return { passive: unknownPassiveMode(), listing: { command: undefined } }
 }
 
 /** A logged-in control connection. */
@@ -35,12 +47,17 @@ export interface Connection {
  * Another way is tried only where the first did not reach a server at all: a certificate that does not verify or a
  * refused login is final, and a refused login is never tried twice, because servers lock accounts.
  */
-export async function connect(target: FtpTarget, options: ConnectionOptions, only?: Attempt): Promise<Connection> {
+export async function connect(
+  target: FtpTarget,
+  options: ConnectionOptions,
+  learned: Learned,
+  only?: Attempt
+): Promise<Connection> {
   const ways = only ? [only] : attempts(target)
   const failures: SiteError[] = []
   for (const attempt of ways) {
     try {
-      return await connectOnce(target, attempt, options)
+      return await connectOnce(target, attempt, options, learned)
     } catch (error) {
       if (!(error instanceof SiteError) || !['unreachable', 'tls'].includes(error.kind)) throw error
       failures.push(error)
@@ -51,12 +68,18 @@ export async function connect(target: FtpTarget, options: ConnectionOptions, onl
   throw new SiteError(last.kind, `${last.message} (before that: ${first.message})`, { cause: last })
 }
 
-async function connectOnce(target: FtpTarget, attempt: Attempt, options: ConnectionOptions): Promise<Connection> {
+async function connectOnce(
+  target: FtpTarget,
+  attempt: Attempt,
+  options: ConnectionOptions,
+  learned: Learned
+): Promise<Connection> {
   if (options.signal.aborted) throw interrupted(options.signal.reason)
   const client = new Client(options.timeoutMs)
   client.ftp.log = line => {
     options.trace(line.trimEnd())
   }
+  usePassiveMode(client, learned.passive)
   const destroySockets = watchSockets(client)
   const onAbort = (): void => {
     client.close()
@@ -87,7 +110,7 @@ async function connectOnce(target: FtpTarget, attempt: Attempt, options: Connect
     client.close()
     throw isAborted(options.signal) ? interrupted(error) : explain(error, stage, target, attempt)
   }
-  return connectionOver(client, attempt, options.signal, () => {
+  return connectionOver(client, attempt, learned.listing, options.signal, () => {
     options.signal.removeEventListener('abort', onAbort)
     // Ending the stream says goodbye as well as a QUIT does, whose reply nobody would wait for.
     client.ftp.socket.end()
@@ -114,7 +137,13 @@ function watchSockets(client: Client): () => void {
   }
 }
 
-function connectionOver(client: Client, attempt: Attempt, signal: AbortSignal, close: () => void): Connection {
+function connectionOver(
+  client: Client,
+  attempt: Attempt,
+  listing: ListChoice,
+  signal: AbortSignal,
+  close: () => void
+): Connection {
   const during = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await unlessAborted(work(), signal)
@@ -125,21 +154,14 @@ function connectionOver(client: Client, attempt: Attempt, signal: AbortSignal, c
       throw failure
     }
   }
-  let entries: readonly RemoteEntry[] = []
-  client.parseList = text => {
-    entries = parseListing(text, new Date())
-    return entries.map(({ name }) => new FileInfo(name))
-  }
+  // What the features that the server named make possible, the best first.
+  const commands = client.availableListCommands
   return {
     attempt,
     get closed() {
       return client.closed
     },
-    list: directory =>
-      during(`list ${directory}`, async () => {
-        await client.list(directory)
-        return entries
-      }),
+    list: directory => during(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
     readText: (file, maxBytes) =>
       during(`read ${file}`, async () => {
         const sink = boundedSink(maxBytes)

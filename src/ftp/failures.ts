@@ -77,12 +77,6 @@ export function asSiteError(error: unknown, what: string): SiteError {
     const kind = [421, 425, 426].includes(error.code) ? 'lost' : 'refused'
     return new SiteError(kind, `The server refused to ${what}: "${text}"`, { cause: error, replyCode: error.code })
   }
-  if (/None of the available transfer strategies/.test(text)) {
-    const message =
-      'The server does not let a data connection be opened. App Service uses the ports 10001 to 10300 for them: allow ' +
-      'these from the runner'
-    return new SiteError('unreachable', message, { cause: error })
-  }
   return new SiteError('lost', `The connection broke while it was asked to ${what}: ${text}`, { cause: error })
 }
 

@@ -24,13 +24,29 @@ export function parseListing(text: string, now: Date): readonly RemoteEntry[] {
       readable = true
       continue
     }
-    const usable = entry && !/[/\0]/.test(entry.name)
-    readable ||= usable === true
-    entries.push(usable ? entry : { name: line, kind: 'unknown', size: 0, modified: undefined })
+    const isUsable = entry && !/[/\0]/.test(entry.name)
+    readable ||= isUsable === true
+    entries.push(
+      isUsable && !isAmbiguous(line, entry) ? entry : { name: line, kind: 'unknown', size: 0, modified: undefined }
+    )
   }
   const [first] = entries
   if (first && !readable) throw unreadable(first.name)
   return entries
+}
+
+/**
+ * Whether a line can be read, but its name cannot be told for certain: acting on it could mean another file.
+ *
+ * - Bytes that are no UTF-8 were replaced, and what replaced them is no name on the server.
+ * - ` -> ` may stand in the name of a link or in its target, and so may `; ` where MLSD names the target (RFC 3659
+ *   section 7.2 forbids that, but servers print what they have). Neither the first nor the last is sure to be the end of
+ *   the name, and a wrong guess would be a name that is somebody else's, or make the right one look absent.
+ */
+function isAmbiguous(line: string, { name, kind }: RemoteEntry): boolean {
+  if (line.includes('\uFFFD')) return true
+  if (kind !== 'link') return false
+  return /^l/.test(line) ? line.split(' -> ').length > 2 : /^[^ ]*=slink:/i.test(line) && name.includes('; ')
 }
 
 function parseLine(line: string, now: Date): RemoteEntry | undefined {

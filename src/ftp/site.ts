@@ -8,7 +8,7 @@ import {
   type ReadableSite,
   type RemoteSite
 } from '../site.ts'
-import { connect, type ConnectionOptions } from './connection.ts'
+import { connect, nothingLearned, type ConnectionOptions } from './connection.ts'
 import { makePool, type Pool } from './pool.ts'
 import { sweepTree } from './sweep.ts'
 import type { FtpTarget } from './target.ts'
@@ -61,8 +61,9 @@ export async function openReadOnly(target: FtpTarget, options: SiteOptions): Pro
 }
 
 async function openPool(target: FtpTarget, options: SiteOptions): Promise<Pool> {
-  const first = await connect(target, options)
-  return makePool(first, () => connect(target, options, first.attempt), options.connections)
+  const learned = nothingLearned()
+  const first = await connect(target, options, learned)
+  return makePool(first, () => connect(target, options, learned, first.attempt), options.connections)
 }
 
 function readingOver(pool: Pool): ReadableSite {
