@@ -44665,7 +44665,7 @@ function unreadable(line) {
 }
 /** `03-10-21  11:12AM       <DIR>          name`: the name begins in a fixed column, so leading blanks belong to it. */
 function parseDosLine(line) {
-    const match = /^(\d\d)-(\d\d)-(\d{4}|\d\d) +(\d\d):(\d\d) ?([AP]M)? +(?:<([A-Z]+)>( +)|(\d+) )(.+)$/i.exec(line);
+    const match = /^(\d\d)-(\d\d)-(\d{4}|\d\d) +(\d\d):(\d\d) ?([AP]M)? +(?:<([A-Z]+)>( +)|(\d+) )([^\r]+)$/i.exec(line);
     if (!match)
         return undefined;
     const [, month, day, year, hour, minute, half, tag, gap = '', size, rest = ''] = match;
@@ -44691,7 +44691,7 @@ function fullYear(year) {
 }
 /** `lrwxrwxrwx 1 owner group 3 Nov 22 10:46 lib64 -> lib`: one blank before the name, further ones belong to it. */
 function parseUnixLine(line, now) {
-    const match = /^([-bcdlps])[-rwxsStTlL]{9}[.+@]? +\d+ .{0,100}? (\d{1,15}) +([A-Z][a-z]{2} +\d{1,2} +(?:\d{1,2}:\d\d|\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d) (.+)$/.exec(line);
+    const match = /^([-bcdlps])[-rwxsStTlL]{9}[.+@]? +\d+ .{0,100}? (\d{1,15}) +([A-Z][a-z]{2} +\d{1,2} +(?:\d{1,2}:\d\d|\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d) ([^\r]+)$/.exec(line);
     if (!match)
         return undefined;
     const [, type, size, time = '', rest = ''] = match;
@@ -44725,7 +44725,7 @@ function utc(year, month, day, hour, minute, second = 0) {
 }
 /** `type=dir;modify=20261122104600; name` */
 function parseMlsdLine(line) {
-    const match = /^((?:[A-Za-z0-9.]+=[^;]*;)+) (.+)$/.exec(line);
+    const match = /^((?:[A-Za-z0-9.]+=[^;]*;)+) ([^\r]+)$/.exec(line);
     if (!match)
         return undefined;
     const [, factText = '', name = ''] = match;

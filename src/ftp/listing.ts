@@ -67,7 +67,7 @@ function unreadable(line: string): SiteError {
 
 /** `03-10-21  11:12AM       <DIR>          name`: the name begins in a fixed column, so leading blanks belong to it. */
 function parseDosLine(line: string): RemoteEntry | undefined {
-  const match = /^(\d\d)-(\d\d)-(\d{4}|\d\d) +(\d\d):(\d\d) ?([AP]M)? +(?:<([A-Z]+)>( +)|(\d+) )(.+)$/i.exec(line)
+  const match = /^(\d\d)-(\d\d)-(\d{4}|\d\d) +(\d\d):(\d\d) ?([AP]M)? +(?:<([A-Z]+)>( +)|(\d+) )([^\r]+)$/i.exec(line)
   if (!match) return undefined
   const [, month, day, year, hour, minute, half, tag, gap = '', size, rest = ''] = match
   const modified = utc(fullYear(Number(year)), Number(month), Number(day), hours(Number(hour), half), Number(minute))
@@ -92,7 +92,7 @@ function fullYear(year: number): number {
 /** `lrwxrwxrwx 1 owner group 3 Nov 22 10:46 lib64 -> lib`: one blank before the name, further ones belong to it. */
 function parseUnixLine(line: string, now: Date): RemoteEntry | undefined {
   const match =
-    /^([-bcdlps])[-rwxsStTlL]{9}[.+@]? +\d+ .{0,100}? (\d{1,15}) +([A-Z][a-z]{2} +\d{1,2} +(?:\d{1,2}:\d\d|\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d) (.+)$/.exec(
+    /^([-bcdlps])[-rwxsStTlL]{9}[.+@]? +\d+ .{0,100}? (\d{1,15}) +([A-Z][a-z]{2} +\d{1,2} +(?:\d{1,2}:\d\d|\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d) ([^\r]+)$/.exec(
       line
     )
   if (!match) return undefined
@@ -126,7 +126,7 @@ function utc(year: number, month: number, day: number, hour: number, minute: num
 
 /** `type=dir;modify=20261122104600; name` */
 function parseMlsdLine(line: string): RemoteEntry | undefined {
-  const match = /^((?:[A-Za-z0-9.]+=[^;]*;)+) (.+)$/.exec(line)
+  const match = /^((?:[A-Za-z0-9.]+=[^;]*;)+) ([^\r]+)$/.exec(line)
   if (!match) return undefined
   const [, factText = '', name = ''] = match
   const facts = new Map(

@@ -63,6 +63,8 @@ export interface ListingTraps {
   readonly hideDots?: boolean
   /** How a missing folder is answered; vsftpd lists it as an empty one, the others refuse. */
   readonly missing?: 'refused' | 'empty'
+  /** Verbs that are answered with success and not a single line, whatever there is to list. */
+  readonly mute?: readonly ('LIST' | 'MLSD')[]
   /** Takes `-a` for a part of the name. */
   readonly optionsAreNames?: boolean
   /** Takes the last name of a path for a pattern, as Pure-FTPd does. */

@@ -75,7 +75,8 @@ async function linesFor(session: Session, verb: string, request: ListRequest): P
 }
 
 /** Sends the lines of a listing, or none for a folder that is missing where that is the server's way. */
-async function answerListing(session: Session, read: () => Promise<readonly string[]>): Promise<string> {
+async function answerListing(session: Session, verb: string, read: () => Promise<readonly string[]>): Promise<string> {
+  if (session.shared.switches.listings.mute?.some(mute => mute === verb) === true) return sendLines(session, [])
   let lines: readonly string[] = []
   try {
     lines = await read()
@@ -88,7 +89,7 @@ async function answerListing(session: Session, read: () => Promise<readonly stri
 const list: Command = (session, argument, verb) => {
   const { style, switches } = session.shared
   const request = parseListArgument(argument, style, switches.listings)
-  return answerListing(session, () => linesFor(session, verb, request))
+  return answerListing(session, verb, () => linesFor(session, verb, request))
 }
 
 const status: Command = async (session, argument, verb) => {
@@ -104,10 +105,10 @@ const status: Command = async (session, argument, verb) => {
 }
 
 /** Lists for machines; never globs, and has no options (RFC 3659 section 7). */
-const machineList: Command = (session, argument) => {
+const machineList: Command = (session, argument, verb) => {
   const { root, style, switches, words } = session.shared
   if (words.name !== 'mlsd') return words.phrases.unknownCommand
-  return answerListing(session, async () => {
+  return answerListing(session, verb, async () => {
     const disk = await followedPath(root, ftpPath(session.workingDirectory, argument))
     return machineLines(disk, style, switches.listings.hideDots !== true)
   })

@@ -9,15 +9,18 @@ const HOUR_MS = 3_600_000
 // Anything that a file system takes and a line can hold.
 const name = fc
   .string({ unit: 'binary', minLength: 1, maxLength: 20 })
-  .filter(text => !/[/\0\r\n]/.test(text) && !['.', '..'].includes(text) && text.trim() !== '')
+  .filter(text => !/[/\0\r\n\uFFFD]/.test(text) && !['.', '..'].includes(text) && text.trim() !== '')
 
 const entry: fc.Arbitrary<ListedEntry> = fc.record({
-  name: name.filter(text => !text.includes(' -> ')),
+  name,
   kind: fc.constantFrom('file', 'directory', 'link'),
   size: fc.nat(2 ** 31),
   modified: fc.integer({ min: 0, max: 4000 }).map(hours => new Date(NOW.getTime() - hours * HOUR_MS)),
   target: fc.constantFrom('lib', '/antenv', 'a b')
 })
+
+/** Only a link has its target behind its name, in the UNIX style. */
+const isClear = ({ kind, name: text }: ListedEntry): boolean => kind !== 'link' || !` ${text} `.includes(' -> ')
 
 const mlsdLine = ({ name: text, kind, size, modified }: ListedEntry): string => {
   const type = { file: 'file', directory: 'dir', link: 'OS.unix=symlink' }[kind]
@@ -32,7 +35,7 @@ describe('what a server prints is what is read', () => {
     ['MLSD', mlsdLine]
   ])('in the %s style', (_, print) => {
     fc.assert(
-      fc.property(fc.array(entry, { maxLength: 5 }), entries => {
+      fc.property(fc.array(entry.filter(isClear), { maxLength: 5 }), entries => {
         const read = parseListing(entries.map(one => `${print(one)}\r\n`).join(''), NOW)
         expect(read).toEqual(
           entries.map(({ name: text, kind, size, modified }) => ({

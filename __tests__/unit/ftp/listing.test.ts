@@ -38,7 +38,12 @@ describe('DOS listings', () => {
     [`03-10-21  11:12AM                    5 it's "quoted" & <DIR>`, `file [it's "quoted" & <DIR>] 5 2021-03-10T11:12`],
     ['03-10-21  11:12AM       <DIR>          grüße-日本-𝄞', 'directory [grüße-日本-𝄞] 0 2021-03-10T11:12'],
     ['03-10-21  11:12AM       <DIR>          03-10-21  11:12AM', 'directory [03-10-21  11:12AM] 0 2021-03-10T11:12'],
-    ['03-10-21  11:12AM                    5 12 34', 'file [12 34] 5 2021-03-10T11:12']
+    ['03-10-21  11:12AM                    5 12 34', 'file [12 34] 5 2021-03-10T11:12'],
+    ['03-10-21  11:12AM                    5 x -> y', 'file [x -> y] 5 2021-03-10T11:12'],
+    ['03-10-21  11:12AM       <SYMLINKD>     x -> y', 'link [x -> y] 0 2021-03-10T11:12'],
+    ['03-10-21  11:12AM       <DIR>          -rf', 'directory [-rf] 0 2021-03-10T11:12'],
+    ['03-10-21  11:12AM                    5 [a]*?#%"\'', `file [[a]*?#%"'] 5 2021-03-10T11:12`],
+    ['03-10-21  11:12AM                    5  ', 'file [ ] 5 2021-03-10T11:12']
   ])('%s', (line, entry) => {
     expect(read(line)).toEqual([entry])
   })
@@ -64,7 +69,14 @@ describe('UNIX listings', () => {
       'file [5 Jan 01 10:00 x] 3 2026-11-22T10:46'
     ],
     ['-rw-r--r--    1 ftp      ftp             3 Okt 22 10:46 fremd', 'file [fremd] 3 none'],
-    ['prw-r--r--    1 ftp      ftp             0 Nov 22 10:46 pipe', 'file [pipe] 0 2026-11-22T10:46']
+    ['prw-r--r--    1 ftp      ftp             0 Nov 22 10:46 pipe', 'file [pipe] 0 2026-11-22T10:46'],
+    ['-rw-r--r--    1 ftp      ftp             3 Nov 22 10:46 x -> y -> z', 'file [x -> y -> z] 3 2026-11-22T10:46'],
+    ['drwxr-xr-x    2 ftp      ftp          4096 Nov 22 10:46 x -> y', 'directory [x -> y] 0 2026-11-22T10:46'],
+    ['-rw-r--r--    1 ftp      ftp             3 Nov 22 10:46 trailing  ', 'file [trailing  ] 3 2026-11-22T10:46'],
+    ['-rw-r--r--    1 ftp      ftp             3 Nov 22 10:46 -rf', 'file [-rf] 3 2026-11-22T10:46'],
+    ['-rw-r--r--    1 ftp      ftp             3 Nov 22 10:46 [a]*?#%"\'', `file [[a]*?#%"'] 3 2026-11-22T10:46`],
+    ['lrwxrwxrwx    1 ftp      ftp             3 Nov 22 10:46 a->b -> c', 'link [a->b] 0 2026-11-22T10:46'],
+    ['lrwxrwxrwx    1 ftp      ftp             3 Nov 22 10:46  a  -> b', 'link [ a ] 0 2026-11-22T10:46']
   ])('%s', (line, entry) => {
     expect(read(line)).toEqual([entry])
   })
@@ -100,7 +112,16 @@ describe('MLSD listings', () => {
     ['type=OS.unix=symlink;size=3;modify=20210310111213; lib64', 'link [lib64] 0 2021-03-10T11:12'],
     ['type=file;size=1; no time', 'file [no time] 1 none'],
     ['type=file;size=1;modify=20210310111213;   blanks', 'file [  blanks] 1 2021-03-10T11:12'],
-    ['type=file;size=1;modify=20210310111213; a; b=c; d', 'file [a; b=c; d] 1 2021-03-10T11:12']
+    ['type=file;size=1;modify=20210310111213; a; b=c; d', 'file [a; b=c; d] 1 2021-03-10T11:12'],
+    ['type=file;size=1;modify=20210310111213; trailing  ', 'file [trailing  ] 1 2021-03-10T11:12'],
+    ['type=file;size=1;modify=20210310111213;  ', 'file [ ] 1 2021-03-10T11:12'],
+    ['type=file;size=1;modify=20210310111213; x -> y', 'file [x -> y] 1 2021-03-10T11:12'],
+    ['type=dir;modify=20210310111213; -rf', 'directory [-rf] 0 2021-03-10T11:12'],
+    [`type=file;size=1;modify=20210310111213; [a]*?#%"'`, `file [[a]*?#%"'] 1 2021-03-10T11:12`],
+    ['type=OS.unix=symlink;modify=20210310111213; x -> y', 'link [x -> y] 0 2021-03-10T11:12'],
+    ['type=OS.unix=symlink;modify=20210310111213; a; b', 'link [a; b] 0 2021-03-10T11:12'],
+    ['type=OS.unix=slink:/a b;modify=20210310111213; x -> y', 'link [x -> y] 0 2021-03-10T11:12'],
+    ['type=OS.unix=slink:;modify=20210310111213; x', 'link [x] 0 2021-03-10T11:12']
   ])('%s', (line, entry) => {
     expect(read(line)).toEqual([entry])
   })
@@ -109,6 +130,36 @@ describe('MLSD listings', () => {
     expect(read('type=cdir;modify=20210310111213; /site/wwwroot')).toEqual([])
     expect(read('type=pdir;modify=20210310111213; /site')).toEqual([])
   })
+})
+
+describe('a name that cannot be told for certain', () => {
+  const AMBIGUOUS = [
+    'lrwxrwxrwx 1 a b 1 Nov 22 10:46 x -> y -> z',
+    'lrwxrwxrwx 1 a b 1 Nov 22 10:46 antenv -> a -> b -> c',
+    'type=OS.unix=slink:/a; b;modify=20210310111213; x',
+    'modify=20210310111213;type=OS.unix=slink:/a; antenv; x',
+    '-rw-r--r-- 1 a b 1 Nov 22 10:46 caf\uFFFD',
+    'drwxr-xr-x 1 a b 1 Nov 22 10:46 \uFFFD\uFFFD',
+    'lrwxrwxrwx 1 a b 1 Nov 22 10:46 antenv -> caf\uFFFD',
+    'type=dir;modify=20210310111213; caf\uFFFD',
+    '03-10-21  11:12AM       <DIR>          caf\uFFFD'
+  ]
+  it.each(AMBIGUOUS)('makes an entry that is taken for nothing else: %j', line => {
+    expect(read(line)).toEqual([`unknown [${line}] 0 none`])
+  })
+
+  it('is not the reason for refusing a whole listing', () => {
+    expect(parseListing(AMBIGUOUS.join('\n'), NOW)).toHaveLength(AMBIGUOUS.length)
+  })
+
+  it.each(['grüße', 'gru\u0308ße', '日本', '𝄞', '\uFEFFx', '\u00A0x\u00A0', '\u2028'])(
+    'is never one of proper UTF-8, which stays as it was written: %j',
+    name => {
+      expect(read(`-rw-r--r-- 1 a b 1 Nov 22 10:46 ${name}`)[0]).toContain(`file [${name}]`)
+      expect(read(`type=file;size=1; ${name}`)[0]).toContain(`file [${name}]`)
+      expect(read(`03-10-21  11:12AM                    5 ${name}`)[0]).toContain(`file [${name}]`)
+    }
+  )
 })
 
 const UNREADABLE = [
@@ -172,8 +223,10 @@ describe('every listing', () => {
     expect(parseListing(line, NOW)[0]?.modified).toBeUndefined()
   })
 
-  it('may be empty, and may end lines with a bare line feed', () => {
+  it('may be empty, may end lines with a bare line feed, and may leave out the last end', () => {
     expect(parseListing('', NOW)).toEqual([])
+    expect(parseListing('total 0', NOW)).toEqual([])
+    expect(parseListing('type=dir; a\r\ntype=dir; b', NOW).map(({ name }) => name)).toEqual(['a', 'b'])
     expect(parseListing('type=dir; a\ntype=dir; b\n', NOW).map(({ name }) => name)).toEqual(['a', 'b'])
   })
 })
