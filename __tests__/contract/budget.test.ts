@@ -14,7 +14,11 @@ function report(what: string): number {
   return count
 }
 
-const personalities: readonly LocalAppServiceOptions[] = [{ personality: 'iis' }, { personality: 'unix' }]
+const personalities: readonly LocalAppServiceOptions[] = [
+  { personality: 'iis' },
+  { personality: 'unix' },
+  { personality: 'mlsd' }
+]
 
 it.each(personalities)('an up-to-date venv-tree takes at most 20 commands ($personality)', async options => {
   lab = await startLab({ layout: 'venv-tree' }, options)
@@ -70,6 +74,32 @@ it('a compressed app takes at most 8 commands', async () => {
   const run = await lab.step('main')
   expect(run.outputs['reason']).toBe('rebuilt-on-deploy')
   expect(report('compressed app')).toBeLessThanOrEqual(8)
+})
+
+it('a server without EPSV costs one command more, and one without MLSD none', async () => {
+  lab = await startLab({ layout: 'venv-tree' }, { personality: 'mlsd' })
+  const counted = async (refused: RegExp): Promise<number> => {
+    lab.app.ftp.clearTranscript()
+    lab.app.ftp.hook = ({ verb }) => (refused.test(verb) ? { reply: '500 Command not understood' } : undefined)
+    const run = await lab.step('main', { with: { 'python-version': '3.11' } })
+    expect(run.outputs['reason']).toBe('up-to-date')
+    return lab.app.ftp.commandsAfterLogin()
+  }
+  const usual = await counted(/^$/)
+  expect(await counted(/^EPSV$/)).toBe(usual + 1)
+  expect(await counted(/^FEAT$/)).toBe(usual)
+  // The promise that is not kept takes a data connection of its own.
+  expect(await counted(/^MLSD$/)).toBe(usual + 2)
+})
+
+it('what one connection learned of the server is known to all others', async () => {
+  lab = await startLab({ layout: 'venv-tree' }, { personality: 'mlsd' })
+  lab.app.ftp.hook = ({ verb }) => (/^(EPSV|MLSD)$/.test(verb) ? { reply: '500 Command not understood' } : undefined)
+  await lab.step('main', { with: { 'reset-env': 'true', sweep: 'main' } })
+  const { transcript } = lab.app.ftp
+  expect(new Set(transcript.map(({ session }) => session)).size).toBeGreaterThan(1)
+  expect(transcript.filter(({ verb }) => verb === 'EPSV')).toHaveLength(1)
+  expect(transcript.filter(({ verb }) => verb === 'MLSD')).toHaveLength(1)
 })
 
 it('looks over one connection', async () => {

@@ -44723,7 +44723,13 @@ function utc(year, month, day, hour, minute, second = 0) {
     const parts = [time.getUTCMonth() + 1, time.getUTCDate(), time.getUTCHours(), time.getUTCMinutes()];
     return parts.join() === [month, day, hour, minute].join() ? time : undefined;
 }
-/** `type=dir;modify=20261122104600; name` */
+/**
+ * `type=dir;modify=20261122104600; name`
+ *
+ * Two folders with the same `unique` fact are one folder and a link to it, but the fact does not say which. They stay
+ * folders: whoever deletes asks DELE and RMD before entering one, a link to what lies elsewhere has no such twin, and a
+ * doubt here would fall on `lib`, beside which every environment made on Linux has its link `lib64`.
+ */
 function parseMlsdLine(line) {
     const match = /^((?:[A-Za-z0-9.]+=[^;]*;)+) ([^\r]+)$/.exec(line);
     if (!match)
