@@ -218,7 +218,7 @@ describe.skipIf(process.platform === 'win32')('links to what lies outside of the
     const { main, post } = await lab.job('venv-tree', { with: forced })
     expect(main.outputs).toMatchObject({ result: 'reset', strategy: 'rename' })
     expect(post.exitCode).toBe(0)
-    expect(annotations(post.log, 'warning')).toEqual([expect.stringContaining('x -> y')])
+    expect(annotations(post.log, 'warning')).toEqual([expect.stringMatching(/lrwxrwxrwx.* x, lib, .*cannot be read/)])
     expect((await lab.trash()).filter(line => !line.endsWith('/'))).toEqual([expect.stringMatching(/x -> y -> lib$/)])
   })
 })

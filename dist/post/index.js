@@ -44628,7 +44628,7 @@ function parseListing(text, now) {
         }
         const isUsable = entry && !/[/\0]/.test(entry.name);
         readable ||= isUsable === true;
-        entries.push(isUsable && !isAmbiguous(line, entry) ? entry : { name: line, kind: 'unknown', size: 0, modified: undefined });
+        entries.push(isUsable && !isAmbiguous(line, entry) ? entry : unknownEntry(line));
     }
     const [first] = entries;
     if (first && !readable)
@@ -44641,14 +44641,22 @@ function parseListing(text, now) {
  * - Bytes that are no UTF-8 were replaced, and what replaced them is no name on the server.
  * - ` -> ` may stand in the name of a link or in its target, and so may `; ` where MLSD names the target (RFC 3659
  *   section 7.2 forbids that, but servers print what they have). Neither the first nor the last is sure to be the end of
- *   the name, and a wrong guess would be a name that is somebody else's, or make the right one look absent.
+ *   the name, and a wrong guess is somebody else's name.
  */
 function isAmbiguous(line, { name, kind }) {
-    if (line.includes('\uFFFD'))
+    if (name.includes('\uFFFD'))
         return true;
     if (kind !== 'link')
         return false;
-    return /^l/.test(line) ? line.split(' -> ').length > 2 : /^[^ ]*=slink:/i.test(line) && name.includes('; ');
+    return isUnixLink(line) ? line.split(' -> ').length > 2 : /^[^ ]*=slink:/i.test(line) && name.includes('; ');
+}
+/** An unknown entry may stand for whatever its text ends with: that has to be the name, not the target of a link. */
+function unknownEntry(line) {
+    const name = isUnixLink(line) ? (line.split(' -> ')[0] ?? line) : line;
+    return { name, kind: 'unknown', size: 0, modified: undefined };
+}
+function isUnixLink(line) {
+    return /^l[-rwxsStTlL]{9}/.test(line);
 }
 function parseLine(line, now) {
     const parsers = [parseDosLine, parseUnixLine, parseMlsdLine];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseListing } from '../../../src/ftp/listing.ts'
-import { SiteError, type RemoteEntry } from '../../../src/site.ts'
+import { SiteError, entryNamed, type RemoteEntry } from '../../../src/site.ts'
 
 const NOW = new Date('2026-11-22T12:00:00Z')
 
@@ -134,18 +134,39 @@ describe('MLSD listings', () => {
 
 describe('a name that cannot be told for certain', () => {
   const AMBIGUOUS = [
-    'lrwxrwxrwx 1 a b 1 Nov 22 10:46 x -> y -> z',
-    'lrwxrwxrwx 1 a b 1 Nov 22 10:46 antenv -> a -> b -> c',
     'type=OS.unix=slink:/a; b;modify=20210310111213; x',
     'modify=20210310111213;type=OS.unix=slink:/a; antenv; x',
     '-rw-r--r-- 1 a b 1 Nov 22 10:46 caf\uFFFD',
     'drwxr-xr-x 1 a b 1 Nov 22 10:46 \uFFFD\uFFFD',
-    'lrwxrwxrwx 1 a b 1 Nov 22 10:46 antenv -> caf\uFFFD',
     'type=dir;modify=20210310111213; caf\uFFFD',
     '03-10-21  11:12AM       <DIR>          caf\uFFFD'
   ]
   it.each(AMBIGUOUS)('makes an entry that is taken for nothing else: %j', line => {
     expect(read(line)).toEqual([`unknown [${line}] 0 none`])
+  })
+
+  it.each([
+    'lrwxrwxrwx 1 a b 1 Nov 22 10:46 antenv -> a -> b',
+    'lrwxrwxrwx 1 a b 1 Nov 22 10:46 antenv -> a -> b -> c',
+    'lrwxrwxrwx 1 a b 1 Nov 22 10:46 \uFFFD antenv -> lib'
+  ])('may be that before the first arrow, so that what is looked for is not proven absent: %j', line => {
+    const entries = parseListing(line, NOW)
+    expect(entries.map(({ kind }) => kind)).toEqual(['unknown'])
+    expect(entryNamed(entries, 'antenv')).toBe(entries[0])
+    for (const target of ['a', 'b', 'c', 'lib']) expect(entryNamed(entries, target)).toBeUndefined()
+  })
+
+  it('is the last one where MLSD names a target, and that is not proven absent either', () => {
+    const entries = parseListing('type=OS.unix=slink:/a; b;modify=20210310111213; antenv', NOW)
+    expect(entryNamed(entries, 'antenv')?.kind).toBe('unknown')
+  })
+
+  it.each([
+    ['lrwxrwxrwx 1 a b 1 Nov 22 10:46 lib64 -> caf\uFFFD', 'link [lib64] 0 2026-11-22T10:46'],
+    ['drwxr-xr-x 2 w Dom\uFFFDnen-Benutzer 0 Nov 22 10:46 lib', 'directory [lib] 0 2026-11-22T10:46'],
+    ['type=dir;unix.groupname=Dom\uFFFDnen; lib', 'directory [lib] 0 none']
+  ])('is not one beside which something else is no UTF-8: %j', (line, entry) => {
+    expect(read(line)).toEqual([entry])
   })
 
   it('is not the reason for refusing a whole listing', () => {
@@ -176,7 +197,6 @@ const UNREADABLE = [
   '03-10-21  11:12AM       <DIR>          a/b',
   '03-10-21  11:12AM                    5 ../../etc/passwd',
   '-rw-r--r-- 1 a b 1 Nov 22 10:46 /etc/passwd',
-  'lrwxrwxrwx 1 a b 1 Nov 22 10:46 a/b -> c',
   'type=file;size=1; /etc/passwd',
   'type=file;size=1; a\0b',
   '03-10-21  11:12AM                    5 a\0b'
@@ -202,6 +222,11 @@ describe('every listing', () => {
       ['unknown', line]
     ])
     expect(entries[1]).toMatchObject({ size: 0, modified: undefined })
+  })
+
+  it('keeps a link with a separator in its name as an entry of an unknown kind, without its target', () => {
+    const link = 'lrwxrwxrwx 1 a b 1 Nov 22 10:46 a/b -> c'
+    expect(parseListing(`type=dir; x\n${link}`, NOW)[1]).toMatchObject({ kind: 'unknown', name: link.slice(0, -5) })
   })
 
   it.each(UNREADABLE)('is refused where no line can be read: %j', line => {

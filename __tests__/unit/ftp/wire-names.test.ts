@@ -144,7 +144,7 @@ describe.skipIf(process.platform === 'win32')('a link with an arrow in its name'
     await put(app, '/site/wwwroot/keep/x', '')
     const { refused } = await site.sweep(mutable(PLACE))
     expect(existsSync(join(app.home, PLACE))).toBe(kind === 'unknown')
-    expect(refused.map(({ path }) => path).filter(path => !path.endsWith('x -> y -> folder'))).toEqual(
+    expect(refused.map(({ path }) => path).filter(path => !path.endsWith(' x'))).toEqual(
       kind === 'unknown' ? [PLACE] : []
     )
   })
