@@ -61,8 +61,8 @@ export type CommandHook = (context: CommandContext) => Fault | undefined | Promi
 export interface ListingTraps {
   /** Leaves out names that begin with a dot, whatever is asked for. */
   readonly hideDots?: boolean
-  /** How a missing folder is answered; vsftpd lists it as an empty one, the others refuse. */
-  readonly missing?: 'refused' | 'empty'
+  /** How a missing folder is answered; vsftpd lists it as an empty one, the others refuse. `said`: the listing says so. */
+  readonly missing?: 'refused' | 'empty' | 'said'
   /** Verbs that are answered with success and not a single line, whatever there is to list. */
   readonly mute?: readonly ('LIST' | 'MLSD')[]
   /** Takes `-a` for a part of the name. */

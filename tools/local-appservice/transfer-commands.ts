@@ -58,10 +58,14 @@ async function listedPath(session: Session, path: string): Promise<string> {
   return followedPath(root, ftpPathOf(root, disk))
 }
 
-/** Whether a missing folder is listed as an empty one; vsftpd does that: success, and not a single line. */
-function isMissingEmpty(session: Session): boolean {
+/** Lists what is there, or a missing folder in the server's way: vsftpd answers success, and not a single line. */
+async function linesOrMissing(session: Session, read: () => Promise<readonly string[]>): Promise<readonly string[]> {
   const { style, switches } = session.shared
-  return (switches.listings.missing ?? (style.personality === 'unix' ? 'empty' : 'refused')) === 'empty'
+  const missing = switches.listings.missing ?? (style.personality === 'unix' ? 'empty' : 'refused')
+  return read().catch((error: unknown) => {
+    if (missing === 'refused') throw error
+    return missing === 'empty' ? [] : ['ls: No such file or directory']
+  })
 }
 
 async function linesFor(session: Session, verb: string, request: ListRequest): Promise<readonly string[]> {
@@ -74,16 +78,9 @@ async function linesFor(session: Session, verb: string, request: ListRequest): P
     : lines
 }
 
-/** Sends the lines of a listing, or none for a folder that is missing where that is the server's way. */
 async function answerListing(session: Session, verb: string, read: () => Promise<readonly string[]>): Promise<string> {
-  if (session.shared.switches.listings.mute?.some(mute => mute === verb) === true) return sendLines(session, [])
-  let lines: readonly string[] = []
-  try {
-    lines = await read()
-  } catch (error) {
-    if (!isMissingEmpty(session)) throw error
-  }
-  return sendLines(session, lines)
+  const isMute = session.shared.switches.listings.mute?.some(mute => mute === verb) === true
+  return sendLines(session, isMute ? [] : await linesOrMissing(session, read))
 }
 
 const list: Command = (session, argument, verb) => {
@@ -97,10 +94,7 @@ const status: Command = async (session, argument, verb) => {
   if (argument === '') return '211-FTP server status:\r\n211 END'
   if (words.name === 'iis') return '502 Command not implemented.'
   const request = parseListArgument(argument, style, switches.listings)
-  const lines = await linesFor(session, verb, request).catch((error: unknown) => {
-    if (!isMissingEmpty(session)) throw error
-    return []
-  })
+  const lines = await linesOrMissing(session, () => linesFor(session, verb, request))
   return ['213-Status follows:', ...lines, '213 End of status'].join('\r\n')
 }
 

@@ -77,12 +77,13 @@ describe('a folder', () => {
   })
 })
 
-describe('an empty answer', () => {
+describe('an empty answer, or one that is no listing,', () => {
   it.each([
     ['unix', 'refused'],
     ['unix', 'empty'],
     ['iis', 'refused'],
-    ['iis', 'empty']
+    ['iis', 'empty'],
+    ['unix', 'said']
   ] as const)(
     'to a command whose option is taken for a name is never believed: %s, a missing folder is %s',
     async (personality, missing) => {
@@ -102,9 +103,11 @@ describe('an empty answer', () => {
     expect((await list('/site/wwwroot')).sent).toEqual(['LIST -a'])
   })
 
-  it('is what counts where every command gives it', async () => {
+  it('is what counts where every command gives it, or is refused before', async () => {
     const { app, list } = await lister({ personality: 'mlsd' })
     app.ftp.listings = { mute: ['MLSD', 'LIST'] }
+    expect(await list('/site/wwwroot')).toEqual({ names: [], sent: ['MLSD', 'LIST -a', 'LIST'] })
+    app.ftp.hook = ({ verb }) => (verb === 'MLSD' ? { reply: NO_COMMAND } : undefined)
     expect(await list('/site/wwwroot')).toEqual({ names: [], sent: ['MLSD', 'LIST -a', 'LIST'] })
   })
 

@@ -50,6 +50,7 @@ describe('listings', () => {
     const missing = '/site/missing'
     await expect(listed(personality, { missing: 'refused' }, command, missing)).rejects.toThrow(/^(450|550) /)
     expect(await listed(personality, { missing: 'empty' }, command, missing)).toBe('')
+    expect(await listed(personality, { missing: 'said' }, command, missing)).toBe('ls: No such file or directory\r\n')
   })
 
   it('of a missing folder are empty on the control connection too', async () => {
