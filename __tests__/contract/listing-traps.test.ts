@@ -164,7 +164,7 @@ describe('data connections that cannot be opened', () => {
     await start({ name: '', options: IIS, passive })
     const started = Date.now()
     const run = await lab.step('main', { with: { timeout: '2' } })
-    expect(Date.now() - started).toBeLessThan(3900)
+    expect(Date.now() - started).toBeLessThan(4000)
     expect([run.exitCode, run.outputs['result']]).toEqual([0, 'unreachable'])
     expect(annotations(run.log, 'warning')).toEqual([expect.stringMatching(reason)])
     expectFailure(await lab.step('main', { with: { ...forced, timeout: '1' } }), reason)
