@@ -44857,7 +44857,7 @@ async function openDataConnection(ftp, mode) {
         return instead(ftp, mode, error);
     }
 }
-/** Goes on with PASV, which is remembered where it works; where it does not, the first failure belongs to the story. */
+/** Goes on with PASV, which is remembered where it works. `failure`: what EPSV answered, or why its port was of no use. */
 async function instead(ftp, mode, failure) {
     const port = await askByPasv(ftp, failure);
     const reply = await dial(ftp, port, mode);
@@ -44876,6 +44876,9 @@ async function askByPasv(ftp, before) {
     const port = isByte ? portIn(String(Number(high) * 256 + Number(low))) : undefined;
     if (port !== undefined)
         return port;
+    // Where EPSV named a port, that it could not be reached is the cause.
+    if (before instanceof Error)
+        throw before;
     const first = typeof before === 'string' ? `EPSV "${before}" and ` : '';
     throw unreachable(`it answered ${first}PASV "${reply}"`, before);
 }

@@ -40,7 +40,7 @@ async function openDataConnection(ftp: FTPContext, mode: PassiveMode): Promise<F
   }
 }
 
-/** Goes on with PASV, which is remembered where it works; where it does not, the first failure belongs to the story. */
+/** Goes on with PASV, which is remembered where it works. `failure`: what EPSV answered, or why its port was of no use. */
 async function instead(ftp: FTPContext, mode: PassiveMode, failure: unknown): Promise<FTPResponse> {
   const port = await askByPasv(ftp, failure)
   const reply = await dial(ftp, port, mode)
@@ -60,6 +60,8 @@ async function askByPasv(ftp: FTPContext, before?: unknown): Promise<number> {
   const isByte = [high, low].every(part => Number(part) <= 255)
   const port = isByte ? portIn(String(Number(high) * 256 + Number(low))) : undefined
   if (port !== undefined) return port
+  // Where EPSV named a port, that it could not be reached is the cause.
+  if (before instanceof Error) throw before
   const first = typeof before === 'string' ? `EPSV "${before}" and ` : ''
   throw unreachable(`it answered ${first}PASV "${reply}"`, before)
 }

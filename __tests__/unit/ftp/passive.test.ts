@@ -164,6 +164,15 @@ describe('no data connection', () => {
     expect(await open()).toBe('EPSV')
   })
 
+  it('is that of EPSV where PASV is not served', async () => {
+    const app = await startApp()
+    app.ftp.passive = blocked('refused')
+    answering(app, { PASV: '502 Not implemented.' })
+    const { open } = await trying(app)
+    await expect(open()).rejects.toMatchObject({ ...kinds, message: expect.stringContaining('ECONNREFUSED') as string })
+    expect(verbs(app)).toBe('EPSV PASV')
+  })
+
   it.each([
     ['502 Not implemented.', '502 Not implemented.'],
     ['229 Entering (|||0|)', '227 Entering Passive Mode (127,0,0,1,0,0).'],
