@@ -1,21 +1,61 @@
-// Prints the closing line of a suite. Knows nothing of what was tested.
-import type { Reporter, TestModule } from 'vitest/node'
+// Prints the closing lines of a suite. Knows nothing of what was tested.
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
+
+/** What is printed beside the closing line. */
+export interface TallyOptions {
+  /** Counts each outermost `describe` on a line of its own, and names what was skipped. */
+  readonly perSuite?: boolean
+}
+
+type Tally = Record<'passed' | 'failed' | 'skipped', number>
 
 /** Prints `N passed, N failed` alone on the last line, where continuous integration reads it. */
 export default class TallyReporter implements Reporter {
+  readonly #options: TallyOptions
+
+  constructor(options: TallyOptions = {}) {
+    this.#options = options
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
-    let passed = 0
-    let failed = unhandled.length
+    const total: Tally = { passed: 0, failed: unhandled.length, skipped: 0 }
+    const suites = new Map<string, Tally>()
+    const skipped: string[] = []
     for (const module of modules) {
-      failed += module.errors().length
-      for (const suite of module.children.allSuites()) failed += suite.errors().length
+      total.failed += module.errors().length
+      for (const suite of module.children.allSuites()) {
+        total.failed += suite.errors().length
+        tallyOf(suites, suite.fullName).failed += suite.errors().length
+      }
       for (const test of module.children.allTests()) {
         const { state } = test.result()
-        if (state === 'passed') passed++
-        else if (state === 'failed') failed++
+        if (state === 'pending') continue
+        total[state]++
+        tallyOf(suites, test.fullName)[state]++
+        if (state === 'skipped') skipped.push(`skipped: ${test.fullName}${noteOf(test)}`)
       }
     }
+    const lines = [...suites].map(([name, tally]) => `${name}: ${words(tally)}, ${String(tally.skipped)} skipped`)
+    const details = this.#options.perSuite === true ? [...skipped, ...lines] : []
+    const text = ['', ...details, words(total), ''].join('\n')
     // After the default reporter and the coverage table have printed.
-    process.once('exit', () => process.stdout.write(`\n${String(passed)} passed, ${String(failed)} failed\n`))
+    process.once('exit', () => process.stdout.write(text))
   }
+}
+
+/** Finds or begins the tally of the outermost suite of a full name. */
+function tallyOf(suites: Map<string, Tally>, fullName: string): Tally {
+  const outermost = fullName.split(' > ')[0] ?? fullName
+  const tally = suites.get(outermost) ?? { passed: 0, failed: 0, skipped: 0 }
+  suites.set(outermost, tally)
+  return tally
+}
+
+function noteOf(test: TestCase): string {
+  const result = test.result()
+  return result.state === 'skipped' && result.note !== undefined ? ` (${result.note})` : ''
+}
+
+function words({ passed, failed }: Tally): string {
+  return `${String(passed)} passed, ${String(failed)} failed`
 }

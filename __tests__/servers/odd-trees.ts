@@ -1,0 +1,145 @@
+// Environments that hold what no environment should: links to elsewhere, names that break listings, what cannot be deleted.
+import { existsSync } from 'node:fs'
+import { chown, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { annotations, type StepRun } from '../../tools/github-runner.ts'
+import { countFiles } from '../../tools/servers/real-environment.ts'
+import type { Lab } from './lab.ts'
+
+const forced = { 'reset-env': 'true' }
+
+const ODD_NAMES: readonly string[] = [
+  ' leading blank',
+  '  two leading blanks',
+  'trailing blank ',
+  'two  inner blanks',
+  'naïve-日本語-🐍',
+  'e\u0301 decomposed',
+  '[brackets]',
+  '{braces}',
+  '#hash',
+  '"quotes"',
+  "it's",
+  '*',
+  '?',
+  '-rf',
+  '--all',
+  '~',
+  '%41%0A',
+  '%s%n',
+  '-> x',
+  'a -> b',
+  'semi;colon',
+  'size=1;type=dir; x',
+  '$HOME',
+  '`x`',
+  '.dot',
+  '...',
+  'total 12',
+  'drwxr-xr-x',
+  'ÿ'
+]
+
+/** What lies in the environment goes, and nothing else does. */
+export function oddTrees(lab: Lab): void {
+  links(lab)
+  names(lab)
+  locked(lab)
+}
+
+/** Resets, builds anew, and sweeps. */
+async function sweep(lab: Lab): Promise<StepRun> {
+  await lab.handOver()
+  const main = await lab.step('main', { with: forced })
+  expect(main.outputs['strategy']).toBe('rename')
+  await lab.rebuild()
+  return lab.step('post', { state: main.state })
+}
+
+function links(lab: Lab): void {
+  it('deletes a link to a folder outside of the environment as a link', async () => {
+    // As deep below our own folder as below wwwroot, so that it leads there from both places.
+    await symlink('../../../../../../outside', join(lab.site.sitePackages, 'link'))
+    await symlink('nowhere', join(lab.site.sitePackages, 'dangling'))
+    expect(existsSync(join(lab.site.sitePackages, 'link/kept.txt'))).toBe(true)
+    const files = await countFiles(lab.site.environment)
+    const others = await lab.others()
+    const post = await sweep(lab)
+    expect(post.log).toContain(`(${files} files)`)
+    expect(await lab.trash()).toEqual([])
+    expect((await lab.others()).filter(line => line.startsWith('outside'))).toEqual(
+      others.filter(line => line.startsWith('outside'))
+    )
+    expect(existsSync(join(lab.site.home, 'outside/kept.txt'))).toBe(true)
+  })
+
+  it('deletes such links in place as links', async () => {
+    await symlink('../../../../../../outside', join(lab.site.sitePackages, 'link'))
+    await symlink('../../../outside', join(lab.site.environment, 'link'))
+    await lab.handOver()
+    const files = await countFiles(lab.site.environment)
+    const others = await lab.others()
+    const server = await lab.serve({ refusesRenames: true })
+    const main = await lab.step('main', { with: forced, server })
+    expect(main.outputs).toMatchObject({ strategy: 'in-place', 'files-deleted': String(files) })
+    expect(await lab.others()).toEqual(others)
+  })
+}
+
+function names(lab: Lab): void {
+  describe('deletes', () => {
+    it('files and folders of every name that can be sent', async () => {
+      const folder = join(lab.site.sitePackages, 'odd')
+      for (const name of ODD_NAMES) {
+        await mkdir(join(folder, 'folders', name), { recursive: true })
+        await writeFile(join(folder, 'folders', name, name), '')
+        await writeFile(join(folder, name), '')
+      }
+      const files = await countFiles(lab.site.environment)
+      const post = await sweep(lab)
+      expect(annotations(post.log, 'warning')).toEqual([])
+      expect(post.log).toContain(`(${files} files)`)
+      expect(await lab.trash()).toEqual([])
+    })
+  })
+
+  it('reports a name with a backslash, which means something else to other servers, and deletes the rest', async () => {
+    await writeFile(join(lab.site.sitePackages, 'back\\slash'), '')
+    const files = await countFiles(lab.site.environment)
+    const post = await sweep(lab)
+    expect(post.log).toContain(`(${files - 1} files)`)
+    expect(annotations(post.log, 'warning')).toEqual([expect.stringContaining('back\\slash')])
+    const [rest = ''] = await lab.trash()
+    expect(await countFiles(join(lab.site.home, 'site/.azure-python-env', rest))).toBe(1)
+  })
+}
+
+function locked(lab: Lab): void {
+  it('reports what the server refuses to delete, deletes the rest, and finishes when it can', async () => {
+    const folder = join(lab.site.sitePackages, 'locked')
+    await mkdir(folder)
+    await writeFile(join(folder, 'file.so'), '')
+    const files = await countFiles(lab.site.environment)
+    await lab.handOver()
+    const main = await lab.step('main', { with: forced })
+    const [copy = ''] = await lab.trash()
+    await lab.rebuild()
+    const trash = join(lab.site.home, 'site/.azure-python-env')
+    const inTrash = join(trash, copy, 'lib', `python${lab.site.python}`, 'site-packages/locked')
+    await chown(inTrash, 0, 0)
+
+    const post = await lab.step('post', { state: main.state })
+    expect(post.exitCode).toBe(0)
+    expect(post.log).toContain(`(${files - 1} files)`)
+    expect(annotations(post.log, 'warning')).toEqual([expect.stringMatching(/could not be deleted.*file\.so/)])
+    const [rest = ''] = await lab.trash()
+    expect(await countFiles(join(trash, rest))).toBe(1)
+
+    await lab.handOver()
+    const next = await lab.step('main')
+    const swept = await lab.step('post', { state: next.state })
+    expect(swept.log).toContain('(1 files)')
+    expect(await lab.trash()).toEqual([])
+  })
+}
