@@ -18,7 +18,11 @@ export async function fingerprint(
     if (isLeftOut(name)) return []
     if (entry.isDirectory()) return [`${name}/`]
     if (entry.isSymbolicLink()) return [`${name} -> ${await readlink(path)}`]
-    return [`${name} ${createHash('sha256').update(await readFile(path)).digest('hex')}`]
+    return [
+      `${name} ${createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex')}`
+    ]
   })
   return (await Promise.all(lines)).flat().sort()
 }

@@ -1,10 +1,11 @@
 // What becomes of an environment that cannot be set aside: it is deleted where it lies, or what is left of it is finished.
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir } from 'node:fs/promises'
+import { chmod, chown, mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { annotations, type StepOptions } from '../../tools/github-runner.ts'
 import { countFiles } from '../../tools/servers/real-environment.ts'
+import { fingerprint } from './fingerprint.ts'
 import type { Lab } from './lab.ts'
 
 const forced = { 'reset-env': 'true' }
@@ -16,6 +17,10 @@ const DELETIONS = 300
 export function inPlace(lab: Lab): void {
   it('deletes in place where the server refuses every rename', async () => {
     const server = await lab.serve({ refusesRenames: true })
+    // Nothing of what these lead to may go with them.
+    await symlink('../../../../../../outside', join(lab.site.sitePackages, 'link'))
+    await symlink('../../../outside', join(lab.site.environment, 'link'))
+    await lab.handOver()
     const files = await countFiles(lab.site.environment)
     const others = await lab.others()
     const main = await lab.step('main', { with: forced, server })
@@ -29,11 +34,34 @@ export function inPlace(lab: Lab): void {
     expect(await lab.trash()).toEqual([])
   })
 
-  it('deletes in place where only our own folder takes nothing', async () => {
+  ownFolder(lab)
+  killed(lab)
+}
+
+function ownFolder(lab: Lab): void {
+  /** Makes our own folder so that the server's user can put nothing there. */
+  const lockOwnFolder = async (): Promise<void> => {
     const folder = join(lab.site.home, 'site/.azure-python-env')
     await mkdir(folder)
     await chown(folder, 0, 0)
     await chmod(folder, 0o755)
+  }
+
+  if (lab.software.answers451) {
+    // RFC 959 section 4.2: a 4xx reply is about the moment, so nothing is deleted because of it.
+    it('changes nothing where only our own folder takes nothing, because it answers that with 451', async () => {
+      await lockOwnFolder()
+      const before = await fingerprint(lab.site.home)
+      const main = await lab.step('main', { with: forced })
+      expect(main.outputs).toMatchObject({ result: 'failed', 'files-deleted': '0' })
+      expect(main.exitCode).toBe(1)
+      expect(annotations(main.log, 'error')).toEqual([expect.stringContaining('"451 ')])
+      expect(await fingerprint(lab.site.home)).toEqual(before)
+    })
+    return
+  }
+  it('deletes in place where only our own folder takes nothing', async () => {
+    await lockOwnFolder()
     const files = await countFiles(lab.site.environment)
     const others = await lab.others()
     const main = await lab.step('main', { with: forced })
@@ -41,13 +69,17 @@ export function inPlace(lab: Lab): void {
     expect(existsSync(lab.site.environment)).toBe(false)
     expect(await lab.others()).toEqual(others)
   })
+}
 
+function killed(lab: Lab): void {
   it('is killed in the middle of that, and the next run finishes it without being asked', async () => {
     const server = await lab.serve({ refusesRenames: true })
     const files = await countFiles(lab.site.environment)
     const others = await lab.others()
     const main = await lab.step('main', { with: forced, server, env: { RUNNER_DEBUG: '1' }, onStart: killAtDeletion })
     expect(main.exitCode).toBe(null)
+    // What was on its way when it was killed is still carried out.
+    await server.idle()
     const left = await countFiles(lab.site.environment)
     expect(left).toBeGreaterThan(0)
     expect(left).toBeLessThan(files)

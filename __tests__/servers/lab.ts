@@ -104,7 +104,14 @@ export function useLab(software: Software, mode: Mode): Lab {
     async rebuild() {
       const { home, packageDir } = folders
       const { python } = inject('template')
-      await deploy({ home, packageDir, pythonVersion: python, layout: 'venv-tree', build: 'good', log: () => undefined })
+      await deploy({
+        home,
+        packageDir,
+        pythonVersion: python,
+        layout: 'venv-tree',
+        build: 'good',
+        log: () => undefined
+      })
       await handOver(home)
     },
     others: () =>
@@ -119,7 +126,13 @@ function siteIn(home: string): Site {
   const { python } = inject('template')
   const wwwroot = join(home, 'site/wwwroot')
   const environment = join(wwwroot, 'antenv')
-  return { home, wwwroot, environment, sitePackages: join(environment, 'lib', `python${python}`, 'site-packages'), python }
+  return {
+    home,
+    wwwroot,
+    environment,
+    sitePackages: join(environment, 'lib', `python${python}`, 'site-packages'),
+    python
+  }
 }
 
 /** A profile where there is TLS, as most workflows have it; a URL and a user name where there is none. */
@@ -134,7 +147,14 @@ function credentials({ mode, port }: Server): Readonly<Record<string, string>> {
       'app-name': app
     }
   }
-  const profile = publishProfile({ app, password, host: 'localhost', explicitPort: port, implicitPort: port, tls: mode })
+  const profile = publishProfile({
+    app,
+    password,
+    host: 'localhost',
+    explicitPort: port,
+    implicitPort: port,
+    tls: mode
+  })
   return { tls: mode, 'publish-profile': profile }
 }
 

@@ -1,8 +1,8 @@
 // Environments that hold what no environment should: links to elsewhere, names that break listings, what cannot be deleted.
 import { existsSync } from 'node:fs'
-import { chown, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { chown, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { annotations, type StepRun } from '../../tools/github-runner.ts'
 import { countFiles } from '../../tools/servers/real-environment.ts'
 import type { Lab } from './lab.ts'
@@ -48,6 +48,11 @@ export function oddTrees(lab: Lab): void {
   locked(lab)
 }
 
+/** Takes out the bulk of the environment, whose number of files plays no part here. */
+async function shrink({ site }: Lab): Promise<void> {
+  for (const name of ['pip', 'setuptools']) await rm(join(site.sitePackages, name), { recursive: true, force: true })
+}
+
 /** Resets, builds anew, and sweeps. */
 async function sweep(lab: Lab): Promise<StepRun> {
   await lab.handOver()
@@ -61,7 +66,6 @@ function links(lab: Lab): void {
   it('deletes a link to a folder outside of the environment as a link', async () => {
     // As deep below our own folder as below wwwroot, so that it leads there from both places.
     await symlink('../../../../../../outside', join(lab.site.sitePackages, 'link'))
-    await symlink('nowhere', join(lab.site.sitePackages, 'dangling'))
     expect(existsSync(join(lab.site.sitePackages, 'link/kept.txt'))).toBe(true)
     const files = await countFiles(lab.site.environment)
     const others = await lab.others()
@@ -73,43 +77,32 @@ function links(lab: Lab): void {
     )
     expect(existsSync(join(lab.site.home, 'outside/kept.txt'))).toBe(true)
   })
-
-  it('deletes such links in place as links', async () => {
-    await symlink('../../../../../../outside', join(lab.site.sitePackages, 'link'))
-    await symlink('../../../outside', join(lab.site.environment, 'link'))
-    await lab.handOver()
-    const files = await countFiles(lab.site.environment)
-    const others = await lab.others()
-    const server = await lab.serve({ refusesRenames: true })
-    const main = await lab.step('main', { with: forced, server })
-    expect(main.outputs).toMatchObject({ strategy: 'in-place', 'files-deleted': String(files) })
-    expect(await lab.others()).toEqual(others)
-  })
 }
 
 function names(lab: Lab): void {
-  describe('deletes', () => {
-    it('files and folders of every name that can be sent', async () => {
-      const folder = join(lab.site.sitePackages, 'odd')
-      for (const name of ODD_NAMES) {
-        await mkdir(join(folder, 'folders', name), { recursive: true })
-        await writeFile(join(folder, 'folders', name, name), '')
-        await writeFile(join(folder, name), '')
-      }
-      const files = await countFiles(lab.site.environment)
-      const post = await sweep(lab)
-      expect(annotations(post.log, 'warning')).toEqual([])
-      expect(post.log).toContain(`(${files} files)`)
-      expect(await lab.trash()).toEqual([])
-    })
+  it('deletes files and folders of every name that can be sent', async () => {
+    await shrink(lab)
+    const folder = join(lab.site.sitePackages, 'odd')
+    for (const name of ODD_NAMES) {
+      await mkdir(join(folder, 'folders', name), { recursive: true })
+      await writeFile(join(folder, 'folders', name, name), '')
+      await writeFile(join(folder, name), '')
+    }
+    const files = await countFiles(lab.site.environment)
+    const post = await sweep(lab)
+    expect(annotations(post.log, 'warning')).toEqual([])
+    expect(post.log).toContain(`(${files} files)`)
+    expect(await lab.trash()).toEqual([])
   })
 
   it('reports a name with a backslash, which means something else to other servers, and deletes the rest', async () => {
+    await shrink(lab)
     await writeFile(join(lab.site.sitePackages, 'back\\slash'), '')
     const files = await countFiles(lab.site.environment)
     const post = await sweep(lab)
-    expect(post.log).toContain(`(${files - 1} files)`)
-    expect(annotations(post.log, 'warning')).toEqual([expect.stringContaining('back\\slash')])
+    // The file, and the four folders that it keeps from being empty.
+    expect(post.log).toContain(`(${files - 1} files, 5 could not be deleted)`)
+    expect(annotations(post.log, 'warning')).toEqual([expect.stringContaining('(back\\slash, site-packages, ')])
     const [rest = ''] = await lab.trash()
     expect(await countFiles(join(lab.site.home, 'site/.azure-python-env', rest))).toBe(1)
   })
@@ -117,6 +110,7 @@ function names(lab: Lab): void {
 
 function locked(lab: Lab): void {
   it('reports what the server refuses to delete, deletes the rest, and finishes when it can', async () => {
+    await shrink(lab)
     const folder = join(lab.site.sitePackages, 'locked')
     await mkdir(folder)
     await writeFile(join(folder, 'file.so'), '')
@@ -131,8 +125,8 @@ function locked(lab: Lab): void {
 
     const post = await lab.step('post', { state: main.state })
     expect(post.exitCode).toBe(0)
-    expect(post.log).toContain(`(${files - 1} files)`)
-    expect(annotations(post.log, 'warning')).toEqual([expect.stringMatching(/could not be deleted.*file\.so/)])
+    expect(post.log).toContain(`(${files - 1} files, 6 could not be deleted)`)
+    expect(annotations(post.log, 'warning')).toEqual([expect.stringMatching(/\(file\.so, locked, .*"550 /)])
     const [rest = ''] = await lab.trash()
     expect(await countFiles(join(trash, rest))).toBe(1)
 

@@ -66,7 +66,12 @@ function transaction(lab: Lab): void {
     const whole = await fingerprint(lab.site.environment)
     const others = await lab.others()
     const main = await lab.step('main', { with: forced })
-    expect(main.outputs).toMatchObject({ result: 'reset', reason: 'requested', strategy: 'rename', 'files-deleted': '0' })
+    expect(main.outputs).toMatchObject({
+      result: 'reset',
+      reason: 'requested',
+      strategy: 'rename',
+      'files-deleted': '0'
+    })
     expect(existsSync(lab.site.environment)).toBe(false)
     const [copy = '', ...more] = await lab.trash()
     expect(more).toEqual([])

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCertificate } from '../local-appservice/certificate.ts'
 import { listenOnFreePort } from '../local-appservice/free-port.ts'
-import { greets } from './greeting.ts'
+import { greets, untilUnused } from './greeting.ts'
 
 /** Where `tools/install-servers` unpacks to. */
 const SERVERS = join(import.meta.dirname, '..', '..', '.servers')
@@ -57,6 +57,8 @@ export interface Software {
   readonly hasImplicitTls: boolean
   /** Says whether it writes each command into `log` in the folder of its setting. */
   readonly logsCommands: boolean
+  /** Answers a rename that the file system refuses with 451, as if it could succeed in a moment; others answer 550. */
+  readonly answers451: boolean
   /** First of the thousands of ports that its data connections use: below those that the system hands out itself. */
   readonly firstPassivePort: number
   /** Writes the configuration; returns the arguments of the program. */
@@ -72,6 +74,8 @@ export interface Server {
   readonly caFile: string
   /** Each command that it was sent, as it logs them; `undefined` where it logs none. */
   log(): Promise<string | undefined>
+  /** Resolves when it has done everything that it was sent, and no session is left. */
+  idle(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -115,7 +119,8 @@ export async function startServer(software: Software, options: ServerOptions): P
   }
   const log = (): Promise<string | undefined> =>
     software.logsCommands ? readFile(join(folder, 'log'), 'utf8') : Promise.resolve(undefined)
-  return { software, mode: options.mode, port, caFile: pem.cert, log, stop }
+  const idle = (): Promise<void> => untilUnused(port)
+  return { software, mode: options.mode, port, caFile: pem.cert, log, idle, stop }
 }
 
 async function writeCertificate(folder: string): Promise<Setting['pem']> {

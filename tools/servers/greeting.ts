@@ -1,5 +1,6 @@
-// Waits until a server that was just started speaks FTP. Sends nothing but QUIT.
+// Waits for a server: until it speaks FTP, and until nobody speaks to it. Sends nothing but QUIT.
 import type { ChildProcess } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { connect as connectPlain } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
@@ -9,7 +10,7 @@ const PAUSE_MS = 20
 
 /** Says whether the server greets before it ends or the patience with it does. */
 export async function greets(child: ChildProcess, port: number, tls: boolean): Promise<boolean> {
-  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline;) {
     if (child.exitCode !== null || child.signalCode !== null) return false
     if (await greetsNow(port, tls)) return true
     await pause(PAUSE_MS)
@@ -36,4 +37,18 @@ function greetsNow(port: number, tls: boolean): Promise<boolean> {
       resolve(greeted)
     })
   })
+}
+
+/** TIME_WAIT, which no process holds open any more, and LISTEN, which is no session, as Linux numbers them. */
+const UNUSED = ['06', '0A']
+
+/** Resolves when no session of the server on that port is left; throws where one stays. */
+export async function untilUnused(port: number): Promise<void> {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline;) {
+    const sockets = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map(line => line.trim().split(/ +/))
+    if (!sockets.some(([, address, , state]) => address === local && !UNUSED.includes(state ?? ''))) return
+    await pause(PAUSE_MS)
+  }
+  throw new Error(`A session on port ${port} does not end`)
 }
