@@ -1,9 +1,9 @@
 // Prints the closing lines of a suite. Knows nothing of what was tested.
-import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import type { Reporter, TestModule } from 'vitest/node'
 
 /** What is printed beside the closing line. */
 export interface TallyOptions {
-  /** Counts each outermost `describe` on a line of its own, and names what was skipped. */
+  /** Counts each outermost `describe` on a line of its own, and names what was skipped for a reason. */
   readonly perSuite?: boolean
 }
 
@@ -28,11 +28,14 @@ export default class TallyReporter implements Reporter {
         tallyOf(suites, suite.fullName).failed += suite.errors().length
       }
       for (const test of module.children.allTests()) {
-        const { state } = test.result()
-        if (state === 'pending') continue
-        total[state]++
-        tallyOf(suites, test.fullName)[state]++
-        if (state === 'skipped') skipped.push(`skipped: ${test.fullName}${noteOf(test)}`)
+        const result = test.result()
+        if (result.state === 'pending') continue
+        total[result.state]++
+        tallyOf(suites, test.fullName)[result.state]++
+        // Without a note it was only filtered out on the command line.
+        if (result.state === 'skipped' && result.note !== undefined) {
+          skipped.push(`skipped: ${test.fullName} (${result.note})`)
+        }
       }
     }
     const lines = [...suites].map(([name, tally]) => `${name}: ${words(tally)}, ${String(tally.skipped)} skipped`)
@@ -49,11 +52,6 @@ function tallyOf(suites: Map<string, Tally>, fullName: string): Tally {
   const tally = suites.get(outermost) ?? { passed: 0, failed: 0, skipped: 0 }
   suites.set(outermost, tally)
   return tally
-}
-
-function noteOf(test: TestCase): string {
-  const result = test.result()
-  return result.state === 'skipped' && result.note !== undefined ? ` (${result.note})` : ''
 }
 
 function words({ passed, failed }: Tally): string {
