@@ -99,23 +99,23 @@ export function useLab(software: Software, mode: Mode): Lab {
         ...options,
         with: { ...credentials(server), package: folders.packageDir, ...options.with }
       }),
+    ...diskIn(folders)
+  }
+}
+
+/** What is done to the home, and seen of it, past the server. */
+function diskIn(folders: Folders): Pick<Lab, 'layCompressed' | 'handOver' | 'rebuild' | 'others' | 'trash'> {
+  return {
     layCompressed: () => lay('compressed-app', folders),
     handOver: () => handOver(folders.home),
     async rebuild() {
       const { home, packageDir } = folders
-      const { python } = inject('template')
-      await deploy({
-        home,
-        packageDir,
-        pythonVersion: python,
-        layout: 'venv-tree',
-        build: 'good',
-        log: () => undefined
-      })
+      const pythonVersion = inject('template').python
+      const log = (): void => undefined
+      await deploy({ home, packageDir, pythonVersion, layout: 'venv-tree', build: 'good', log })
       await handOver(home)
     },
-    others: () =>
-      fingerprint(folders.home, name => /^site\/(wwwroot\/antenv|\.azure-python-env|deployments)(\/|$)/.test(name)),
+    others: () => fingerprint(folders.home, name => /^site\/(wwwroot\/antenv|\.azure-python-env)(\/|$)/.test(name)),
     trash: () => readdir(join(folders.home, 'site/.azure-python-env')).catch(() => [])
   }
 }

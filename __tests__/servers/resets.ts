@@ -14,6 +14,7 @@ const forced = { 'reset-env': 'true' }
 export function resets(lab: Lab): void {
   looking(lab)
   transaction(lab)
+  sweeps(lab)
   archives(lab)
 }
 
@@ -100,7 +101,9 @@ function transaction(lab: Lab): void {
     expect(annotations(post.log, 'warning')).toEqual([expect.stringContaining('was put back as it was')])
     expect((await fingerprint(lab.site.home)).filter(line => line !== 'site/.azure-python-env/')).toEqual(before)
   })
+}
 
+function sweeps(lab: Lab): void {
   it('counts the files that "sweep: main" deletes at once', async () => {
     const files = await countFiles(lab.site.environment)
     const others = await lab.others()
