@@ -178,7 +178,8 @@ export async function runPost(ports: Ports): Promise<void> {
     for (const warning of ended.warnings) core.warning(plain(warning, 1000), TITLE)
     await writeSummary(core, postSummaryOf({ ...ended, ...state, durationMs: ports.now().getTime() - started }))
   } catch (error) {
-    const what = 'What was set aside could not be settled, so it stays in /site/.azure-python-env for the next run'
+    const what =
+      'The post step did not come to its end, so what is still in /site/.azure-python-env is left to the next run'
     core.warning(plain(`${what}: ${messageOf(error)}`, 1000), TITLE)
   }
 }

@@ -5,7 +5,13 @@ import type { State } from './state.ts'
 
 /** Whether the deployment made what was wanted; says which setting to change where it did not. */
 export function comparison(state: State, { environment, layout }: Snapshot): readonly string[] {
-  if (layout === 'compressed-app' || layout === 'compressed-env' || state.strategy === 'archive') return []
+  if (
+    state.layout === 'compressed-app' ||
+    layout === 'compressed-app' ||
+    layout === 'compressed-env' ||
+    state.strategy === 'archive'
+  )
+    return []
   if (!environment) {
     return [
       `There is no environment at ${state.environment ?? 'its place'} after the deployment: nothing has rebuilt it. ` +

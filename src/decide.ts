@@ -225,7 +225,9 @@ export function decide(found: Snapshot, expected: Expectation, policy: Policy): 
   if (!first) throw new Error('no rule holds')
   const leading = { code: first.code, detail: first.holds(facts) ?? '' }
   const action = first.action(facts)
-  const warning = first.warns?.(facts, leading.detail) ?? (action === 'reset' ? comesBack(found) : undefined)
+  // What makes the step fail is said by its error.
+  const warned = action === 'refuse' ? undefined : first.warns?.(facts, leading.detail)
+  const warning = warned ?? (action === 'reset' ? comesBack(found) : undefined)
   // Beside a cause for looking at the environment at all, only what speaks for a reset is worth telling.
   const judged = !['absent', 'unknown', 'stale-archive', 'rebuilt-on-deploy', 'up-to-date'].includes(first.code)
   const further = judged

@@ -9,7 +9,7 @@ export function realPorts(core: Runner): Ports {
   const stop = new AbortController()
   // The runner kills 7.5 s after SIGINT and 2.5 s after SIGTERM: what is under way is broken off at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       stop.abort()
     })
   }

@@ -65,7 +65,8 @@ export function outputsOf(outcome: Outcome): Readonly<Record<string, string>> {
     ),
     layout,
     strategy: outcome.strategy,
-    'env-path': plain(found?.environment?.path ?? '', 1000),
+    // With an archive that goes, what is left over beside it stays.
+    'env-path': decision?.action === 'reset-archive' ? '' : plain(found?.environment?.path ?? '', 1000),
     'python-version-found': foundPython(found && usedEnvironment(found)) ?? '',
     'python-version-wanted': outcome.wanted?.version ?? '',
     'removed-packages': '[]',

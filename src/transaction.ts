@@ -19,7 +19,7 @@ import {
 } from './reset/over-ftp.ts'
 import type { Settlement } from './reset/fates.ts'
 import { settle } from './reset/settle.ts'
-import { readTrash } from './reset/trash.ts'
+import { readTrash, restOf } from './reset/trash.ts'
 import {
   SITE,
   SiteError,
@@ -107,13 +107,23 @@ export async function begin(
   if (done.filesDeleted > 0)
     core.info(`Deleted in place, because the server refused to move it: ${done.filesDeleted} files`)
   core.info('A listing proves that it is out of the way')
-  const warnings = done.strategy === 'in-place' ? [NO_WAY_BACK] : []
+  const warnings = warningsAbout(done, snapshot)
   return inputs.sweep === 'main' ? sweepNow(ports, site, done, warnings) : { ...done, warnings }
 }
 
 const NO_WAY_BACK =
   'The server refused to move the environment aside, so it was deleted where it lay, and there is no way back: the ' +
   'deployment has to build a new one'
+
+const NO_MARKER_BACK =
+  'The server refused to move the marker aside, so it was deleted, and cannot be put back: the next deployment that runs ' +
+  "Kudu's script makes a new environment"
+
+function warningsAbout({ strategy, filesDeleted }: ResetDone, { layout }: Snapshot): readonly string[] {
+  if (strategy === 'marker' && filesDeleted > 0) return [NO_MARKER_BACK]
+  // Nobody misses what is left over beside a compressed app.
+  return strategy === 'in-place' && layout !== 'compressed-app' ? [NO_WAY_BACK] : []
+}
 
 function stoppedInPlace(error: unknown): unknown {
   if (!(error instanceof SiteError) || error.kind !== 'refused') return error
@@ -132,7 +142,7 @@ function refusal({ reasons: [{ code, detail }] }: Decision, { doubt }: Snapshot)
   if (doubt?.remedy !== undefined) return new Error(`${detail}. ${doubt.remedy}`)
   const remedy =
     code === 'unknown'
-      ? 'Name the environment in "env-path", or remove what should not be there'
+      ? (doubt?.advice ?? 'Name the environment in "env-path", or remove what should not be there')
       : 'Run the workflow again when the deployment has ended'
   return new Error(`The reset that was asked for was not done, because of ${code}: ${detail}. ${remedy}`)
 }
@@ -145,7 +155,7 @@ async function sweepNow(ports: Ports, site: RemoteSite, done: ResetDone, before:
       const swept = await discard(site, item)
       files += swept.files
       ports.core.info(`Swept: ${plain(item.copy)} (${swept.files} files)`)
-      warnings.push(...sweepWarnings(item.copy, swept.refused))
+      warnings.push(...sweepWarnings(restOf(item.copy), swept.refused))
     }
   } catch (error) {
     // The reset is done, and what is left of the trash is the post step's: no reason to stop the deployment.
@@ -200,6 +210,8 @@ export async function end(ports: Ports, site: RemoteSite, state: State, jobSucce
   const { core } = ports
   const before: Installed = { python: state.pythonBefore, packages: state.installedBefore }
   const surroundings = await site.list(SITE)
+  // First the trash, then the site: a copy that another run makes after the site was seen must not be swept for it.
+  const trash = await readTrash(site, surroundings, state.strategy !== 'none')
   const snapshot = await lookAgain(ports, site, state, surroundings)
   // A look at the site finds a lock as well, but for one at a site that has nothing to judge.
   const looked = snapshot !== undefined && snapshot.layout !== 'none'
@@ -209,11 +221,12 @@ export async function end(ports: Ports, site: RemoteSite, state: State, jobSucce
     return { settlements: [], before, after: undefined, warnings: [warning], jobSucceeded }
   }
   const settlements: Settlement[] = []
-  const unsettled = await settle(site, await readTrash(site, surroundings, state.strategy !== 'none'), {
+  const unsettled = await settle(site, trash, {
     jobSucceeded,
     compressed: snapshot?.layout === 'compressed-app' || snapshot?.layout === 'compressed-env',
     environment: snapshot?.environment,
-    installedBefore: state.strategy === 'none' ? undefined : state.installedBefore,
+    ownReset: state.strategy !== 'none',
+    installedBefore: state.installedBefore,
     newName: copyNamer(ports.now(), ports.random),
     onSettled: settlement => {
       settlements.push(settlement)
@@ -260,5 +273,5 @@ function settlementWarnings({ item, fate, detail, swept }: Settlement, jobSuccee
   const cause = jobSucceeded ? 'the deployment did not rebuild it' : 'the job did not succeed'
   if (fate === 'put-back') return [`${item.original} was put back as it was, because ${detail}: ${cause}`]
   if (fate === 'kept') return [`${item.original} is still set aside as ${item.copy}, because ${detail}`]
-  return sweepWarnings(item.copy, swept?.refused ?? [])
+  return sweepWarnings(restOf(item.copy), swept?.refused ?? [])
 }

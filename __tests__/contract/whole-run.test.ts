@@ -82,6 +82,7 @@ Python environment: reset (python-version-changed: the environment has Python 3.
     strategy: 'rename',
     reason: 'python-version-changed',
     environment: '/site/wwwroot/antenv',
+    shipped: false,
     pythonBefore: '3.11',
     pythonWanted: '3.12',
     installedBefore: ['alpha 1.0', 'beta 1.0', 'pip 21.2.4', 'setuptools 58.1.0']

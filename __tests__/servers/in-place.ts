@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { annotations, type StepOptions } from '../../tools/github-runner.ts'
 import { countFiles } from '../../tools/servers/real-environment.ts'
-import { fingerprint } from './fingerprint.ts'
 import type { Lab } from './lab.ts'
 
 const forced = { 'reset-env': 'true' }
@@ -47,19 +46,6 @@ function ownFolder(lab: Lab): void {
     await chmod(folder, 0o755)
   }
 
-  if (lab.software.answers451) {
-    // RFC 959 section 4.2: a 4xx reply is about the moment, so nothing is deleted because of it.
-    it('changes nothing where only our own folder takes nothing, because it answers that with 451', async () => {
-      await lockOwnFolder()
-      const before = await fingerprint(lab.site.home)
-      const main = await lab.step('main', { with: forced })
-      expect(main.outputs).toMatchObject({ result: 'failed', 'files-deleted': '0' })
-      expect(main.exitCode).toBe(1)
-      expect(annotations(main.log, 'error')).toEqual([expect.stringContaining('"451 ')])
-      expect(await fingerprint(lab.site.home)).toEqual(before)
-    })
-    return
-  }
   it('deletes in place where only our own folder takes nothing', async () => {
     await lockOwnFolder()
     const files = await countFiles(lab.site.environment)

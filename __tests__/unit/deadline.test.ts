@@ -168,7 +168,7 @@ it('in the post step it is a warning, and what it did not settle stays for the n
   passAt(verb => verb === 'RNFR', late)
   await runPost(post.ports)
   lab.app.ftp.hook = undefined
-  expect(post.warnings).toEqual([expect.stringMatching(/stays in .*for the next run: .*"deadline" of 15 min/)])
+  expect(post.warnings).toEqual([expect.stringMatching(/is left to the next run: .*"deadline" of 15 min/)])
   const next = watched({}, new AbortController().signal)
   await runMain(next.ports)
   await runPost(watched({ 'job-status': 'failure' }, new AbortController().signal, next.state).ports)

@@ -34619,8 +34619,11 @@ async function givenEnvironment(site, wwwroot, path, manifest) {
     // Nothing can be lost in an empty folder, and the deployment will fill it: it is as good as absent.
     if (environment?.proven === false)
         return NOTHING;
+    // What the manifest says holds for the environment that it names, if it names one.
+    const named = manifest?.virtualEnvName;
+    const ofOryx = named === undefined || (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, named) === path;
     if (environment)
-        return found(environment, manifest);
+        return found(environment, ofOryx ? manifest : undefined);
     const located = doubtful(`"env-path" names ${path}, which is not proven to be a virtual environment`);
     const remedy = 'It has no pyvenv.cfg, no marker, and no bin or Scripts beside site-packages: correct "env-path" or leave it out';
     return { ...located, doubt: { ...located.doubt, remedy } };
@@ -34635,7 +34638,9 @@ async function packagesFolder(site, wwwroot, manifest, packageDir) {
         return NOTHING;
     if (entry.kind !== 'directory')
         return doubtful(`there is ${whatIs(entry)} where the packages should be`, [packageDir]);
-    const packages = await orRefused(read_venv_readPackages(site, path));
+    const packages = await orRefused(site, path, read_venv_readPackages(site, path));
+    if (packages === 'gone')
+        return NOTHING;
     if (packages === 'refused')
         return doubtful('the server refuses to list the folder', [packageDir]);
     if (!packages)
@@ -34653,7 +34658,7 @@ async function detect(site, wwwroot, manifest) {
         : undefined;
     if (env === 'refused')
         return doubtful('the server refuses to list the folder', ['env']);
-    if (env && env.markers.length > 0)
+    if (env && env !== 'gone' && env.markers.length > 0)
         return found(env, manifest);
     const antenv = (0,lib_site/* entryNamed */.OM)(wwwroot, 'antenv');
     if (antenv && antenv.kind !== 'file')
@@ -34662,13 +34667,13 @@ async function detect(site, wwwroot, manifest) {
     if (others.length > MAX_FOLDERS) {
         return doubtful(`there are ${others.length} folders in wwwroot, too many to look into: name the one in "env-path"`);
     }
-    const proven = env ? [env] : [];
+    const proven = env && env !== 'gone' ? [env] : [];
     const unread = wwwroot.filter(({ kind }) => kind === 'unknown').map(({ name }) => name);
     for (const { name } of others) {
         const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), false);
         if (environment === 'refused')
             unread.push(name);
-        else if (environment)
+        else if (environment && environment !== 'gone')
             proven.push(environment);
     }
     return theOnly(proven, unread, manifest);
@@ -34692,6 +34697,8 @@ async function namedEnvironment(site, wwwroot, name, manifest) {
     if (entry.kind !== 'directory')
         return doubtful(`there is ${whatIs(entry)} where the environment should be`, [name]);
     const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), true);
+    if (environment === 'gone')
+        return NOTHING;
     if (environment === 'refused')
         return doubtful('the server refuses to list the folder', [name]);
     if (environment)
@@ -34701,18 +34708,21 @@ async function namedEnvironment(site, wwwroot, name, manifest) {
 function whatIs({ kind }) {
     return kind === 'unknown' ? 'something that cannot be read' : `a ${kind}`;
 }
-/** Reads a folder; `refused`: the server does not let it be listed, so nothing is known of it. */
+/**
+ * Reads a folder; `refused`: the server does not let it be listed, so nothing is known of it; `gone`: it was there a
+ * moment ago, and another run or a deployment has taken it away.
+ */
 function readOrRefused(site, path, named) {
-    return orRefused(read_venv_readEnvironment(site, path, named));
+    return orRefused(site, path, read_venv_readEnvironment(site, path, named));
 }
-async function orRefused(reading) {
+async function orRefused(site, path, reading) {
     try {
         return await reading;
     }
     catch (error) {
-        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
-            return 'refused';
-        throw error;
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        return (await (0,lib_site/* findEntry */.w4)(site, path)) ? 'refused' : 'gone';
     }
 }
 function found(environment, manifest) {
@@ -34758,7 +34768,7 @@ async function leftOver(site, wwwroot, name) {
     if (!wwwroot.some(entry => entry.name === name && entry.kind === 'directory'))
         return undefined;
     const found = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), false);
-    return found === 'refused' ? undefined : found;
+    return found === 'refused' || found === 'gone' ? undefined : found;
 }
 /** A site whose environment lies in an archive beside the app, as the manifest says. */
 function compressedEnvironment(wwwroot, archive) {
@@ -34797,8 +34807,13 @@ const MAX_MANIFEST_BYTES = 65_536;
 /** Names the package that an app runs from, where it runs from one (WEBSITE_RUN_FROM_PACKAGE=1). */
 const PACKAGE_NAME = (0,lib_site/* remotePath */.QZ)('/data/SitePackages/packagename.txt');
 const MAX_PACKAGE_NAME_BYTES = 4096;
-/** What App Service itself puts into a wwwroot without an app. */
-const PLACEHOLDERS = new Set(['hostingstart.html', 'FAILED TO INITIALIZE RUN FROM PACKAGE.txt']);
+/** What lies in a wwwroot without an app: what App Service itself puts there, and settings of the web server. */
+const PLACEHOLDERS = new Set([
+    '.ostype',
+    'FAILED TO INITIALIZE RUN FROM PACKAGE.txt',
+    'hostingstart.html',
+    'web.config'
+]);
 /**
  * Looks at a site. `surroundings` is the listing of `/site`.
  *
@@ -34854,16 +34869,17 @@ function locateFolder(site, wwwroot, manifest, envPath) {
     return envPath ? givenEnvironment(site, wwwroot, envPath, manifest) : detect(site, wwwroot, manifest);
 }
 /** An app that runs from a package has nothing in wwwroot either, and what it runs cannot be seen over FTP. */
-async function unlessPackaged(site, wwwroot, located) {
+async function unlessPackaged(site, wwwroot, empty) {
     if (!wwwroot.every(({ name }) => PLACEHOLDERS.has(name)))
-        return located;
+        return empty;
     try {
         const name = (await site.readText(PACKAGE_NAME, MAX_PACKAGE_NAME_BYTES)).trim();
-        return doubtful(`the app runs from a package (${PACKAGE_NAME} names ${name}), which brings its environment along and cannot be changed from here`);
+        const located = doubtful(`the app runs from a package (${PACKAGE_NAME} names ${name}), which brings its environment along and cannot be changed from here`);
+        return { ...located, doubt: { ...located.doubt, advice: 'Build the package anew, and deploy that' } };
     }
     catch (error) {
         if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
-            return located;
+            return empty;
         throw error;
     }
 }
@@ -35021,7 +35037,9 @@ function decide(found, expected, policy) {
         throw new Error('no rule holds');
     const leading = { code: first.code, detail: first.holds(facts) ?? '' };
     const action = first.action(facts);
-    const warning = first.warns?.(facts, leading.detail) ?? (action === 'reset' ? comesBack(found) : undefined);
+    // What makes the step fail is said by its error.
+    const warned = action === 'refuse' ? undefined : first.warns?.(facts, leading.detail);
+    const warning = warned ?? (action === 'reset' ? comesBack(found) : undefined);
     // Beside a cause for looking at the environment at all, only what speaks for a reset is worth telling.
     const judged = !['absent', 'unknown', 'stale-archive', 'rebuilt-on-deploy', 'up-to-date'].includes(first.code);
     const further = judged
@@ -42883,7 +42901,8 @@ function outputsOf(outcome) {
         reasons: JSON.stringify((decision?.reasons ?? []).map(reason => ({ code: reason.code, detail: (0,lib_escape/* plain */.pj)(reason.detail, 1000) }))),
         layout,
         strategy: outcome.strategy,
-        'env-path': (0,lib_escape/* plain */.pj)(found?.environment?.path ?? '', 1000),
+        // With an archive that goes, what is left over beside it stays.
+        'env-path': decision?.action === 'reset-archive' ? '' : (0,lib_escape/* plain */.pj)(found?.environment?.path ?? '', 1000),
         'python-version-found': decide_foundPython(found && usedEnvironment(found)) ?? '',
         'python-version-wanted': outcome.wanted?.version ?? '',
         'removed-packages': '[]',
@@ -43149,10 +43168,14 @@ async function listOwnFolder(site, shown) {
  * that is cut can never be put back with files missing.
  */
 function doomedPath({ copy }) {
-    const name = NAME.exec((0,lib_site/* nameOf */.Vb)(copy))?.[1];
-    if (name === undefined)
+    const doomed = trash_restOf(copy);
+    if (doomed === copy)
         throw new RangeError(`not the name of a copy: ${copy}`);
-    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name));
+    return doomed;
+}
+/** Where the rest of a deletion lies: of a copy, or of what was such a rest already. */
+function trash_restOf(copy) {
+    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, NAME.exec((0,lib_site/* nameOf */.Vb)(copy))?.[1] ?? (0,lib_site/* nameOf */.Vb)(copy)));
 }
 /** Whether our own folder is there already. */
 function hasOwnFolder(surroundings) {
@@ -43276,7 +43299,10 @@ function listIn(fields, name) {
 
 /** Whether the deployment made what was wanted; says which setting to change where it did not. */
 function compare_comparison(state, { environment, layout }) {
-    if (layout === 'compressed-app' || layout === 'compressed-env' || state.strategy === 'archive')
+    if (state.layout === 'compressed-app' ||
+        layout === 'compressed-app' ||
+        layout === 'compressed-env' ||
+        state.strategy === 'archive')
         return [];
     if (!environment) {
         return [
@@ -43321,11 +43347,11 @@ async function removeInPlace(site, environment) {
     const root = environment.path;
     if (!(await isFolder(site, root)))
         return 1;
-    const entries = await site.list(root);
+    const entries = await listed(site, root);
     const packages = environment.shape === 'packages';
     const found = packages ? undefined : folderNamed(root, entries, environment.shape === 'windows' ? 'scripts' : 'bin');
     const scripts = found && (await isFolder(site, found)) ? found : undefined;
-    const inScripts = scripts ? await site.list(scripts) : [];
+    const inScripts = scripts ? await listed(site, scripts) : [];
     const markers = entries.filter(({ name }) => version_versionOfMarker(name)).map(({ name }) => (0,lib_site/* child */.jf)(root, name));
     // `bin/python` sorts before its longer names; it is the one whose absence the next run looks for.
     const interpreters = inScripts
@@ -43339,7 +43365,7 @@ async function removeInPlace(site, environment) {
     const between = await empty(site, root, new Set(last.map(({ path }) => path)));
     for (const { path, kind } of last) {
         if (kind === 'file')
-            await site.removeFile((0,lib_site/* mutable */.fX)(path));
+            await removeEntry(site, path);
         else
             await removeFolder(site, path);
     }
@@ -43371,7 +43397,7 @@ async function lastOf(site, root, entries, scripts, inScripts) {
 /** `site-packages` and the folders above it, the innermost first. */
 async function chainBelow(site, library) {
     const chain = [];
-    const entries = await site.list(library);
+    const entries = await listed(site, library);
     for (const { name, kind } of entries) {
         if (kind !== 'directory')
             continue;
@@ -43387,7 +43413,7 @@ async function chainBelow(site, library) {
 }
 /** What proves a version's folder: `site-packages`, and virtualenv's own trace, which tells who made it until the end. */
 async function versionBelow(site, path) {
-    const entries = await site.list(path);
+    const entries = await listed(site, path);
     const trace = entries.find(({ name, kind }) => name === 'orig-prefix.txt' && kind === 'file');
     const inner = folderNamed(path, entries, 'site-packages');
     return [
@@ -43403,7 +43429,7 @@ async function versionBelow(site, path) {
 async function isFolder(site, path) {
     if (await succeeds(site.removeFile((0,lib_site/* mutable */.fX)(path))))
         return false;
-    if ((await site.list(path)).length === 0)
+    if ((await listed(site, path)).length === 0)
         return true;
     return !(await succeeds(site.removeDirectory((0,lib_site/* mutable */.fX)(path))));
 }
@@ -43416,7 +43442,9 @@ async function removeEntry(site, path) {
         if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
             throw error;
         // A file refuses RMD as well, and then the first refusal is the one that says why.
-        if (!(await succeeds(site.removeDirectory((0,lib_site/* mutable */.fX)(path)))))
+        if (await succeeds(site.removeDirectory((0,lib_site/* mutable */.fX)(path))))
+            return;
+        if (await isThere(site, path))
             throw error;
     }
 }
@@ -43428,8 +43456,27 @@ async function removeFolder(site, path) {
     catch (error) {
         if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
             throw error;
-        if (!(await succeeds(site.removeFile((0,lib_site/* mutable */.fX)(path)))))
+        if (await succeeds(site.removeFile((0,lib_site/* mutable */.fX)(path))))
+            return;
+        if (await isThere(site, path))
             throw error;
+    }
+}
+/** Whether a refusal counts: what another run deletes at the same time is refused to us, and is gone all the same. */
+async function isThere(site, path) {
+    return (await (0,lib_site/* findEntry */.w4)(site, path)) !== undefined;
+}
+/** Lists a folder that was there a moment ago; empty where another run has deleted it meanwhile. */
+async function listed(site, directory) {
+    try {
+        return await site.list(directory);
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        if (await isThere(site, directory))
+            throw error;
+        return [];
     }
 }
 async function succeeds(work) {
@@ -43446,7 +43493,7 @@ async function succeeds(work) {
 /** Deletes all below a folder but what is kept and the folders that lead to it. Returns the number of deleted files. */
 async function empty(site, directory, keep) {
     let files = 0;
-    for (const { name, kind } of await site.list(directory)) {
+    for (const { name, kind } of await listed(site, directory)) {
         const path = (0,lib_site/* child */.jf)(directory, name);
         if (kind === 'unknown')
             throw new lib_site/* SiteError */.wt('refused', `A line of the listing of ${directory} cannot be read: ${name}`);
@@ -43461,9 +43508,10 @@ async function empty(site, directory, keep) {
         else if (kind === 'directory') {
             const swept = await site.sweep((0,lib_site/* mutable */.fX)(path));
             files += swept.files;
-            const [refusal] = swept.refused;
-            if (refusal)
-                throw new lib_site/* SiteError */.wt('refused', refusal.reply);
+            for (const refusal of swept.refused) {
+                if (await isThere(site, path))
+                    throw new lib_site/* SiteError */.wt('refused', refusal.reply);
+            }
         }
     }
     return files;
@@ -43519,7 +43567,7 @@ async function over_ftp_reset(site, plan, environment, surroundings, newName, on
         else if (refusedFolder)
             throw noFolder(refusedFolder);
         else if (plan.strategy === 'archive')
-            throw refusal;
+            throw staysBeside(move.original, refusal);
         else if (plan.strategy === 'rename' && environment) {
             onInPlace();
             moved.push(...(await setMarkersAside(site, environment, newName)));
@@ -43549,11 +43597,27 @@ async function makeOwnFolder(site) {
         if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
             throw error;
         const around = await site.list((0,lib_site/* parentOf */.gN)(lib_site/* OWN_FOLDER */.w5));
-        if (hasOwnFolder(around))
+        if (hasOwnFolder(around) || (await holdsSomething(site)))
             return undefined;
         if ((0,lib_site/* entryNamed */.OM)(around, (0,lib_site/* nameOf */.Vb)(lib_site/* OWN_FOLDER */.w5)))
             throw noFolder(error);
         return error;
+    }
+}
+function staysBeside(archive, cause) {
+    const message = `${archive} is left over, and the server refuses to move it aside, so nothing was changed. ${cause.message}. Delete it ` +
+        'by hand, and run the workflow again';
+    return new Error(message, { cause });
+}
+/** Whether our own folder is there without being listed, and not empty: an empty listing may also be that of nothing. */
+async function holdsSomething(site) {
+    try {
+        return (await site.list(lib_site/* OWN_FOLDER */.w5)).length > 0;
+    }
+    catch (error) {
+        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
+            return false;
+        throw error;
     }
 }
 function noFolder(cause) {
@@ -43565,6 +43629,7 @@ function noFolder(cause) {
  * `gone`: it is out of the way, and not by us, as where two runs reset one site.
  *
  * A 4xx reply is about the moment, not about renaming (RFC 959 section 4.2): it is tried once more, and then an error.
+ * Only 451 counts as a refusal the second time: Pure-FTPd answers so whatever the file system refuses.
  */
 async function setAside(site, { original, copy }) {
     for (let attempt = 1;; attempt++) {
@@ -43578,7 +43643,7 @@ async function setAside(site, { original, copy }) {
             const transient = (error.replyCode ?? 500) < 500;
             if (transient && attempt === 1)
                 continue;
-            if (transient)
+            if (transient && error.replyCode !== 451)
                 throw error;
             if (await (0,lib_site/* findEntry */.w4)(site, original))
                 return error;
@@ -43637,6 +43702,7 @@ async function over_ftp_putBack(site, { copy, original }) {
 // What becomes of one copy that was set aside: put back, swept, or kept. Decides nothing.
 
 
+
 /** Two runs may settle one trash: what is not there any more was settled by the other. */
 const BY_ANOTHER = 'another run was faster';
 /** Puts a copy back where it lay, and believes it only when it is listed there. */
@@ -43659,6 +43725,10 @@ async function fates_restore(site, item, why) {
     const entry = await findEntry(site, item.original);
     if (entry && entry.kind !== 'unknown')
         return { item, fate: 'put-back', detail: why, swept: undefined };
+    const { copies } = await readTrash(site, [], true);
+    if (copies.some(({ original }) => original === item.original)) {
+        return { item, fate: 'put-back', detail: `${why}; another run has set it aside again`, swept: undefined };
+    }
     return fates_keep(item, `${why}, and it is not there although the server said that it was put back`);
 }
 /** A clean deployment may have wiped the folder that a nested environment lay in. */
@@ -43753,8 +43823,9 @@ async function successorAt(site, original, copies, circumstances) {
  * Judges an environment that has all its parts by what it holds. An environment is a successor only where everything of
  * it was seen, and where it does not merely lack what a failed pip did not install.
  */
-async function successorByPackages(site, environment, copies, { jobSucceeded, installedBefore }) {
-    const before = copies.length === 1 && installedBefore ? installedBefore : await packagesIn(site, copies);
+async function successorByPackages(site, environment, copies, { jobSucceeded, ownReset, installedBefore }) {
+    const known = ownReset && copies.length === 1 ? installedBefore : undefined;
+    const before = known ?? (await packagesIn(site, copies));
     const strangeAsBefore = jobSucceeded && environment.gaps.every(gap => gap === STRANGE);
     if (!isWhole(environment) && !(strangeAsBefore && (await wasStrange(site, copies)))) {
         return { unsure: `what took its place was not seen whole: ${environment.gaps.join(', ')}` };
@@ -43957,11 +44028,19 @@ async function begin(ports, site, inputs, expected, seen, learn) {
     if (done.filesDeleted > 0)
         core.info(`Deleted in place, because the server refused to move it: ${done.filesDeleted} files`);
     core.info('A listing proves that it is out of the way');
-    const warnings = done.strategy === 'in-place' ? [NO_WAY_BACK] : [];
+    const warnings = warningsAbout(done, snapshot);
     return inputs.sweep === 'main' ? sweepNow(ports, site, done, warnings) : { ...done, warnings };
 }
 const NO_WAY_BACK = 'The server refused to move the environment aside, so it was deleted where it lay, and there is no way back: the ' +
     'deployment has to build a new one';
+const NO_MARKER_BACK = 'The server refused to move the marker aside, so it was deleted, and cannot be put back: the next deployment that runs ' +
+    "Kudu's script makes a new environment";
+function warningsAbout({ strategy, filesDeleted }, { layout }) {
+    if (strategy === 'marker' && filesDeleted > 0)
+        return [NO_MARKER_BACK];
+    // Nobody misses what is left over beside a compressed app.
+    return strategy === 'in-place' && layout !== 'compressed-app' ? [NO_WAY_BACK] : [];
+}
 function stoppedInPlace(error) {
     if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
         return error;
@@ -43975,7 +44054,7 @@ function refusal({ reasons: [{ code, detail }] }, { doubt }) {
     if (doubt?.remedy !== undefined)
         return new Error(`${detail}. ${doubt.remedy}`);
     const remedy = code === 'unknown'
-        ? 'Name the environment in "env-path", or remove what should not be there'
+        ? (doubt?.advice ?? 'Name the environment in "env-path", or remove what should not be there')
         : 'Run the workflow again when the deployment has ended';
     return new Error(`The reset that was asked for was not done, because of ${code}: ${detail}. ${remedy}`);
 }
@@ -43987,7 +44066,7 @@ async function sweepNow(ports, site, done, before) {
             const swept = await over_ftp_discard(site, item);
             files += swept.files;
             ports.core.info(`Swept: ${(0,lib_escape/* plain */.pj)(item.copy)} (${swept.files} files)`);
-            warnings.push(...sweepWarnings(item.copy, swept.refused));
+            warnings.push(...sweepWarnings(trash_restOf(item.copy), swept.refused));
         }
     }
     catch (error) {
@@ -44036,6 +44115,8 @@ async function transaction_end(ports, site, state, jobSucceeded) {
     const { core } = ports;
     const before = { python: state.pythonBefore, packages: state.installedBefore };
     const surroundings = await site.list(SITE);
+    // First the trash, then the site: a copy that another run makes after the site was seen must not be swept for it.
+    const trash = await readTrash(site, surroundings, state.strategy !== 'none');
     const snapshot = await lookAgain(ports, site, state, surroundings);
     // A look at the site finds a lock as well, but for one at a site that has nothing to judge.
     const looked = snapshot !== undefined && snapshot.layout !== 'none';
@@ -44045,11 +44126,12 @@ async function transaction_end(ports, site, state, jobSucceeded) {
         return { settlements: [], before, after: undefined, warnings: [warning], jobSucceeded };
     }
     const settlements = [];
-    const unsettled = await settle(site, await readTrash(site, surroundings, state.strategy !== 'none'), {
+    const unsettled = await settle(site, trash, {
         jobSucceeded,
         compressed: snapshot?.layout === 'compressed-app' || snapshot?.layout === 'compressed-env',
         environment: snapshot?.environment,
-        installedBefore: state.strategy === 'none' ? undefined : state.installedBefore,
+        ownReset: state.strategy !== 'none',
+        installedBefore: state.installedBefore,
         newName: copyNamer(ports.now(), ports.random),
         onSettled: settlement => {
             settlements.push(settlement);
@@ -44094,7 +44176,7 @@ function settlementWarnings({ item, fate, detail, swept }, jobSucceeded) {
         return [`${item.original} was put back as it was, because ${detail}: ${cause}`];
     if (fate === 'kept')
         return [`${item.original} is still set aside as ${item.copy}, because ${detail}`];
-    return sweepWarnings(item.copy, swept?.refused ?? []);
+    return sweepWarnings(restOf(item.copy), swept?.refused ?? []);
 }
 
 ;// CONCATENATED MODULE: ./lib/action.js
@@ -44270,7 +44352,7 @@ async function runPost(ports) {
         await writeSummary(core, postSummaryOf({ ...ended, ...state, durationMs: ports.now().getTime() - started }));
     }
     catch (error) {
-        const what = 'What was set aside could not be settled, so it stays in /site/.azure-python-env for the next run';
+        const what = 'The post step did not come to its end, so what is still in /site/.azure-python-env is left to the next run';
         core.warning(plain(`${what}: ${messageOf(error)}`, 1000), TITLE);
     }
 }
@@ -44561,11 +44643,12 @@ function refusedLogin(error, stage, target, where) {
     const { text } = wordsOf(error);
     const form = `as "${target.userName}"`;
     if (error instanceof dist.FTPError) {
-        const advice = error.code === 530
-            ? '. Either the password is an old one (download the publish profile again), or basic authentication is off for ' +
-                'FTP (App Service: Configuration, General settings, "FTP Basic Auth Publishing Credentials")'
-            : error.code === 534 || /\b(TLS|SSL)\b/i.test(text)
-                ? '. The server demands TLS: do not switch "tls" off'
+        const demandsTls = error.code === 534 || /\b(TLS|SSL|encrypt\w*)\b/i.test(text);
+        const advice = demandsTls
+            ? '. The server demands TLS: do not switch "tls" off'
+            : error.code === 530
+                ? '. Either the password is an old one (download the publish profile again), or basic authentication is off for ' +
+                    'FTP (App Service: Configuration, General settings, "FTP Basic Auth Publishing Credentials")'
                 : '';
         const message = `${where} refused the login ${form}: "${text}"${advice}`;
         return new lib_site/* SiteError */.wt('login', message, { cause: error, replyCode: error.code });
@@ -45442,7 +45525,7 @@ function realPorts(core) {
     const stop = new AbortController();
     // The runner kills 7.5 s after SIGINT and 2.5 s after SIGTERM: what is under way is broken off at once.
     for (const signal of ['SIGINT', 'SIGTERM']) {
-        process.once(signal, () => {
+        process.on(signal, () => {
             stop.abort();
         });
     }

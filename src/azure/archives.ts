@@ -39,7 +39,7 @@ async function leftOver(
 ): Promise<Environment | undefined> {
   if (!wwwroot.some(entry => entry.name === name && entry.kind === 'directory')) return undefined
   const found = await readOrRefused(site, child(WWWROOT, name), false)
-  return found === 'refused' ? undefined : found
+  return found === 'refused' || found === 'gone' ? undefined : found
 }
 
 /** A site whose environment lies in an archive beside the app, as the manifest says. */

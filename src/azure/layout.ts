@@ -20,8 +20,13 @@ const MAX_MANIFEST_BYTES = 65_536
 const PACKAGE_NAME = remotePath('/data/SitePackages/packagename.txt')
 const MAX_PACKAGE_NAME_BYTES = 4096
 
-/** What App Service itself puts into a wwwroot without an app. */
-const PLACEHOLDERS = new Set(['hostingstart.html', 'FAILED TO INITIALIZE RUN FROM PACKAGE.txt'])
+/** What lies in a wwwroot without an app: what App Service itself puts there, and settings of the web server. */
+const PLACEHOLDERS = new Set([
+  '.ostype',
+  'FAILED TO INITIALIZE RUN FROM PACKAGE.txt',
+  'hostingstart.html',
+  'web.config'
+])
 
 /**
  * Looks at a site. `surroundings` is the listing of `/site`.
@@ -98,15 +103,16 @@ function locateFolder(
 }
 
 /** An app that runs from a package has nothing in wwwroot either, and what it runs cannot be seen over FTP. */
-async function unlessPackaged(site: ReadableSite, wwwroot: readonly RemoteEntry[], located: Located): Promise<Located> {
-  if (!wwwroot.every(({ name }) => PLACEHOLDERS.has(name))) return located
+async function unlessPackaged(site: ReadableSite, wwwroot: readonly RemoteEntry[], empty: Located): Promise<Located> {
+  if (!wwwroot.every(({ name }) => PLACEHOLDERS.has(name))) return empty
   try {
     const name = (await site.readText(PACKAGE_NAME, MAX_PACKAGE_NAME_BYTES)).trim()
-    return doubtful(
+    const located = doubtful(
       `the app runs from a package (${PACKAGE_NAME} names ${name}), which brings its environment along and cannot be changed from here`
     )
+    return { ...located, doubt: { ...located.doubt, advice: 'Build the package anew, and deploy that' } }
   } catch (error) {
-    if (error instanceof SiteError && error.kind === 'refused') return located
+    if (error instanceof SiteError && error.kind === 'refused') return empty
     throw error
   }
 }

@@ -45,7 +45,10 @@ export async function givenEnvironment(
   const environment = entry.kind === 'directory' ? await readEnvironment(site, path, true) : undefined
   // Nothing can be lost in an empty folder, and the deployment will fill it: it is as good as absent.
   if (environment?.proven === false) return NOTHING
-  if (environment) return found(environment, manifest)
+  // What the manifest says holds for the environment that it names, if it names one.
+  const named = manifest?.virtualEnvName
+  const ofOryx = named === undefined || child(WWWROOT, named) === path
+  if (environment) return found(environment, ofOryx ? manifest : undefined)
   const located = doubtful(`"env-path" names ${path}, which is not proven to be a virtual environment`)
   const remedy =
     'It has no pyvenv.cfg, no marker, and no bin or Scripts beside site-packages: correct "env-path" or leave it out'
@@ -65,7 +68,8 @@ export async function packagesFolder(
   if (!entry) return NOTHING
   if (entry.kind !== 'directory')
     return doubtful(`there is ${whatIs(entry)} where the packages should be`, [packageDir])
-  const packages = await orRefused(readPackages(site, path))
+  const packages = await orRefused(site, path, readPackages(site, path))
+  if (packages === 'gone') return NOTHING
   if (packages === 'refused') return doubtful('the server refuses to list the folder', [packageDir])
   if (!packages) return doubtful('the folder where the packages should be holds none', [packageDir])
   return { ...NOTHING, layout: 'packages-dir', environment: withManifest(packages, manifest) }
@@ -86,19 +90,19 @@ export async function detect(
     ? await readOrRefused(site, child(WWWROOT, 'env'), false)
     : undefined
   if (env === 'refused') return doubtful('the server refuses to list the folder', ['env'])
-  if (env && env.markers.length > 0) return found(env, manifest)
+  if (env && env !== 'gone' && env.markers.length > 0) return found(env, manifest)
   const antenv = entryNamed(wwwroot, 'antenv')
   if (antenv && antenv.kind !== 'file') return namedEnvironment(site, wwwroot, 'antenv', manifest)
   const others = folders.filter(({ name }) => name !== 'env')
   if (others.length > MAX_FOLDERS) {
     return doubtful(`there are ${others.length} folders in wwwroot, too many to look into: name the one in "env-path"`)
   }
-  const proven = env ? [env] : []
+  const proven = env && env !== 'gone' ? [env] : []
   const unread = wwwroot.filter(({ kind }) => kind === 'unknown').map(({ name }) => name)
   for (const { name } of others) {
     const environment = await readOrRefused(site, child(WWWROOT, name), false)
     if (environment === 'refused') unread.push(name)
-    else if (environment) proven.push(environment)
+    else if (environment && environment !== 'gone') proven.push(environment)
   }
   return theOnly(proven, unread, manifest)
 }
@@ -128,6 +132,7 @@ async function namedEnvironment(
   if (!entry) return name.includes('/') ? doubtful(`${MANIFEST_NAME} names the environment by a path`, [name]) : NOTHING
   if (entry.kind !== 'directory') return doubtful(`there is ${whatIs(entry)} where the environment should be`, [name])
   const environment = await readOrRefused(site, child(WWWROOT, name), true)
+  if (environment === 'gone') return NOTHING
   if (environment === 'refused') return doubtful('the server refuses to list the folder', [name])
   if (environment) return found(environment, manifest)
   return doubtful('the folder where the environment should be is not proven to be one', [name])
@@ -137,21 +142,28 @@ function whatIs({ kind }: RemoteEntry): string {
   return kind === 'unknown' ? 'something that cannot be read' : `a ${kind}`
 }
 
-/** Reads a folder; `refused`: the server does not let it be listed, so nothing is known of it. */
+/**
+ * Reads a folder; `refused`: the server does not let it be listed, so nothing is known of it; `gone`: it was there a
+ * moment ago, and another run or a deployment has taken it away.
+ */
 export function readOrRefused(
   site: ReadableSite,
   path: RemotePath,
   named: boolean
-): Promise<Environment | 'refused' | undefined> {
-  return orRefused(readEnvironment(site, path, named))
+): Promise<Environment | 'refused' | 'gone' | undefined> {
+  return orRefused(site, path, readEnvironment(site, path, named))
 }
 
-async function orRefused<T>(reading: Promise<T>): Promise<T | 'refused'> {
+async function orRefused<T>(
+  site: ReadableSite,
+  path: RemotePath,
+  reading: Promise<T>
+): Promise<T | 'refused' | 'gone'> {
   try {
     return await reading
   } catch (error) {
-    if (error instanceof SiteError && error.kind === 'refused') return 'refused'
-    throw error
+    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    return (await findEntry(site, path)) ? 'refused' : 'gone'
   }
 }
 

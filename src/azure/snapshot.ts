@@ -12,6 +12,8 @@ export interface Doubt {
   readonly detail: string
   /** Folders, relative to wwwroot, that could be meant. */
   readonly candidates: readonly string[]
+  /** What to do where a reset is refused because of it; `undefined`: name the environment in "env-path". */
+  readonly advice?: string
   /** What the user has to correct, so that it is an error in any case; `undefined`: it is nobody's mistake. */
   readonly remedy?: string
 }

@@ -48,13 +48,13 @@ function refusedLogin(error: unknown, stage: Stage, target: FtpTarget, where: st
   const { text } = wordsOf(error)
   const form = `as "${target.userName}"`
   if (error instanceof FTPError) {
-    const advice =
-      error.code === 530
+    const demandsTls = error.code === 534 || /\b(TLS|SSL|encrypt\w*)\b/i.test(text)
+    const advice = demandsTls
+      ? '. The server demands TLS: do not switch "tls" off'
+      : error.code === 530
         ? '. Either the password is an old one (download the publish profile again), or basic authentication is off for ' +
           'FTP (App Service: Configuration, General settings, "FTP Basic Auth Publishing Credentials")'
-        : error.code === 534 || /\b(TLS|SSL)\b/i.test(text)
-          ? '. The server demands TLS: do not switch "tls" off'
-          : ''
+        : ''
     const message = `${where} refused the login ${form}: "${text}"${advice}`
     return new SiteError('login', message, { cause: error, replyCode: error.code })
   }

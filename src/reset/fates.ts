@@ -10,7 +10,7 @@ import {
   type Sweep
 } from '../site.ts'
 import { discard, isSetAside, putBack } from './over-ftp.ts'
-import type { SetAside } from './trash.ts'
+import { readTrash, type SetAside } from './trash.ts'
 
 /** What became of one copy. `kept`: it stays in the trash, and the next run decides. */
 export interface Settlement {
@@ -41,6 +41,10 @@ export async function restore(site: RemoteSite, item: SetAside, why: string): Pr
   // A reply alone is not believed where the site's only environment is at stake.
   const entry = await findEntry(site, item.original)
   if (entry && entry.kind !== 'unknown') return { item, fate: 'put-back', detail: why, swept: undefined }
+  const { copies } = await readTrash(site, [], true)
+  if (copies.some(({ original }) => original === item.original)) {
+    return { item, fate: 'put-back', detail: `${why}; another run has set it aside again`, swept: undefined }
+  }
   return keep(item, `${why}, and it is not there although the server said that it was put back`)
 }
 

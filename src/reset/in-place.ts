@@ -1,7 +1,16 @@
 // Deletes an environment where it lies, for servers that refuse to rename it. Slow, and without an undo.
 import { versionOfMarker } from '../python/version.ts'
 import { folderIn, type Environment } from '../python/venv.ts'
-import { SiteError, child, isBelow, mutable, type RemoteEntry, type RemotePath, type RemoteSite } from '../site.ts'
+import {
+  SiteError,
+  child,
+  findEntry,
+  isBelow,
+  mutable,
+  type RemoteEntry,
+  type RemotePath,
+  type RemoteSite
+} from '../site.ts'
 
 /** What goes at the end, in this order. */
 interface Last {
@@ -20,11 +29,11 @@ interface Last {
 export async function removeInPlace(site: RemoteSite, environment: Environment): Promise<number> {
   const root = environment.path
   if (!(await isFolder(site, root))) return 1
-  const entries = await site.list(root)
+  const entries = await listed(site, root)
   const packages = environment.shape === 'packages'
   const found = packages ? undefined : folderNamed(root, entries, environment.shape === 'windows' ? 'scripts' : 'bin')
   const scripts = found && (await isFolder(site, found)) ? found : undefined
-  const inScripts = scripts ? await site.list(scripts) : []
+  const inScripts = scripts ? await listed(site, scripts) : []
   const markers = entries.filter(({ name }) => versionOfMarker(name)).map(({ name }) => child(root, name))
   // `bin/python` sorts before its longer names; it is the one whose absence the next run looks for.
   const interpreters = inScripts
@@ -37,7 +46,7 @@ export async function removeInPlace(site: RemoteSite, environment: Environment):
   const last = packages ? lastPackage(root, entries) : await lastOf(site, root, entries, scripts, inScripts)
   const between = await empty(site, root, new Set(last.map(({ path }) => path)))
   for (const { path, kind } of last) {
-    if (kind === 'file') await site.removeFile(mutable(path))
+    if (kind === 'file') await removeEntry(site, path)
     else await removeFolder(site, path)
   }
   await removeFolder(site, root)
@@ -74,7 +83,7 @@ async function lastOf(
 /** `site-packages` and the folders above it, the innermost first. */
 async function chainBelow(site: RemoteSite, library: RemotePath): Promise<readonly Last[]> {
   const chain: Last[] = []
-  const entries = await site.list(library)
+  const entries = await listed(site, library)
   for (const { name, kind } of entries) {
     if (kind !== 'directory') continue
     const path = child(library, name)
@@ -89,7 +98,7 @@ async function chainBelow(site: RemoteSite, library: RemotePath): Promise<readon
 
 /** What proves a version's folder: `site-packages`, and virtualenv's own trace, which tells who made it until the end. */
 async function versionBelow(site: RemoteSite, path: RemotePath): Promise<readonly Last[]> {
-  const entries = await site.list(path)
+  const entries = await listed(site, path)
   const trace = entries.find(({ name, kind }) => name === 'orig-prefix.txt' && kind === 'file')
   const inner = folderNamed(path, entries, 'site-packages')
   return [
@@ -105,7 +114,7 @@ async function versionBelow(site: RemoteSite, path: RemotePath): Promise<readonl
  */
 async function isFolder(site: RemoteSite, path: RemotePath): Promise<boolean> {
   if (await succeeds(site.removeFile(mutable(path)))) return false
-  if ((await site.list(path)).length === 0) return true
+  if ((await listed(site, path)).length === 0) return true
   return !(await succeeds(site.removeDirectory(mutable(path))))
 }
 
@@ -116,7 +125,8 @@ async function removeEntry(site: RemoteSite, path: RemotePath): Promise<void> {
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
     // A file refuses RMD as well, and then the first refusal is the one that says why.
-    if (!(await succeeds(site.removeDirectory(mutable(path))))) throw error
+    if (await succeeds(site.removeDirectory(mutable(path)))) return
+    if (await isThere(site, path)) throw error
   }
 }
 
@@ -126,7 +136,24 @@ async function removeFolder(site: RemoteSite, path: RemotePath): Promise<void> {
     await site.removeDirectory(mutable(path))
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
-    if (!(await succeeds(site.removeFile(mutable(path))))) throw error
+    if (await succeeds(site.removeFile(mutable(path)))) return
+    if (await isThere(site, path)) throw error
+  }
+}
+
+/** Whether a refusal counts: what another run deletes at the same time is refused to us, and is gone all the same. */
+async function isThere(site: RemoteSite, path: RemotePath): Promise<boolean> {
+  return (await findEntry(site, path)) !== undefined
+}
+
+/** Lists a folder that was there a moment ago; empty where another run has deleted it meanwhile. */
+async function listed(site: RemoteSite, directory: RemotePath): Promise<readonly RemoteEntry[]> {
+  try {
+    return await site.list(directory)
+  } catch (error) {
+    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    if (await isThere(site, directory)) throw error
+    return []
   }
 }
 
@@ -143,7 +170,7 @@ async function succeeds(work: Promise<void>): Promise<boolean> {
 /** Deletes all below a folder but what is kept and the folders that lead to it. Returns the number of deleted files. */
 async function empty(site: RemoteSite, directory: RemotePath, keep: ReadonlySet<RemotePath>): Promise<number> {
   let files = 0
-  for (const { name, kind } of await site.list(directory)) {
+  for (const { name, kind } of await listed(site, directory)) {
     const path = child(directory, name)
     if (kind === 'unknown')
       throw new SiteError('refused', `A line of the listing of ${directory} cannot be read: ${name}`)
@@ -156,8 +183,9 @@ async function empty(site: RemoteSite, directory: RemotePath, keep: ReadonlySet<
     } else if (kind === 'directory') {
       const swept = await site.sweep(mutable(path))
       files += swept.files
-      const [refusal] = swept.refused
-      if (refusal) throw new SiteError('refused', refusal.reply)
+      for (const refusal of swept.refused) {
+        if (await isThere(site, path)) throw new SiteError('refused', refusal.reply)
+      }
     }
   }
   return files

@@ -88,7 +88,7 @@ export async function reset(
     if (refusal === 'moved') moved.push(move)
     else if (refusal === 'gone') continue
     else if (refusedFolder) throw noFolder(refusedFolder)
-    else if (plan.strategy === 'archive') throw refusal
+    else if (plan.strategy === 'archive') throw staysBeside(move.original, refusal)
     else if (plan.strategy === 'rename' && environment) {
       onInPlace()
       moved.push(...(await setMarkersAside(site, environment, newName)))
@@ -115,9 +115,26 @@ async function makeOwnFolder(site: RemoteSite): Promise<SiteError | undefined> {
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
     const around = await site.list(parentOf(OWN_FOLDER))
-    if (hasOwnFolder(around)) return undefined
+    if (hasOwnFolder(around) || (await holdsSomething(site))) return undefined
     if (entryNamed(around, nameOf(OWN_FOLDER))) throw noFolder(error)
     return error
+  }
+}
+
+function staysBeside(archive: RemotePath, cause: SiteError): Error {
+  const message =
+    `${archive} is left over, and the server refuses to move it aside, so nothing was changed. ${cause.message}. Delete it ` +
+    'by hand, and run the workflow again'
+  return new Error(message, { cause })
+}
+
+/** Whether our own folder is there without being listed, and not empty: an empty listing may also be that of nothing. */
+async function holdsSomething(site: RemoteSite): Promise<boolean> {
+  try {
+    return (await site.list(OWN_FOLDER)).length > 0
+  } catch (error) {
+    if (error instanceof SiteError && error.kind === 'refused') return false
+    throw error
   }
 }
 
@@ -131,6 +148,7 @@ function noFolder(cause: SiteError): Error {
  * `gone`: it is out of the way, and not by us, as where two runs reset one site.
  *
  * A 4xx reply is about the moment, not about renaming (RFC 959 section 4.2): it is tried once more, and then an error.
+ * Only 451 counts as a refusal the second time: Pure-FTPd answers so whatever the file system refuses.
  */
 async function setAside(site: RemoteSite, { original, copy }: SetAside): Promise<SiteError | 'moved' | 'gone'> {
   for (let attempt = 1; ; attempt++) {
@@ -141,7 +159,7 @@ async function setAside(site: RemoteSite, { original, copy }: SetAside): Promise
       if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
       const transient = (error.replyCode ?? 500) < 500
       if (transient && attempt === 1) continue
-      if (transient) throw error
+      if (transient && error.replyCode !== 451) throw error
       if (await findEntry(site, original)) return error
       return (await isSetAside(site, copy)) ? 'moved' : 'gone'
     }

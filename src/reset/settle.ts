@@ -27,7 +27,9 @@ export interface Circumstances {
   readonly compressed: boolean
   /** The environment that was seen after the deployment, so that it need not be read again. */
   readonly environment: Environment | undefined
-  /** `name version` of what this run set aside; `undefined`: not known. */
+  /** This run has set something aside itself; else every copy is that of an earlier one. */
+  readonly ownReset: boolean
+  /** `name version` of what lay there before the deployment; `undefined`: not known. */
   readonly installedBefore: readonly string[] | undefined
   /** Hears of each copy as soon as it is settled, because a later one may fail. */
   readonly onSettled: (settlement: Settlement) => void
@@ -110,9 +112,10 @@ async function successorByPackages(
   site: RemoteSite,
   environment: Environment,
   copies: readonly SetAside[],
-  { jobSucceeded, installedBefore }: Circumstances
+  { jobSucceeded, ownReset, installedBefore }: Circumstances
 ): Promise<Successor> {
-  const before = copies.length === 1 && installedBefore ? installedBefore : await packagesIn(site, copies)
+  const known = ownReset && copies.length === 1 ? installedBefore : undefined
+  const before = known ?? (await packagesIn(site, copies))
   const strangeAsBefore = jobSucceeded && environment.gaps.every(gap => gap === STRANGE)
   if (!isWhole(environment) && !(strangeAsBefore && (await wasStrange(site, copies)))) {
     return { unsure: `what took its place was not seen whole: ${environment.gaps.join(', ')}` }

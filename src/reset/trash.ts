@@ -98,9 +98,14 @@ async function listOwnFolder(site: ReadableSite, shown: boolean): Promise<readon
  * that is cut can never be put back with files missing.
  */
 export function doomedPath({ copy }: SetAside): MutablePath {
-  const name = NAME.exec(nameOf(copy))?.[1]
-  if (name === undefined) throw new RangeError(`not the name of a copy: ${copy}`)
-  return mutable(child(OWN_FOLDER, name))
+  const doomed = restOf(copy)
+  if (doomed === copy) throw new RangeError(`not the name of a copy: ${copy}`)
+  return doomed
+}
+
+/** Where the rest of a deletion lies: of a copy, or of what was such a rest already. */
+export function restOf(copy: MutablePath): MutablePath {
+  return mutable(child(OWN_FOLDER, NAME.exec(nameOf(copy))?.[1] ?? nameOf(copy)))
 }
 
 /** Whether our own folder is there already. */

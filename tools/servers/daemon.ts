@@ -57,8 +57,6 @@ export interface Software {
   readonly hasImplicitTls: boolean
   /** Says whether it writes each command into `log` in the folder of its setting. */
   readonly logsCommands: boolean
-  /** Answers a rename that the file system refuses with 451, as if it could succeed in a moment; others answer 550. */
-  readonly answers451: boolean
   /** First of the thousands of ports that its data connections use: below those that the system hands out itself. */
   readonly firstPassivePort: number
   /** Writes the configuration; returns the arguments of the program. */

@@ -10,7 +10,6 @@ export const proftpd: Software = {
   program: 'usr/sbin/proftpd',
   hasImplicitTls: true,
   logsCommands: true,
-  answers451: false,
   firstPassivePort: 15_000,
   async configure(setting) {
     const { folder, home } = setting

@@ -14,7 +14,6 @@ export const pureFtpd: Software = {
   program: 'usr/sbin/pure-ftpd',
   hasImplicitTls: false,
   logsCommands: false,
-  answers451: true,
   firstPassivePort: 20_000,
   async configure(setting) {
     const { folder, servers, home } = setting

@@ -9,7 +9,6 @@ export const vsftpd: Software = {
   program: 'usr/sbin/vsftpd',
   hasImplicitTls: true,
   logsCommands: true,
-  answers451: false,
   firstPassivePort: 10_000,
   async configure(setting) {
     const file = join(setting.folder, 'vsftpd.conf')

@@ -193,13 +193,14 @@ describe('a reset of a stale archive', () => {
     ])
   })
 
-  it.each<[string, Oddities]>([
-    ['for good', { refuseRenames: true }],
-    ['twice for the moment', { busy: [`RENAME ${ARCHIVE}`, `RENAME ${ARCHIVE}`] }]
-  ])('never deletes it, and fails, where the server refuses to move it %s', async (_, oddities) => {
+  it.each<[string, Oddities, object | RegExp]>([
+    ['for good', { refuseRenames: true }, /output.tar.gz is left over.*nothing was changed.*Delete it by hand/],
+    ['twice for the moment', { busy: [`RENAME ${ARCHIVE}`, `RENAME ${ARCHIVE}`] }, { kind: 'refused' }]
+  ])('never deletes it, and fails, where the server refuses to move it %s', async (_, oddities, error) => {
     const spec: Spec = { 'output.tar.gz': 'old', 'output.tar.zst': 'new' }
     const { tree, site, done, announced } = await begin(spec, oddities, planFor('archive', 'output.tar.gz'), 'x')
-    await expect(done).rejects.toMatchObject({ kind: 'refused' })
+    if (error instanceof RegExp) await expect(done).rejects.toThrow(error)
+    else await expect(done).rejects.toMatchObject(error)
     expect(tree.get(ARCHIVE)).toMatchObject({ text: 'old' })
     expect([site.done, announced]).toEqual([[`MKD ${OWN}`], []])
   })

@@ -33,6 +33,7 @@ export const given = (changes: Partial<Circumstances> = {}): Circumstances => ({
   jobSucceeded: true,
   compressed: false,
   environment: undefined,
+  ownReset: true,
   installedBefore: undefined,
   onSettled: () => undefined,
   newName: copyNamer(new Date('2026-11-22T12:00:00Z'), () => 'abcdef01'),
