@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deployment } from './deployment.ts'
 import { findPython, runVenv } from './real-python.ts'
-import { pipInstall, readRequirements } from './site-packages.ts'
+import { pipInstall, pipInstallTarget, readRequirements } from './site-packages.ts'
 import { makePosixVenv } from './virtual-environments.ts'
 
 /** Runs venv over a folder, new or old, with the machine's Python if it was asked for and found. */
@@ -26,4 +26,10 @@ export async function installRequirements(deployment: Deployment, environment: s
   const library = windows ? 'Lib' : join('lib', `python${pythonVersion}`)
   const wanted = await readRequirements(join(packageDir, 'requirements.txt'))
   await pipInstall(join(environment, library, 'site-packages'), wanted)
+}
+
+/** Installs the package's requirements into a folder that is no environment, as `pip install --target`. */
+export async function installPackages({ packageDir, log }: Deployment, folder: string): Promise<void> {
+  log('Pip install requirements into a folder.')
+  await pipInstallTarget(folder, await readRequirements(join(packageDir, 'requirements.txt')))
 }

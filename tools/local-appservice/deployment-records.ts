@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, readdir, readFile, rm, rmdir, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { copyOver, relativePaths } from './file-trees.ts'
+import { zipFolder } from './zip-archive.ts'
 
 const LOCK_LIFETIME_MS = 1500 * 1000
 
@@ -53,4 +54,14 @@ export async function recordSuccess(home: string, packageDir: string, platform: 
   await mkdir(join(deployments, id), { recursive: true })
   await writeFile(join(deployments, id, 'manifest'), paths.map(path => path + lineEnd).join(''))
   await writeFile(join(deployments, 'active'), id)
+}
+
+/** Puts a package beside the earlier ones as a zip, names it as the one to mount, and gives its name. */
+export async function mountPackage(home: string, packageDir: string, at: Date): Promise<string> {
+  const folder = join(home, 'data', 'SitePackages')
+  const name = `${at.toISOString().replaceAll(/\D/g, '').slice(0, 14)}.zip`
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, name), await zipFolder(packageDir))
+  await writeFile(join(folder, 'packagename.txt'), name)
+  return name
 }

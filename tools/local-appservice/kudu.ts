@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { installRequirements, makeEnvironment } from './build-steps.ts'
 import type { Deployment } from './deployment.ts'
-import { recordSuccess, syncPackage, takeLock } from './deployment-records.ts'
+import { mountPackage, recordSuccess, syncPackage, takeLock } from './deployment-records.ts'
 import { emptyFolder, exists } from './file-trees.ts'
 import { buildWithOryx } from './oryx.ts'
 import { makeWindowsVenv, markerName } from './virtual-environments.ts'
@@ -29,12 +29,16 @@ export async function deploy(deployment: Deployment): Promise<{ readonly succeed
 async function carryOut(deployment: Deployment, wwwroot: string): Promise<boolean> {
   // Kudu on Linux does this before it knows how the deployment will end.
   if (deployment.layout !== 'windows-env') await rm(join(wwwroot, 'oryx-manifest.toml'), { force: true })
+  if (deployment.layout === 'run-from-package') return mount(deployment)
   if (deployment.build === 'none') return copyOnly(deployment, wwwroot)
   switch (deployment.layout) {
     case 'venv-tree':
-      return buildWithOryx(deployment, wwwroot, false)
+    case 'packages-dir':
+    case 'compressed-env':
     case 'compressed-app':
-      return buildWithOryx(deployment, wwwroot, true)
+      return buildWithOryx({ ...deployment, layout: deployment.layout }, wwwroot)
+    case 'shipped':
+      return sync(deployment)
     case 'venv-tree-script':
       return runBashScript(deployment, wwwroot)
     case 'windows-env':
@@ -49,10 +53,20 @@ async function copyOnly({ home, packageDir, clean = true, log }: Deployment, www
   return true
 }
 
+/** Without app files in wwwroot: it is the mounted package that is seen there. */
+async function mount({ home, packageDir, build, at = new Date(), log }: Deployment): Promise<boolean> {
+  if (build === 'failing') {
+    log('An error has occurred during the upload of the package.')
+    return false
+  }
+  log(`Mounting ${await mountPackage(home, packageDir, at)}.`)
+  return true
+}
+
 /** Runs KuduScript's bash script: venv again over whatever lies there, with no look at its version. */
 async function runBashScript(deployment: Deployment, wwwroot: string): Promise<boolean> {
   if (!(await sync(deployment))) return false
-  const environment = join(wwwroot, 'antenv')
+  const environment = join(wwwroot, deployment.environment ?? 'antenv')
   deployment.log(`Creating python${deployment.pythonVersion} virtual environment.`)
   await makeEnvironment(deployment, environment)
   await installRequirements(deployment, environment)

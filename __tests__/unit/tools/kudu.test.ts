@@ -50,7 +50,15 @@ function distInfos(tree: readonly string[]): readonly string[] {
   return tree.filter(path => path.endsWith('.dist-info/') && !/\/(pip|setuptools)-/.test(path))
 }
 
-const LAYOUTS = ['windows-env', 'venv-tree', 'venv-tree-script', 'compressed-app'] as const
+const LAYOUTS = [
+  'windows-env',
+  'venv-tree',
+  'venv-tree-script',
+  'packages-dir',
+  'compressed-env',
+  'compressed-app',
+  'shipped'
+] as const
 
 describe.each(LAYOUTS)('a deployment to %s', layout => {
   it('holds the lock while it runs and records itself', async () => {
@@ -84,7 +92,7 @@ describe.each(LAYOUTS)('a deployment to %s', layout => {
 })
 
 describe('a failing build', () => {
-  it.each(['venv-tree', 'compressed-app'] as const)(
+  it.each(['venv-tree', 'packages-dir', 'compressed-env', 'compressed-app'] as const)(
     'removes the manifest of %s and changes nothing else',
     async layout => {
       const site = await builtSite(layout)
@@ -95,7 +103,7 @@ describe('a failing build', () => {
     }
   )
 
-  it.each(['venv-tree-script', 'windows-env'] as const)('changes nothing on %s', async layout => {
+  it.each(['venv-tree-script', 'windows-env', 'shipped'] as const)('changes nothing on %s', async layout => {
     const site = await builtSite(layout)
     const before = await site.tree()
     await changePackage(site)
