@@ -1,12 +1,14 @@
 // The main job on localhost: a site with an environment, the main step, a deployment, the post step, and what each did.
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runStep } from './github-runner.ts'
 import { startLocalAppService, type LocalAppService } from './local-appservice/index.ts'
-import { deploy, findPython, type Build, type Layout } from './local-appservice/kudu.ts'
-import { listTree, makeHome, makePackage, makeSite } from './local-appservice/sites.ts'
+import { findPython } from './local-appservice/kudu.ts'
+import { listTree } from './local-appservice/sites.ts'
+import { deployFixture, fixtureOf, makeFixture, type Place, type SiteKey } from './layouts/fixtures.ts'
+import { SITES, SITE_KEYS, siteOf } from './layouts/specification.ts'
 
 const HELP = `Shows the main job on an App Service that runs on localhost.
 
@@ -15,12 +17,11 @@ const HELP = `Shows the main job on an App Service that runs on localhost.
   npm run demo -- --same-python                 nothing to do: preserved
   npm run demo -- --failing-deploy              the deployment fails: the environment comes back
 
-  --layout LAYOUT     venv-tree (Oryx, uncompressed), venv-tree-script (KuduScript's bash script),
-                      windows-env, compressed-app (today's default on Linux), none; default venv-tree
+  --layout LAYOUT     which site, of those below; default venv-tree
   --reset-env         demand a reset, as a box ticked on a manual dispatch does
   --reset-mode MODE   auto, always, never
   --same-python       ask for the Python version that the site has
-  --stale-archive     with compressed-app: leave the archive of an earlier build beside the current one
+  --env-path FOLDER   the input "env-path", such as venv with --layout several
   --refuse-rename     a server that refuses to rename: the environment is deleted in place
   --failing-deploy    the deployment fails
   --no-build          the deployment builds nothing on the server
@@ -29,7 +30,10 @@ const HELP = `Shows the main job on an App Service that runs on localhost.
   --personality NAME  iis or unix: whose banner, listings and errors the FTP server has
   --debug             with step debugging
   --help              this text
-`
+
+The sites, which docs/layouts.md describes:
+
+${SITES.map(({ key, title }) => `  ${key.padEnd(30)}${title}\n`).join('')}`
 
 const { values: options } = parseArgs({
   options: {
@@ -37,7 +41,7 @@ const { values: options } = parseArgs({
     'reset-env': { type: 'boolean', default: false },
     'reset-mode': { type: 'string', default: 'auto' },
     'same-python': { type: 'boolean', default: false },
-    'stale-archive': { type: 'boolean', default: false },
+    'env-path': { type: 'string', default: '' },
     'refuse-rename': { type: 'boolean', default: false },
     'failing-deploy': { type: 'boolean', default: false },
     'no-build': { type: 'boolean', default: false },
@@ -49,16 +53,13 @@ const { values: options } = parseArgs({
   }
 })
 
-type Story = Layout | 'none'
-
-const LAYOUTS: readonly Story[] = ['venv-tree', 'venv-tree-script', 'windows-env', 'compressed-app', 'none']
 const OUT = join(import.meta.dirname, '..', '.demo')
 
 if (options.help) process.stdout.write(HELP)
 else await main()
 
 async function main(): Promise<void> {
-  const layout = LAYOUTS.find(name => name === options.layout)
+  const layout = SITE_KEYS.find(name => name === options.layout)
   const personality = (['iis', 'unix'] as const).find(name => name === options.personality)
   if (!layout || !personality) {
     process.stderr.write(`There is no such layout or personality.\n\n${HELP}`)
@@ -75,15 +76,14 @@ async function main(): Promise<void> {
   }
 }
 
-async function tell(site: LocalAppService, layout: Story, packageDir: string): Promise<void> {
+async function tell(site: LocalAppService, layout: SiteKey, packageDir: string): Promise<void> {
+  const { title, origin } = siteOf(layout)
   const { present, wanted } = await versions(layout)
-  heading(`A site of the layout ${layout}${layout === 'none' ? '' : `, Python ${present}`}`)
-  await makePackage(packageDir, ['alpha==1.0', 'beta==2.0'])
-  if (layout === 'none') await makeHome(site.home)
-  else await makeSite(layout, { home: site.home, packageDir, python: present, realPython: true, log: indent })
-  if (options['stale-archive']) await leaveArchive(site)
+  const place = { home: site.home, packageDir, realPython: true, log: indent }
+  heading(`A site of the kind ${layout}: ${title}${layout === 'none' ? '' : `, Python ${present}`}`)
+  indent(`${origin}\n`)
+  await makeFixture(layout, { ...place, python: present })
   if (options['refuse-rename']) site.ftp.refuseRename = () => true
-  await makePackage(packageDir, ['alpha==1.0'])
   await show(site)
 
   heading(`The main step: Python ${wanted} is wanted`)
@@ -93,6 +93,7 @@ async function tell(site: LocalAppService, layout: Story, packageDir: string): P
     package: packageDir,
     'reset-env': options['reset-env'] ? 'true' : '',
     'reset-mode': options['reset-mode'],
+    'env-path': options['env-path'],
     'dry-run': String(options['dry-run']),
     sweep: options.sweep
   }
@@ -103,7 +104,7 @@ async function tell(site: LocalAppService, layout: Story, packageDir: string): P
   indent(`exit status ${String(main.exitCode)}, ${site.ftp.commandsAfterLogin()} FTP commands after the login`)
   await show(site)
 
-  const deployed = main.exitCode === 0 && (await deployNow(site, layout, packageDir, wanted, main.outputs))
+  const deployed = main.exitCode === 0 && (await deployNow(layout, { ...place, python: wanted }, main.outputs))
   heading('The post step')
   const post = await runStep('post', { ...step, state: main.state, jobStatus: deployed ? 'success' : 'failure' })
   print(post.log === '' ? '(nothing to do, nothing to say)\n' : post.log)
@@ -118,56 +119,38 @@ async function tell(site: LocalAppService, layout: Story, packageDir: string): P
 }
 
 /** The version of this machine's python3, so that the environment can be a real one, and the one that is wanted next. */
-async function versions(layout: Story): Promise<{ readonly present: string; readonly wanted: string }> {
-  if (layout === 'windows-env') return { present: '3.4', wanted: options['same-python'] ? '3.4' : '3.6' }
+async function versions(layout: SiteKey): Promise<{ readonly present: string; readonly wanted: string }> {
+  const { python, another } = fixtureOf(layout)
+  if (layout.startsWith('windows-env')) return { present: python, wanted: options['same-python'] ? python : another }
   for (let minor = 20; minor >= 8; minor--) {
     if (await findPython(`3.${minor}`)) {
       return { present: `3.${minor}`, wanted: `3.${options['same-python'] ? minor : minor + 1}` }
     }
   }
   indent('No python3 was found on this machine: the environments are synthesised')
-  return { present: '3.11', wanted: options['same-python'] ? '3.11' : '3.12' }
+  return { present: python, wanted: options['same-python'] ? python : another }
 }
 
-async function deployNow(
-  site: LocalAppService,
-  layout: Story,
-  packageDir: string,
-  pythonVersion: string,
-  outputs: Readonly<Record<string, string>>
-): Promise<boolean> {
+async function deployNow(layout: SiteKey, place: Place, outputs: Readonly<Record<string, string>>): Promise<boolean> {
   heading('The deployment')
-  const build: Build = options['failing-deploy'] ? 'failing' : options['no-build'] ? 'none' : 'good'
-  const { succeeded } = await deploy({
-    home: site.home,
-    packageDir,
-    pythonVersion,
-    layout: layout === 'none' ? 'venv-tree' : layout,
-    build,
+  const { succeeded } = await deployFixture(layout, place, {
+    good: !options['failing-deploy'],
     // The deploy step leaves an empty `clean` out, and the server's default is then true.
     clean: outputs['recommended-clean'] !== 'false',
-    realPython: true,
-    log: indent
+    ...(options['no-build'] ? { build: 'none' } : {})
   })
   return succeeded
 }
 
-/** Leaves an archive of an earlier build beside the current one, as a changed build image does. */
-async function leaveArchive(site: LocalAppService): Promise<void> {
-  const archive = join(site.home, 'site', 'wwwroot', 'output.tar.zst')
-  await writeFile(archive, 'the archive of an earlier build')
-  const twoHoursAgo = new Date(Date.now() - 7_200_000)
-  await utimes(archive, twoHoursAgo, twoHoursAgo)
-}
-
 async function show(site: LocalAppService): Promise<void> {
   process.stdout.write('\n')
-  for (const folder of ['site/wwwroot', 'site/.azure-python-env']) {
+  for (const folder of ['site/wwwroot', 'site/.azure-python-env', 'data/SitePackages']) {
     const path = join(site.home, folder)
     const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const inside = entry.isDirectory() ? await listTree(join(path, entry.name)) : undefined
-      indent(`/${folder}/${entry.name}${inside ? `/ (${describe(inside)})` : ''}`)
+      const inside = entry.isDirectory() ? `/ (${describe(await listTree(join(path, entry.name)))})` : ''
+      const target = entry.isSymbolicLink() ? ` -> ${await readlink(join(path, entry.name))}` : ''
+      indent(`/${folder}/${entry.name}${inside}${target}`)
     }
   }
 }
