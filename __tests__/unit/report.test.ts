@@ -14,6 +14,18 @@ import {
 import { snapshotOf } from './fixtures.ts'
 import { EVIL, NOTHING, decisionOf, evilDecision, evilSnapshot, outcomeOf, settlementOf } from './outcomes.ts'
 
+describe('what is left over beside a compressed app', () => {
+  const found = snapshotOf({ layout: 'compressed-app' })
+
+  it('is named by its path, and says nothing of the Python of the app', () => {
+    expect(outputsOf(outcomeOf({ found }))).toMatchObject({
+      'env-path': '/site/wwwroot/antenv',
+      'python-version-found': ''
+    })
+    expect(foundLines(found)).toEqual(['Layout: compressed-app', 'Left over from another build: /site/wwwroot/antenv'])
+  })
+})
+
 describe('outputs', () => {
   it('are all that the contract names, with the values of the run', () => {
     expect(outputsOf(outcomeOf())).toEqual({
