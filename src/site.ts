@@ -38,6 +38,13 @@ export interface ReadableSite {
    * parent tells whether an empty directory exists.
    */
   list(directory: RemotePath): Promise<readonly RemoteEntry[]>
+  /**
+   * Lists a directory with every command that the server has for it, and puts the answers together.
+   *
+   * One command alone may leave things out: ProFTPD's MLSD knows no links that lead nowhere, its LIST none that lead up,
+   * and Pure-FTPd cuts long listings. Throws as `list` does, where all of them are refused.
+   */
+  listFully(directory: RemotePath): Promise<readonly RemoteEntry[]>
   /** Reads a small UTF-8 file; throws `SiteError` of kind `unexpected` when it is longer than `maxBytes`. */
   readText(file: RemotePath, maxBytes: number): Promise<string>
   close(): void

@@ -185,29 +185,19 @@ describe('what is no environment', () => {
 })
 
 describe('what no folder below wwwroot can be called', () => {
-  it.each([
-    '..',
-    '../data',
-    'a/../../b',
-    '/abs',
-    '/',
-    '.',
-    'antenv/.',
-    'a//b',
-    'a\\b',
-    '..\\x',
-    'a\u0007b',
-    'a\nb'
-  ])('%j is an error, and nothing is connected', async path => {
-    lab = await startLab({ layout: 'venv-tree' })
-    const run = await look(path, forced)
-    expect(run.exitCode).toBe(1)
-    expect(annotations(run.log, 'error')).toEqual([
-      expect.stringMatching(/^"env-path" is ".*relative to \/site\/wwwroot/)
-    ])
-    expect(run.outputs).toMatchObject({ result: 'failed', 'env-path': '' })
-    expect(lab.app.ftp.transcript).toEqual([])
-  })
+  it.each(['..', '../data', 'a/../../b', '/abs', '/', '.', 'antenv/.', 'a//b', 'a\\b', '..\\x', 'a\u0007b', 'a\nb'])(
+    '%j is an error, and nothing is connected',
+    async path => {
+      lab = await startLab({ layout: 'venv-tree' })
+      const run = await look(path, forced)
+      expect(run.exitCode).toBe(1)
+      expect(annotations(run.log, 'error')).toEqual([
+        expect.stringMatching(/^"env-path" is ".*relative to \/site\/wwwroot/)
+      ])
+      expect(run.outputs).toMatchObject({ result: 'failed', 'env-path': '' })
+      expect(lab.app.ftp.transcript).toEqual([])
+    }
+  )
 })
 
 it('an empty folder that took the place of the environment makes room for it where the job failed', async () => {

@@ -38,12 +38,14 @@ const ODD_NAMES: readonly string[] = [
   '...',
   'total 12',
   'drwxr-xr-x',
+  'line\u2028separator',
   'ÿ'
 ]
 
 /** What lies in the environment goes, and nothing else does. */
 export function oddTrees(lab: Lab): void {
   links(lab)
+  dangling(lab)
   names(lab)
   locked(lab)
 }
@@ -76,6 +78,43 @@ function links(lab: Lab): void {
       others.filter(line => line.startsWith('outside'))
     )
     expect(existsSync(join(lab.site.home, 'outside/kept.txt'))).toBe(true)
+  })
+}
+
+/** ProFTPD's MLSD knows no link that leads nowhere, as one to an interpreter outside of the server's root does. */
+function dangling(lab: Lab): void {
+  const bin = (name: string): string => join(lab.site.environment, 'bin', name)
+
+  it('takes an environment whose interpreter is a link for whole', async () => {
+    const longest = `python${lab.site.python}`
+    for (const [name, target] of [
+      ['python3', '/usr/bin/python3'],
+      ['python', 'python3'],
+      [longest, 'python3']
+    ] as const) {
+      await rm(bin(name), { force: true })
+      await symlink(target, bin(name))
+    }
+    await lab.handOver()
+    const run = await lab.step('main', { with: { 'python-version': lab.site.python } })
+    expect(run.outputs).toMatchObject({ result: 'preserved', reason: 'up-to-date' })
+  })
+
+  it('deletes links that lead nowhere, up, and to themselves', async () => {
+    await shrink(lab)
+    for (const [name, target] of [
+      ['nowhere', 'no/such/file'],
+      ['absolute', '/usr/lib/python3'],
+      ['up', '..'],
+      ['loop', 'loop']
+    ] as const) {
+      await symlink(target, join(lab.site.sitePackages, name))
+    }
+    const files = await countFiles(lab.site.environment)
+    const post = await sweep(lab)
+    expect(annotations(post.log, 'warning')).toEqual([])
+    expect(post.log).toContain(`(${files} files)`)
+    expect(await lab.trash()).toEqual([])
   })
 }
 

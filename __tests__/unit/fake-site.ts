@@ -28,6 +28,10 @@ export interface Oddities {
   /** Lists what is not there as an empty folder, as vsftpd does. */
   readonly emptyForMissing?: boolean
   readonly linksAsDirectories?: boolean
+  /** Links that lead nowhere are left out of a listing, and shown only in a full one, as by ProFTPD's MLSD. */
+  readonly hidesDangling?: boolean
+  /** A listing has this many entries at most, as Pure-FTPd's. */
+  readonly longestListing?: number
   /** Paths whose lines in a listing cannot be read. */
   readonly unreadable?: readonly string[]
   /** Verbs that are refused with a 4xx reply, once for each time that they are named here. */
@@ -137,12 +141,14 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
     const modified = node?.kind === 'directory' ? (node.modified ?? NOON) : NOON
     return { name, kind: asDirectory ? 'directory' : 'link', size: 0, modified }
   }
-  const list = (path: string): readonly RemoteEntry[] => {
+  const isDangling = (path: string): boolean => tree.get(path)?.kind === 'link' && !tree.has(resolve(path, true))
+  const list = (path: string, fully: boolean): readonly RemoteEntry[] => {
     begin('LIST', path, false)
     const directory = resolve(path, true)
     const there = tree.get(directory)?.kind === 'directory'
     if (!there && !oddities.emptyForMissing) throw refusal('list', path, 'no such directory')
-    return there ? childrenOf(directory).map(entryOf) : []
+    const shown = childrenOf(directory).filter(path => fully || !oddities.hidesDangling || !isDangling(path))
+    return there ? shown.slice(0, oddities.longestListing).map(entryOf) : []
   }
   const needsRmd = (path: string): boolean => {
     const toFolder = tree.get(resolve(path, true))?.kind === 'directory'
@@ -201,7 +207,8 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
   return {
     log,
     done,
-    list: path => answer(() => list(path)),
+    list: path => answer(() => list(path, false)),
+    listFully: path => answer(() => list(path, true)),
     readText: (path, maxBytes) =>
       answer(() => {
         begin('READ', path, false)
@@ -243,6 +250,7 @@ export function fakeConnection(site: FakeSite): Connection {
       return closed
     },
     list: path => site.list(path),
+    listFully: path => site.listFully(path),
     readText: (path, maxBytes) => site.readText(path, maxBytes),
     command: (verb, path) => (verb === 'DELE' ? site.removeFile(path as never) : site.removeDirectory(path as never)),
     close: () => {

@@ -34430,10 +34430,17 @@ const VERSION_FOLDER = /^(python|pypy)\d/;
 /**
  * Looks at a folder and judges it; see `judge`.
  *
- * Reads only what tells something: the folder, `pyvenv.cfg`, `bin` or `Scripts`, `lib`, and one `site-packages`.
- * Throws `SiteError` when the folder itself cannot be listed.
+ * Reads only what tells something: the folder, `pyvenv.cfg`, `bin` or `Scripts`, `lib`, and one `site-packages`. Where a
+ * part is missing, it looks once more in every way that the server has: nothing is broken because a listing was not
+ * complete. Throws `SiteError` when the folder itself cannot be listed.
  */
 async function read_venv_readEnvironment(site, path, named) {
+    const environment = await readOnce(site, path, named);
+    if (!environment || environment.missing.length === 0)
+        return environment;
+    return readOnce({ ...site, list: directory => site.listFully(directory) }, path, named);
+}
+async function readOnce(site, path, named) {
     const entries = await site.list(path);
     const windows = isWindowsShape(entries);
     const gaps = [];
@@ -43466,10 +43473,13 @@ async function removeFolder(site, path) {
 async function isThere(site, path) {
     return (await (0,lib_site/* findEntry */.w4)(site, path)) !== undefined;
 }
-/** Lists a folder that was there a moment ago; empty where another run has deleted it meanwhile. */
+/**
+ * Lists a folder that was there a moment ago; empty where another run has deleted it meanwhile. With every command that
+ * the server has: what one of them leaves out would keep the folder from going.
+ */
 async function listed(site, directory) {
     try {
-        return await site.list(directory);
+        return await site.listFully(directory);
     }
     catch (error) {
         if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
@@ -44887,6 +44897,28 @@ async function listDirectory(client, commands, choice, directory) {
         throw refusal;
     return [];
 }
+/** Lists a folder with each of the commands, and puts the answers together. */
+async function listWithAll(client, commands, directory) {
+    const found = new Map();
+    const refusals = [];
+    for (const command of commands) {
+        try {
+            for (const entry of (await ask(client, command, directory)).entries) {
+                // Where they differ, the link is the truth: a listing that follows it shows what it leads to.
+                if (entry.kind === 'link' || !found.has(entry.name))
+                    found.set(entry.name, entry);
+            }
+        }
+        catch (error) {
+            if (!isAnswer(error))
+                throw error;
+            refusals.push(error);
+        }
+    }
+    if (refusals.length === commands.length)
+        throw refusals[0];
+    return [...found.values()];
+}
 /** `isEmpty`: not even a line for the folder itself, which would show that the command was understood. */
 async function ask(client, command, directory) {
     let answer = { entries: [], isEmpty: true };
@@ -45149,6 +45181,7 @@ function connectionOver(client, attempt, listing, signal, close) {
             return client.closed;
         },
         list: directory => during(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
+        listFully: directory => during(`list ${directory}`, () => listWithAll(client, commands, directory)),
         readText: (file, maxBytes) => during(`read ${file}`, async () => {
             const sink = boundedSink(maxBytes);
             await client.downloadTo(sink.writable, file);
@@ -45338,19 +45371,30 @@ async function removeDirectory(pool, directory, tally) {
         tally.directories++;
         return;
     }
-    const entries = await listOrReport(pool, directory, tally);
-    if (!entries)
-        return;
-    // `lib64` links to `lib` in every environment made on Linux: once its target is gone even a server that refuses to
-    // delete links lists it as empty.
-    const [later, now] = partition(entries, entry => entry.kind === 'directory' && entry.name === 'lib64');
-    await removeEntries(pool, directory, now, tally);
-    await removeEntries(pool, directory, later, tally);
-    const refusal = await attempt(pool, tally, 'RMD', directory);
-    if (refusal === undefined)
-        tally.directories++;
-    else
-        tally.refused.push({ path: directory, reply: refusal });
+    const seen = new Set();
+    for (let refusal = '';;) {
+        // Where all is gone that was listed and the folder is still not empty, the listing was not complete.
+        const entries = await listOrReport(pool, directory, tally, seen.size > 0);
+        const fresh = entries?.filter(({ name }) => !seen.has(name));
+        if (!fresh || (refusal !== '' && fresh.length === 0)) {
+            if (entries)
+                tally.refused.push({ path: directory, reply: refusal });
+            return;
+        }
+        for (const { name } of fresh)
+            seen.add(name);
+        // `lib64` links to `lib` in every environment made on Linux: once its target is gone even a server that refuses to
+        // delete links lists it as empty.
+        const [later, now] = partition(fresh, entry => entry.kind === 'directory' && entry.name === 'lib64');
+        await removeEntries(pool, directory, now, tally);
+        await removeEntries(pool, directory, later, tally);
+        const reply = await attempt(pool, tally, 'RMD', directory);
+        if (reply === undefined) {
+            tally.directories++;
+            return;
+        }
+        refusal = reply;
+    }
 }
 async function removeEntries(pool, directory, entries, tally) {
     const [directories, files] = partition(entries, entry => entry.kind === 'directory');
@@ -45385,9 +45429,9 @@ async function removeFiles(pool, directory, files, tally) {
     }
 }
 /** `undefined`: the server refused, which is on record. */
-async function listOrReport(pool, directory, tally) {
+async function listOrReport(pool, directory, tally, fully) {
     try {
-        return await pool.use(connection => connection.list(directory));
+        return await pool.use(connection => (fully ? connection.listFully(directory) : connection.list(directory)));
     }
     catch (error) {
         if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
@@ -45482,6 +45526,7 @@ async function openPool(target, options) {
 function readingOver(pool) {
     return {
         list: directory => again(() => pool.use(connection => connection.list(directory))),
+        listFully: directory => again(() => pool.use(connection => connection.listFully(directory))),
         readText: (file, maxBytes) => again(() => pool.use(connection => connection.readText(file, maxBytes))),
         close: () => {
             pool.close();

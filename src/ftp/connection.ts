@@ -4,7 +4,7 @@ import { Writable } from 'node:stream'
 import { Client } from 'basic-ftp'
 import { SiteError, type RemoteEntry, type RemotePath } from '../site.ts'
 import { asSiteError, explain, interrupted, type Stage } from './failures.ts'
-import { listDirectory, type ListChoice } from './list-command.ts'
+import { listDirectory, listWithAll, type ListChoice } from './list-command.ts'
 import { unknownPassiveMode, usePassiveMode, type PassiveMode } from './passive.ts'
 import { attempts, type Attempt, type FtpTarget } from './target.ts'
 
@@ -35,6 +35,7 @@ export interface Connection {
   readonly attempt: Attempt
   readonly closed: boolean
   list(directory: RemotePath): Promise<readonly RemoteEntry[]>
+  listFully(directory: RemotePath): Promise<readonly RemoteEntry[]>
   readText(file: RemotePath, maxBytes: number): Promise<string>
   /** Sends one command; throws `SiteError` of kind `refused` for a 4xx or 5xx reply. */
   command(verb: string, path: RemotePath): Promise<void>
@@ -162,6 +163,7 @@ function connectionOver(
       return client.closed
     },
     list: directory => during(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
+    listFully: directory => during(`list ${directory}`, () => listWithAll(client, commands, directory)),
     readText: (file, maxBytes) =>
       during(`read ${file}`, async () => {
         const sink = boundedSink(maxBytes)

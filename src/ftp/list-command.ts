@@ -44,6 +44,29 @@ export async function listDirectory(
   return []
 }
 
+/** Lists a folder with each of the commands, and puts the answers together. */
+export async function listWithAll(
+  client: Client,
+  commands: readonly string[],
+  directory: RemotePath
+): Promise<readonly RemoteEntry[]> {
+  const found = new Map<string, RemoteEntry>()
+  const refusals: unknown[] = []
+  for (const command of commands) {
+    try {
+      for (const entry of (await ask(client, command, directory)).entries) {
+        // Where they differ, the link is the truth: a listing that follows it shows what it leads to.
+        if (entry.kind === 'link' || !found.has(entry.name)) found.set(entry.name, entry)
+      }
+    } catch (error) {
+      if (!isAnswer(error)) throw error
+      refusals.push(error)
+    }
+  }
+  if (refusals.length === commands.length) throw refusals[0] as Error
+  return [...found.values()]
+}
+
 /** `isEmpty`: not even a line for the folder itself, which would show that the command was understood. */
 async function ask(
   client: Client,

@@ -69,6 +69,7 @@ async function openPool(target: FtpTarget, options: SiteOptions): Promise<Pool> 
 function readingOver(pool: Pool): ReadableSite {
   return {
     list: directory => again(() => pool.use(connection => connection.list(directory))),
+    listFully: directory => again(() => pool.use(connection => connection.listFully(directory))),
     readText: (file, maxBytes) => again(() => pool.use(connection => connection.readText(file, maxBytes))),
     close: () => {
       pool.close()

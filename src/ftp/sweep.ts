@@ -36,16 +36,28 @@ async function removeDirectory(pool: Pool, directory: RemotePath, tally: Tally):
     tally.directories++
     return
   }
-  const entries = await listOrReport(pool, directory, tally)
-  if (!entries) return
-  // `lib64` links to `lib` in every environment made on Linux: once its target is gone even a server that refuses to
-  // delete links lists it as empty.
-  const [later, now] = partition(entries, entry => entry.kind === 'directory' && entry.name === 'lib64')
-  await removeEntries(pool, directory, now, tally)
-  await removeEntries(pool, directory, later, tally)
-  const refusal = await attempt(pool, tally, 'RMD', directory)
-  if (refusal === undefined) tally.directories++
-  else tally.refused.push({ path: directory, reply: refusal })
+  const seen = new Set<string>()
+  for (let refusal = ''; ;) {
+    // Where all is gone that was listed and the folder is still not empty, the listing was not complete.
+    const entries = await listOrReport(pool, directory, tally, seen.size > 0)
+    const fresh = entries?.filter(({ name }) => !seen.has(name))
+    if (!fresh || (refusal !== '' && fresh.length === 0)) {
+      if (entries) tally.refused.push({ path: directory, reply: refusal })
+      return
+    }
+    for (const { name } of fresh) seen.add(name)
+    // `lib64` links to `lib` in every environment made on Linux: once its target is gone even a server that refuses to
+    // delete links lists it as empty.
+    const [later, now] = partition(fresh, entry => entry.kind === 'directory' && entry.name === 'lib64')
+    await removeEntries(pool, directory, now, tally)
+    await removeEntries(pool, directory, later, tally)
+    const reply = await attempt(pool, tally, 'RMD', directory)
+    if (reply === undefined) {
+      tally.directories++
+      return
+    }
+    refusal = reply
+  }
 }
 
 async function removeEntries(
@@ -92,10 +104,11 @@ async function removeFiles(
 async function listOrReport(
   pool: Pool,
   directory: RemotePath,
-  tally: Tally
+  tally: Tally,
+  fully: boolean
 ): Promise<readonly RemoteEntry[] | undefined> {
   try {
-    return await pool.use(connection => connection.list(directory))
+    return await pool.use(connection => (fully ? connection.listFully(directory) : connection.list(directory)))
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
     tally.refused.push({ path: directory, reply: error.message })

@@ -13,14 +13,21 @@ const VERSION_FOLDER = /^(python|pypy)\d/
 /**
  * Looks at a folder and judges it; see `judge`.
  *
- * Reads only what tells something: the folder, `pyvenv.cfg`, `bin` or `Scripts`, `lib`, and one `site-packages`.
- * Throws `SiteError` when the folder itself cannot be listed.
+ * Reads only what tells something: the folder, `pyvenv.cfg`, `bin` or `Scripts`, `lib`, and one `site-packages`. Where a
+ * part is missing, it looks once more in every way that the server has: nothing is broken because a listing was not
+ * complete. Throws `SiteError` when the folder itself cannot be listed.
  */
 export async function readEnvironment(
   site: ReadableSite,
   path: RemotePath,
   named: boolean
 ): Promise<Environment | undefined> {
+  const environment = await readOnce(site, path, named)
+  if (!environment || environment.missing.length === 0) return environment
+  return readOnce({ ...site, list: directory => site.listFully(directory) }, path, named)
+}
+
+async function readOnce(site: ReadableSite, path: RemotePath, named: boolean): Promise<Environment | undefined> {
   const entries = await site.list(path)
   const windows = isWindowsShape(entries)
   const gaps: string[] = []

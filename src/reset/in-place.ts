@@ -146,10 +146,13 @@ async function isThere(site: RemoteSite, path: RemotePath): Promise<boolean> {
   return (await findEntry(site, path)) !== undefined
 }
 
-/** Lists a folder that was there a moment ago; empty where another run has deleted it meanwhile. */
+/**
+ * Lists a folder that was there a moment ago; empty where another run has deleted it meanwhile. With every command that
+ * the server has: what one of them leaves out would keep the folder from going.
+ */
 async function listed(site: RemoteSite, directory: RemotePath): Promise<readonly RemoteEntry[]> {
   try {
-    return await site.list(directory)
+    return await site.listFully(directory)
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
     if (await isThere(site, directory)) throw error

@@ -52,6 +52,20 @@ describe('a sweep', () => {
     expect((await sweep(Object.fromEntries(files))).swept).toEqual({ files: 100, directories: 1, refused: [] })
   })
 
+  it('removes links that only a second kind of listing shows', async () => {
+    const spec = { [`${COPY}/bin/python`]: linkTo('/usr/bin/python3'), [`${COPY}/bin/x`]: '', [`${COPY}/y`]: '' }
+    const { tree, swept } = await sweep(spec, { hidesDangling: true })
+    expect(pathsIn(tree)).toEqual(SPARED)
+    expect(swept).toEqual({ files: 3, directories: 2, refused: [] })
+  })
+
+  it('removes a folder whose listings are cut, however often it takes', async () => {
+    const files = Array.from({ length: 25 }, (_, number) => [`${COPY}/d/f${number}`, ''] as const)
+    const { tree, swept } = await sweep(Object.fromEntries(files), { longestListing: 10 })
+    expect(pathsIn(tree)).toEqual(SPARED)
+    expect(swept).toEqual({ files: 25, directories: 2, refused: [] })
+  })
+
   it('removes a single file, such as a marker', async () => {
     const { tree, swept } = await sweep({ [COPY]: '' })
     expect(pathsIn(tree)).toEqual(SPARED)

@@ -22,10 +22,8 @@ const SERVERS: readonly LocalAppServiceOptions[] = [
   { personality: 'mlsd', links: 'link' },
   { personality: 'mlsd', links: 'slink' }
 ]
-const HIDING: readonly LocalAppServiceOptions[] = [
-  { personality: 'iis', links: 'hidden' },
-  { personality: 'mlsd', links: 'hidden' }
-]
+const HIDING: LocalAppServiceOptions = { personality: 'iis', links: 'hidden' }
+const HIDING_IN_MLSD: LocalAppServiceOptions = { personality: 'mlsd', links: 'hidden' }
 
 interface Scene {
   readonly app: LocalAppService
@@ -103,8 +101,20 @@ describe.skipIf(process.platform === 'win32')('links to a folder outside', () =>
     }
   )
 
-  it.each(HIDING)('that are not listed at all keep their folder from going, and it is reported: %o', async options => {
-    const { app, site, outside } = await scene(options)
+  it('that only another command lists go as well, swept or in place, and their target loses nothing', async () => {
+    const { app, site, outside } = await scene(HIDING_IN_MLSD)
+    const before = await outside()
+    await setAside(app)
+    expect((await site.sweep(COPY)).refused).toEqual([])
+    expect(await outside()).toEqual(before)
+    const second = await scene(HIDING_IN_MLSD)
+    expect(await inPlace(second.site)).toBeGreaterThan(5)
+    expect(existsSync(join(second.app.home, ENVIRONMENT))).toBe(false)
+    expect(await second.outside()).toEqual(before)
+  })
+
+  it('that are not listed at all keep their folder from going, and it is reported', async () => {
+    const { app, site, outside } = await scene(HIDING)
     const before = await outside()
     await expect(inPlace(site)).rejects.toMatchObject({ kind: 'refused' })
     await setAside(app)

@@ -70,6 +70,19 @@ describe('a part behind a link', () => {
   })
 })
 
+describe('a server that leaves links out of its listings', () => {
+  it.each(['venv-3.10-symlinks', 'uv', 'virtualenv-21'])('makes no environment look broken: %s', async name => {
+    const site = fakeSite(treeOf(env(name)), { hidesDangling: true })
+    expect(await readEnvironment(site, child(WWWROOT, 'env'), true)).toMatchObject({ missing: [], gaps: [] })
+  })
+
+  it('is asked once more only where a part is missing', async () => {
+    const site = fakeSite(treeOf(env('venv-3.8-copies')), { hidesDangling: true })
+    await readEnvironment(site, child(WWWROOT, 'env'), true)
+    expect(new Set(site.log).size).toBe(site.log.length)
+  })
+})
+
 describe("a marker of Kudu's Windows script", () => {
   it.each([
     ['3.x, for which the script runs venv', 'windows-venv-3.6-marker', 'env/pyvenv.cfg'],
