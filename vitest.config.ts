@@ -9,6 +9,8 @@ export default defineConfig({
     include: ['__tests__/unit/**/*.test.ts', '__tests__/contract/**/*.test.ts'],
     reporters: ['default', './tools/tally-reporter.ts'],
     restoreMocks: true,
+    // Most of a contract test is spent in the processes that it starts.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     server: { deps: { inline: [/@actions\/(languageservice|workflow-parser|expressions)/] } },

@@ -119,7 +119,7 @@ async function inspect(
     if (leftovers > 0) core.info(`Set aside by an earlier run and not settled: ${leftovers}`)
     let decision = decide(snapshot, expected, inputs.policy)
     const stale = decision.action === 'reset' || decision.reasons[0].code === 'no-rebuild'
-    if (stale && snapshot.rebuiltBy.length === 0) {
+    if (stale) {
       snapshot = await withDeployments(site, surroundings, snapshot)
       decision = decide(snapshot, expected, inputs.policy)
     }

@@ -12,6 +12,8 @@ export function comparison(state: State, { environment, layout }: Snapshot): rea
     state.strategy === 'archive'
   )
     return []
+  // What took its place was seen when the copy was swept; which of several is judged is another matter.
+  if (layout === 'unknown') return []
   if (!environment) {
     return [
       `There is no environment at ${state.environment ?? 'its place'} after the deployment: nothing has rebuilt it. ` +
@@ -27,6 +29,8 @@ export function comparison(state: State, { environment, layout }: Snapshot): rea
   if (environment.missing.length > 0) {
     return [`The environment is not whole after the deployment: ${environment.missing.join(', ')} missing`]
   }
+  // Packages without an environment are not judged by their Python.
+  if (layout === 'packages-dir') return []
   const python = foundPython(environment)
   if (state.pythonWanted === '' || python === undefined || python === state.pythonWanted) return []
   const setting = state.shipped

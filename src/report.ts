@@ -133,6 +133,12 @@ const HEADLINES: Readonly<Record<Result, string>> = {
   failed: 'The Python environment could not be dealt with'
 }
 
+function headlineOf({ result, found, decision }: Outcome): string {
+  if (result === 'reset' && decision?.action === 'reset-archive') return 'An archive that is left over is set aside'
+  if (result === 'reset' && found?.layout === 'compressed-app') return 'An environment that is left over is set aside'
+  return HEADLINES[result]
+}
+
 /** The job summary of the main step. */
 export function summaryOf(outcome: Outcome): string {
   const { found, decision, wanted } = outcome
@@ -150,7 +156,7 @@ export function summaryOf(outcome: Outcome): string {
   rows.push(['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`])
   const reasons = decision?.reasons.map(reason => `- ${code(reason.code)}: ${prose(reason.detail)}`) ?? []
   return [
-    `### ${outcome.dryRun ? 'Dry run: ' : ''}${HEADLINES[outcome.result]}`,
+    `### ${outcome.dryRun ? 'Dry run: ' : ''}${headlineOf(outcome)}`,
     ...(outcome.failure === undefined ? [] : [`> ${prose(outcome.failure, 1000)}`]),
     table(rows),
     ...(reasons.length > 0 ? [`**Why**\n\n${reasons.join('\n')}`] : []),
@@ -160,10 +166,12 @@ export function summaryOf(outcome: Outcome): string {
   ].join('\n\n')
 }
 
-function nextStep({ result, dryRun, strategy, decision, filesDeleted }: Outcome): string {
+function nextStep({ result, found, dryRun, strategy, decision, filesDeleted }: Outcome): string {
   if (dryRun) return 'Nothing was changed.'
   switch (result) {
     case 'reset':
+      if (found?.layout === 'compressed-app' && decision?.action === 'reset')
+        return 'Only what was left over beside the compressed app is removed. The app does not use it.'
       if (strategy === 'in-place')
         return 'The server refused to move the environment aside, so it was deleted where it lay. There is no way back: the deployment has to build a new one.'
       if (filesDeleted > 0)
@@ -173,6 +181,8 @@ function nextStep({ result, dryRun, strategy, decision, filesDeleted }: Outcome)
       return 'What was removed is set aside until the end of the job. It is deleted once the deployment has built a new environment, and put back if it has not.'
     case 'failed':
       if (strategy === 'none') return 'Nothing was changed.'
+      if (strategy === 'in-place')
+        return 'A part of the environment may be deleted already, and there is no way back: the next run finishes it.'
       return 'What was changed, if anything, is put back at the end of the job where the deployment leaves no environment.'
     default:
       return 'Nothing was changed.'

@@ -64,7 +64,7 @@ export const REASONS = [
     when:
       'Each deployment builds the environment from nothing: by default on Linux, and on Windows where the environment has ' +
       'no marker.',
-    then: 'Nothing, also where a reset is demanded.',
+    then: 'Nothing. A reset that is demanded removes only an environment that is left over beside a compressed app.',
     action: 'none'
   },
   { code: 'requested', when: '"reset-env" is `true`.', then: 'Reset.', action: 'reset' },

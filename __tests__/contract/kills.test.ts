@@ -51,7 +51,8 @@ async function kill(
 
 /** The environment's tree without the folder itself, and the rest of wwwroot. */
 async function look(folder: string): Promise<{ environment: readonly string[]; others: readonly string[] }> {
-  const tree = (await lab.tree()).filter(line => line.startsWith('wwwroot/'))
+  // A deletion in place begins with trying whether anything can be deleted; what that leaves is no part of the environment.
+  const tree = (await lab.tree()).filter(line => line.startsWith('wwwroot/') && !line.includes('-probe'))
   const prefix = `wwwroot/${folder}/`
   return {
     environment: tree.filter(line => line.startsWith(prefix)),

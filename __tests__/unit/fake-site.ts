@@ -252,7 +252,10 @@ export function fakeConnection(site: FakeSite): Connection {
     list: path => site.list(path),
     listFully: path => site.listFully(path),
     readText: (path, maxBytes) => site.readText(path, maxBytes),
-    command: (verb, path) => (verb === 'DELE' ? site.removeFile(path as never) : site.removeDirectory(path as never)),
+    command: (verb, path) => {
+      if (verb === 'MKD') return site.makeDirectory(path as never)
+      return verb === 'DELE' ? site.removeFile(path as never) : site.removeDirectory(path as never)
+    },
     close: () => {
       closed = true
     }

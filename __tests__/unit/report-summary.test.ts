@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { postSummaryOf, summaryOf, type PostOutcome } from '../../src/report.ts'
-import { EVIL, NOTHING, evilDecision, evilSnapshot, outcomeOf, postOf, settlementOf } from './outcomes.ts'
+import { postSummaryOf, summaryOf, type Outcome, type PostOutcome } from '../../src/report.ts'
+import { snapshotOf } from './fixtures.ts'
+import { EVIL, NOTHING, decisionOf, evilDecision, evilSnapshot, outcomeOf, postOf, settlementOf } from './outcomes.ts'
 
 /** Markdown without its code spans and escaped marks (CommonMark 0.31, sections 2.4 and 6.1): all that can act. */
 function activeIn(markdown: string): string {
@@ -40,6 +41,26 @@ describe('the summary', () => {
   it('is written after a failure too', () => {
     const summary = summaryOf(outcomeOf({ ...NOTHING, failure: 'the certificate does not verify' }))
     expect(summary).toContain('the certificate does not verify')
+  })
+
+  it.each<[string, Partial<Outcome>, readonly RegExp[]]>([
+    ['an environment', {}, [/The Python environment is reset/, /deleted once the deployment has built a new/]],
+    [
+      'what is left over beside a compressed app',
+      { found: snapshotOf({ layout: 'compressed-app' }) },
+      [/### An environment that is left over is set aside/, /The app does not use it/]
+    ],
+    [
+      'an archive',
+      {
+        found: snapshotOf({ layout: 'compressed-app' }),
+        decision: { ...decisionOf('stale-archive'), action: 'reset-archive' }
+      },
+      [/### An archive that is left over is set aside/, /goes back only if/]
+    ]
+  ])('says what it is that goes: %s', (_, changes, texts) => {
+    const summary = summaryOf(outcomeOf({ filesDeleted: 0, ...changes }))
+    for (const text of texts) expect(summary).toMatch(text)
   })
 
   it('says of a dry run that nothing was changed', () => {

@@ -34250,6 +34250,10 @@ function versionOf(major, minor) {
 
 /** The name of the manifest in wwwroot. */
 const MANIFEST_NAME = 'oryx-manifest.toml';
+/** A folder's name without the slashes around it that mean nothing; one of nothing else stays as it is. */
+function folderOf(text) {
+    return text?.replace(/^(?:\.\/+)+(?=.)|(?<=[^/])\/+$/g, '');
+}
 /** Reads a manifest; throws an `Error` for one that is no TOML. Keys are matched whatever their case, as start-up does. */
 function parseManifest(text) {
     const values = new Map();
@@ -34260,8 +34264,8 @@ function parseManifest(text) {
     const get = (key) => values.get(key.toLowerCase())?.trim() || undefined;
     return {
         python: leadingVersion(get('PythonVersion') ?? ''),
-        virtualEnvName: get('virtualEnvName'),
-        packageDir: get('packagedir')?.replace(/\/+$/, ''),
+        virtualEnvName: folderOf(get('virtualEnvName')),
+        packageDir: folderOf(get('packagedir')),
         compressedVirtualEnvFile: get('compressedVirtualEnvFile'),
         compressed: get('CompressDestinationDir')?.toLowerCase() === 'true'
     };
@@ -34351,7 +34355,8 @@ function judge(evidence, named) {
         missing: strange ? [] : missing,
         versions: versionsIn(settings, libraries, markers),
         markers,
-        distributions: packages.flatMap(({ sitePackages }) => distributionsIn(sitePackages ?? [])),
+        // All at once: what is seen twice through a link that is listed as a folder is there once.
+        distributions: distributionsIn(packages.flatMap(({ sitePackages }) => sitePackages ?? [])),
         gaps: strange ? [...gaps, venv_STRANGE] : gaps
     };
 }
@@ -34436,9 +34441,13 @@ const VERSION_FOLDER = /^(python|pypy)\d/;
  */
 async function read_venv_readEnvironment(site, path, named) {
     const environment = await readOnce(site, path, named);
-    if (!environment || environment.missing.length === 0)
+    const isSuspect = environment && (environment.missing.length > 0 || hasSeveralLibraries(environment));
+    if (!isSuspect)
         return environment;
     return readOnce({ ...site, list: directory => site.listFully(directory) }, path, named);
+}
+function hasSeveralLibraries({ versions }) {
+    return versions.filter(({ source }) => source.startsWith('lib/')).length > 1;
 }
 async function readOnce(site, path, named) {
     const entries = await site.list(path);
@@ -34592,6 +34601,11 @@ function usedEnvironment({ layout, environment }) {
 }
 /** A site with no environment. */
 const NOTHING = { layout: 'none', environment: undefined, doubt: undefined, secondArchive: undefined };
+/** A site whose manifest is of no use: the next deployment that succeeds writes it anew. */
+function deployAgain(detail) {
+    const located = doubtful(detail);
+    return { ...located, doubt: { ...located.doubt, advice: 'Deploy once without asking for a reset' } };
+}
 /** A site of which it cannot be told what it is. */
 function doubtful(detail, candidates = []) {
     return { ...NOTHING, layout: 'unknown', doubt: { detail, candidates } };
@@ -34605,13 +34619,15 @@ function doubtful(detail, candidates = []) {
 
 /** Where more folders lie in wwwroot than this, looking into each of them would take longer than asking the user. */
 const MAX_FOLDERS = 40;
+/** What Oryx calls the folder of packages where nobody names another. */
+const ORYX_PACKAGES = '__oryx_packages__';
 /** Folders in wwwroot that never are the environment: caches, other ecosystems, and what start-up leaves behind. */
 const NEVER_ENVIRONMENTS = new Set([
     '.git',
     '.github',
     '.python_packages',
     '.vscode',
-    '__oryx_packages__',
+    ORYX_PACKAGES,
     '__pycache__',
     '_del_antenv',
     '_del_node_modules',
@@ -34626,14 +34642,19 @@ async function givenEnvironment(site, wwwroot, path, manifest) {
     // Nothing can be lost in an empty folder, and the deployment will fill it: it is as good as absent.
     if (environment?.proven === false)
         return NOTHING;
-    // What the manifest says holds for the environment that it names, if it names one.
-    const named = manifest?.virtualEnvName;
-    const ofOryx = named === undefined || (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, named) === path;
+    // What the manifest says holds for what it names, if it names anything.
+    const named = manifest?.virtualEnvName ?? manifest?.packageDir;
+    const ofOryx = named === undefined || (0,lib_site/* pathBelow */.Br)(lib_site/* WWWROOT */.yc, named) === path;
     if (environment)
         return found(environment, ofOryx ? manifest : undefined);
+    const packages = entry.kind === 'directory' ? await read_venv_readPackages(site, path) : undefined;
+    if (packages)
+        return { ...NOTHING, layout: 'packages-dir', environment: packages };
     const located = doubtful(`"env-path" names ${path}, which is not proven to be a virtual environment`);
-    const remedy = 'It has no pyvenv.cfg, no marker, and no bin or Scripts beside site-packages: correct "env-path" or leave it out';
-    return { ...located, doubt: { ...located.doubt, remedy } };
+    const what = entry.kind === 'directory'
+        ? 'It has no pyvenv.cfg, no marker, and no bin or Scripts beside site-packages'
+        : `There is ${whatIs(entry)} in its place, which is not followed`;
+    return { ...located, doubt: { ...located.doubt, remedy: `${what}: correct "env-path" or leave it out` } };
 }
 /** Looks at the folder into which `pip install --target` has put the packages, as the manifest says. */
 async function packagesFolder(site, wwwroot, manifest, packageDir) {
@@ -34683,7 +34704,17 @@ async function detect(site, wwwroot, manifest) {
         else if (environment && environment !== 'gone')
             proven.push(environment);
     }
-    return theOnly(proven, unread, manifest);
+    const located = theOnly(proven, unread, manifest);
+    return located.layout === 'none' ? unlessPackages(wwwroot, manifest) : located;
+}
+/** A deployment that failed has removed the manifest that would say what Oryx's folder of packages is. */
+function unlessPackages(wwwroot, manifest) {
+    const isThere = wwwroot.some(({ name, kind }) => name === ORYX_PACKAGES && kind === 'directory');
+    if (manifest || !isThere)
+        return NOTHING;
+    return doubtful(`there is a folder of packages, but no ${MANIFEST_NAME} that says whether the app uses it`, [
+        ORYX_PACKAGES
+    ]);
 }
 function theOnly(proven, unread, manifest) {
     const [only] = proven;
@@ -34701,8 +34732,10 @@ async function namedEnvironment(site, wwwroot, name, manifest) {
     const entry = (0,lib_site/* entryNamed */.OM)(wwwroot, name);
     if (!entry)
         return name.includes('/') ? doubtful(`${MANIFEST_NAME} names the environment by a path`, [name]) : NOTHING;
-    if (entry.kind !== 'directory')
-        return doubtful(`there is ${whatIs(entry)} where the environment should be`, [name]);
+    if (entry.kind !== 'directory') {
+        const located = doubtful(`there is ${whatIs(entry)} where the environment should be`, [name]);
+        return { ...located, doubt: { ...located.doubt, advice: 'Remove it, so that the deployment can build there' } };
+    }
     const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), true);
     if (environment === 'gone')
         return NOTHING;
@@ -34756,11 +34789,16 @@ const MINUTE_MS = 60_000;
 function archivesIn(wwwroot) {
     return wwwroot.filter(({ name, kind }) => kind === 'file' && /^output\.tar\.(gz|zst)$/.test(name));
 }
+/** Whatever is called like an archive that Oryx makes: of the app, or of its environment. */
+function oryxArchivesIn(wwwroot) {
+    const isEnvironment = (name) => /^(antenv|pythonenv)[\d.]*\.(tar\.gz|tar\.zst|zip)$/.test(name);
+    return [...archivesIn(wwwroot), ...wwwroot.filter(({ name, kind }) => kind === 'file' && isEnvironment(name))];
+}
 /** A site whose whole app lies in an archive, as the manifest says. */
 async function compressedApp(site, wwwroot, manifest, envPath) {
     const [first, second] = archivesIn(wwwroot);
     if (!first)
-        return doubtful(`${MANIFEST_NAME} says that the app is compressed, but there is no archive`);
+        return deployAgain(`${MANIFEST_NAME} says that the app is compressed, but there is no archive`);
     const manifestTime = wwwroot.find(({ name }) => name === MANIFEST_NAME)?.modified;
     const secondArchive = second && twoArchives(first, second, manifestTime);
     if (envPath) {
@@ -34781,7 +34819,7 @@ async function leftOver(site, wwwroot, name) {
 function compressedEnvironment(wwwroot, archive) {
     if ((0,lib_site/* entryNamed */.OM)(wwwroot, archive)?.kind === 'file')
         return { ...NOTHING, layout: 'compressed-env' };
-    return doubtful(`${MANIFEST_NAME} says that the environment lies in ${archive}, but there is no such archive`);
+    return deployAgain(`${MANIFEST_NAME} says that the environment lies in ${archive}, but there is no such archive`);
 }
 /**
  * Tells which of two archives is left over: the one that was not written together with the manifest.
@@ -34832,7 +34870,7 @@ async function layout_inspectSite(site, surroundings, options) {
     }
     const wwwroot = await site.list(lib_site/* WWWROOT */.yc);
     const manifest = await readManifest(site, wwwroot);
-    const located = 'detail' in manifest ? doubtful(manifest.detail) : await locate(site, wwwroot, manifest.manifest, options);
+    const located = 'detail' in manifest ? deployAgain(manifest.detail) : await locate(site, wwwroot, manifest.manifest, options);
     if (located.layout === 'none')
         return { ...located, lock: undefined, rebuiltBy: [], shippedBy: undefined };
     const lock = await deployments_findLock(site, surroundings, options.now);
@@ -34860,7 +34898,7 @@ async function locate(site, wwwroot, manifest, { envPath }) {
         return compressedApp(site, wwwroot, manifest, envPath);
     if (manifest?.compressedVirtualEnvFile)
         return compressedEnvironment(wwwroot, manifest.compressedVirtualEnvFile);
-    const archives = archivesIn(wwwroot);
+    const archives = oryxArchivesIn(wwwroot);
     if (!envPath && !manifest && archives.length > 0) {
         return doubtful(`there is ${archives.map(({ name }) => name).join(' and ')}, but no ${MANIFEST_NAME} that says what it is`);
     }
@@ -34881,7 +34919,7 @@ async function unlessPackaged(site, wwwroot, empty) {
         return empty;
     try {
         const name = (await site.readText(PACKAGE_NAME, MAX_PACKAGE_NAME_BYTES)).trim();
-        const located = doubtful(`the app runs from a package (${PACKAGE_NAME} names ${name}), which brings its environment along and cannot be changed from here`);
+        const located = doubtful(`the app runs from a package (${PACKAGE_NAME} names ${name || 'nothing'}), which brings its environment along and cannot be changed from here`);
         return { ...located, doubt: { ...located.doubt, advice: 'Build the package anew, and deploy that' } };
     }
     catch (error) {
@@ -42974,6 +43012,13 @@ const HEADLINES = {
     unreachable: 'The server could not be looked at',
     failed: 'The Python environment could not be dealt with'
 };
+function headlineOf({ result, found, decision }) {
+    if (result === 'reset' && decision?.action === 'reset-archive')
+        return 'An archive that is left over is set aside';
+    if (result === 'reset' && found?.layout === 'compressed-app')
+        return 'An environment that is left over is set aside';
+    return HEADLINES[result];
+}
 /** The job summary of the main step. */
 function summaryOf(outcome) {
     const { found, decision, wanted } = outcome;
@@ -42994,7 +43039,7 @@ function summaryOf(outcome) {
     rows.push(['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`]);
     const reasons = decision?.reasons.map(reason => `- ${(0,lib_escape/* code */.aY)(reason.code)}: ${(0,lib_escape/* prose */.CS)(reason.detail)}`) ?? [];
     return [
-        `### ${outcome.dryRun ? 'Dry run: ' : ''}${HEADLINES[outcome.result]}`,
+        `### ${outcome.dryRun ? 'Dry run: ' : ''}${headlineOf(outcome)}`,
         ...(outcome.failure === undefined ? [] : [`> ${(0,lib_escape/* prose */.CS)(outcome.failure, 1000)}`]),
         table(rows),
         ...(reasons.length > 0 ? [`**Why**\n\n${reasons.join('\n')}`] : []),
@@ -43003,11 +43048,13 @@ function summaryOf(outcome) {
         ''
     ].join('\n\n');
 }
-function nextStep({ result, dryRun, strategy, decision, filesDeleted }) {
+function nextStep({ result, found, dryRun, strategy, decision, filesDeleted }) {
     if (dryRun)
         return 'Nothing was changed.';
     switch (result) {
         case 'reset':
+            if (found?.layout === 'compressed-app' && decision?.action === 'reset')
+                return 'Only what was left over beside the compressed app is removed. The app does not use it.';
             if (strategy === 'in-place')
                 return 'The server refused to move the environment aside, so it was deleted where it lay. There is no way back: the deployment has to build a new one.';
             if (filesDeleted > 0)
@@ -43018,6 +43065,8 @@ function nextStep({ result, dryRun, strategy, decision, filesDeleted }) {
         case 'failed':
             if (strategy === 'none')
                 return 'Nothing was changed.';
+            if (strategy === 'in-place')
+                return 'A part of the environment may be deleted already, and there is no way back: the next run finishes it.';
             return 'What was changed, if anything, is put back at the end of the job where the deployment leaves no environment.';
         default:
             return 'Nothing was changed.';
@@ -43113,6 +43162,9 @@ function table(rows) {
 ;// CONCATENATED MODULE: ./lib/reset/trash.js
 // What was set aside: how a copy is named, so that any later run knows where it belongs. No state but the names.
 
+/** What the file systems of servers take. */
+const MAX_NAME_LENGTH = 255;
+const MAX_READABLE_LENGTH = 100;
 const NAME = /^(trash-\d{8}T\d{9}Z-[0-9a-f]{8,})-(.+)$/;
 const DOOMED_NAME = /^trash-\d{8}T\d{9}Z-[0-9a-f]{8,}$/;
 /**
@@ -43126,7 +43178,11 @@ function trashPath(original, now, random) {
         throw new RangeError(`not below ${lib_site/* WWWROOT */.yc}: ${original}`);
     const stamp = now.toISOString().replace(/[-:.]/g, '');
     const relative = original.slice(lib_site/* WWWROOT */.yc.length + 1);
-    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, `trash-${stamp}-${random}-${encode(relative)}`));
+    const name = `trash-${stamp}-${random}-${encode(relative)}`;
+    // A longer one would be refused like a rename that is not allowed, and the environment deleted in place for it.
+    if (name.length > MAX_NAME_LENGTH)
+        throw new Error(`The path ${original} is too long to be set aside under a name`);
+    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name));
 }
 /** Reads a name in our own folder; `undefined`: it is nothing that we set aside. */
 function parseTrashName(name) {
@@ -43189,16 +43245,23 @@ function hasOwnFolder(surroundings) {
     const entry = (0,lib_site/* entryNamed */.OM)(surroundings, (0,lib_site/* nameOf */.Vb)(lib_site/* OWN_FOLDER */.w5));
     return entry?.kind === 'directory' || entry?.kind === 'unknown';
 }
-/** Writes every character but the plainest as `=XX` per UTF-8 byte, so `/` cannot be mistaken for a separator. */
+/**
+ * Writes every character but the plainest as `=XX` per UTF-8 byte, so `/` cannot be mistaken for a separator; all of it
+ * as base64url after `==`, which no such byte begins with, where that would be long.
+ */
 function encode(text) {
-    return [...new TextEncoder().encode(text)]
+    const bytes = new TextEncoder().encode(text);
+    const readable = [...bytes]
         .map(byte => (/[A-Za-z0-9._-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : hex(byte)))
         .join('');
+    return readable.length <= MAX_READABLE_LENGTH ? readable : `==${Buffer.from(bytes).toString('base64url')}`;
 }
 function hex(byte) {
     return `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 function decode(text) {
+    if (/^==[\w-]+$/.test(text))
+        return Buffer.from(text.slice(2), 'base64url').toString('utf8');
     if (!/^(?:[A-Za-z0-9._-]|=[0-9A-F]{2})*$/.test(text))
         return undefined;
     const bytes = (text.match(/=[0-9A-F]{2}|./g) ?? []).map(part => part.startsWith('=') ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0));
@@ -43311,6 +43374,9 @@ function compare_comparison(state, { environment, layout }) {
         layout === 'compressed-env' ||
         state.strategy === 'archive')
         return [];
+    // What took its place was seen when the copy was swept; which of several is judged is another matter.
+    if (layout === 'unknown')
+        return [];
     if (!environment) {
         return [
             `There is no environment at ${state.environment ?? 'its place'} after the deployment: nothing has rebuilt it. ` +
@@ -43326,6 +43392,9 @@ function compare_comparison(state, { environment, layout }) {
     if (environment.missing.length > 0) {
         return [`The environment is not whole after the deployment: ${environment.missing.join(', ')} missing`];
     }
+    // Packages without an environment are not judged by their Python.
+    if (layout === 'packages-dir')
+        return [];
     const python = foundPython(environment);
     if (state.pythonWanted === '' || python === undefined || python === state.pythonWanted)
         return [];
@@ -43428,6 +43497,7 @@ async function versionBelow(site, path) {
         ...(trace ? [{ path: (0,lib_site/* child */.jf)(path, trace.name), kind: 'file' }] : [])
     ];
 }
+const PROBE = '.azure-python-env-probe';
 /**
  * Whether what is listed as a folder is one. Many servers list a link as what it points to, and entering it would delete
  * what lies there: DELE removes a link on UNIX, RMD on Windows, and both refuse a folder that holds something. An empty
@@ -43438,7 +43508,18 @@ async function isFolder(site, path) {
         return false;
     if ((await listed(site, path)).length === 0)
         return true;
-    return !(await succeeds(site.removeDirectory((0,lib_site/* mutable */.fX)(path))));
+    if (await succeeds(site.removeDirectory((0,lib_site/* mutable */.fX)(path))))
+        return false;
+    // Where nothing can be removed from the folder above, a link refuses both as well. Nothing is made in wwwroot itself.
+    if ((0,lib_site/* parentOf */.gN)(path) !== lib_site/* WWWROOT */.yc && !(await letsRemove(site, (0,lib_site/* parentOf */.gN)(path)))) {
+        throw new lib_site/* SiteError */.wt('refused', `The server lets nothing be removed from ${(0,lib_site/* parentOf */.gN)(path)}`);
+    }
+    return true;
+}
+async function letsRemove(site, directory) {
+    const probe = (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(directory, PROBE));
+    await succeeds(site.makeDirectory(probe));
+    return succeeds(site.removeDirectory(probe));
 }
 /** Removes a file or a link; Windows removes a link to a folder by RMD only. */
 async function removeEntry(site, path) {
@@ -43715,8 +43796,11 @@ async function over_ftp_putBack(site, { copy, original }) {
 
 /** Two runs may settle one trash: what is not there any more was settled by the other. */
 const BY_ANOTHER = 'another run was faster';
-/** Puts a copy back where it lay, and believes it only when it is listed there. */
-async function fates_restore(site, item, why) {
+/**
+ * Puts a copy back where it lay, and believes it only when it is listed there. `known`: the copies that there were
+ * before, so that one which another run makes meanwhile is told from them.
+ */
+async function fates_restore(site, item, why, known) {
     try {
         await makeParents(site, parentOf(item.original));
         await putBack(site, item);
@@ -43736,7 +43820,8 @@ async function fates_restore(site, item, why) {
     if (entry && entry.kind !== 'unknown')
         return { item, fate: 'put-back', detail: why, swept: undefined };
     const { copies } = await readTrash(site, [], true);
-    if (copies.some(({ original }) => original === item.original)) {
+    const isNew = ({ copy }) => !known.some(before => before.copy === copy);
+    if (copies.some(found => found.original === item.original && isNew(found))) {
         return { item, fate: 'put-back', detail: `${why}; another run has set it aside again`, swept: undefined };
     }
     return fates_keep(item, `${why}, and it is not there although the server said that it was put back`);
@@ -43805,7 +43890,7 @@ async function judgeCopies(site, original, copies, circumstances) {
         case 'whole':
             return { settled: [], sweep: copies };
         case 'missing':
-            return putBackBest(site, copies, 'nothing took its place');
+            return putBackBest(site, copies, 'nothing took its place', copies);
         case 'broken':
             return replaceBroken(site, original, copies, circumstances);
     }
@@ -43897,13 +43982,13 @@ async function environmentAt(site, path, { environment }) {
     return entry.kind === 'directory' ? readCopy(site, path) : undefined;
 }
 /** Puts the newest whole copy back, or the newest where none is whole; the others go only if it is whole. */
-async function putBackBest(site, copies, why) {
+async function putBackBest(site, copies, why, known) {
     const whole = copies.length > 1 ? await newestWhole(site, copies) : copies[0];
     const best = whole ?? copies[0];
     if (!best)
         return { settled: [], sweep: [] };
     const others = copies.filter(item => item !== best);
-    const restored = await restore(site, best, why);
+    const restored = await restore(site, best, why, known);
     if (restored.fate === 'put-back' && whole)
         return { settled: [restored], sweep: others };
     return { settled: [restored, ...keepAll(others, 'nothing whole is in its place yet').settled], sweep: [] };
@@ -43952,12 +44037,12 @@ async function replaceBroken(site, original, copies, circumstances) {
             throw error;
         return keepAll(copies, `the half-built environment that took its place cannot be moved: ${error.message}`);
     }
-    const verdict = await putBackBest(site, copies, 'what took its place is not whole');
+    const verdict = await putBackBest(site, copies, 'what took its place is not whole', [...copies, broken]);
     const undone = verdict.settled.some(({ fate }) => fate === 'put-back');
     if (undone)
         return { settled: verdict.settled, sweep: [...verdict.sweep, broken] };
     // Something half-built is better than nothing; where even that fails, it is told where it lies.
-    const back = await restore(site, broken, 'nothing else could be put there');
+    const back = await restore(site, broken, 'nothing else could be put there', [...copies, broken]);
     return { settled: [...verdict.settled, back], sweep: verdict.sweep };
 }
 function keepAll(copies, detail) {
@@ -44304,7 +44389,7 @@ async function inspect(ports, inputs, expected, signal) {
             core.info(`Set aside by an earlier run and not settled: ${leftovers}`);
         let decision = decide(snapshot, expected, inputs.policy);
         const stale = decision.action === 'reset' || decision.reasons[0].code === 'no-rebuild';
-        if (stale && snapshot.rebuiltBy.length === 0) {
+        if (stale) {
             snapshot = await withDeployments(site, surroundings, snapshot);
             decision = decide(snapshot, expected, inputs.policy);
         }
@@ -44917,7 +45002,10 @@ async function listWithAll(client, commands, directory) {
     }
     if (refusals.length === commands.length)
         throw refusals[0];
-    return [...found.values()];
+    // A line that one command has made unreadable stands for a name that another one has told.
+    const told = [...found.values()].filter(({ kind }) => kind !== 'unknown');
+    const isTold = (line) => told.some(({ name }) => ` ${line}`.endsWith(` ${name}`));
+    return [...found.values()].filter(({ name, kind }) => kind !== 'unknown' || !isTold(name));
 }
 /** `isEmpty`: not even a line for the folder itself, which would show that the command was understood. */
 async function ask(client, command, directory) {
@@ -45349,6 +45437,10 @@ function makePool(first, open, limit) {
 
 /** Files that one connection deletes before another task may have it. */
 const BATCH = 32;
+/** What is made and removed again in a folder, to see whether the server lets anything be removed there. */
+const PROBE = '.azure-python-env-probe';
+/** More passes over one folder than a listing that is cut needs; somebody keeps writing there. */
+const MAX_PASSES = 50;
 /**
  * Removes a directory and everything in it.
  *
@@ -45356,31 +45448,41 @@ const BATCH = 32;
  */
 async function sweepTree(pool, directory) {
     const tally = { files: 0, directories: 0, refused: [], stopped: false };
-    await removeDirectory(pool, directory, tally);
+    const inOwnFolder = (0,lib_site/* parentOf */.gN)(directory) === lib_site/* OWN_FOLDER */.w5;
+    await removeDirectory(pool, directory, tally, inOwnFolder || (await letsRemove(pool, (0,lib_site/* parentOf */.gN)(directory), tally)));
     return { files: tally.files, directories: tally.directories, refused: tally.refused };
 }
-async function removeDirectory(pool, directory, tally) {
+/** `parentLetsRemove`: it is known that things can be removed from the folder that this one lies in. */
+async function removeDirectory(pool, directory, tally, parentLetsRemove) {
     // A listing may show a link as a folder, and entering it would delete what it points to. DELE removes a link and
     // refuses a folder; where DELE refuses links too (Windows), RMD removes the link and refuses a folder that is not
-    // empty. Only what both refuse is entered.
+    // empty. Only what both refuse is entered, and only where they do not refuse because of the folder above.
     if ((await attempt(pool, tally, 'DELE', directory)) === undefined) {
         tally.files++;
         return;
     }
-    if ((await attempt(pool, tally, 'RMD', directory)) === undefined) {
+    let refusal = await attempt(pool, tally, 'RMD', directory);
+    if (refusal === undefined) {
         tally.directories++;
         return;
     }
+    if (parentLetsRemove)
+        refusal = await emptyAndRemove(pool, directory, tally);
+    if (refusal !== undefined)
+        tally.refused.push({ path: directory, reply: refusal });
+}
+/** Removes what is in a folder, and the folder. Returns why it is still there; `undefined`: it is gone, or that is on record. */
+async function emptyAndRemove(pool, directory, tally) {
     const seen = new Set();
-    for (let refusal = '';;) {
+    let refusal;
+    for (let pass = 1; pass <= MAX_PASSES; pass++) {
         // Where all is gone that was listed and the folder is still not empty, the listing was not complete.
-        const entries = await listOrReport(pool, directory, tally, seen.size > 0);
-        const fresh = entries?.filter(({ name }) => !seen.has(name));
-        if (!fresh || (refusal !== '' && fresh.length === 0)) {
-            if (entries)
-                tally.refused.push({ path: directory, reply: refusal });
-            return;
-        }
+        const entries = await listOrReport(pool, directory, tally, pass > 1);
+        if (!entries)
+            return undefined;
+        const fresh = entries.filter(({ name }) => !seen.has(name));
+        if (pass > 1 && fresh.length === 0)
+            return refusal;
         for (const { name } of fresh)
             seen.add(name);
         // `lib64` links to `lib` in every environment made on Linux: once its target is gone even a server that refuses to
@@ -45388,29 +45490,41 @@ async function removeDirectory(pool, directory, tally) {
         const [later, now] = partition(fresh, entry => entry.kind === 'directory' && entry.name === 'lib64');
         await removeEntries(pool, directory, now, tally);
         await removeEntries(pool, directory, later, tally);
-        const reply = await attempt(pool, tally, 'RMD', directory);
-        if (reply === undefined) {
+        refusal = await attempt(pool, tally, 'RMD', directory);
+        if (refusal === undefined) {
             tally.directories++;
-            return;
+            return undefined;
         }
-        refusal = reply;
     }
+    return refusal;
+}
+/** Whether the server lets anything be removed from a folder: then what it refuses to remove there is no link. */
+async function letsRemove(pool, directory, tally) {
+    const probe = (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(directory, PROBE));
+    await attempt(pool, tally, 'MKD', probe);
+    // One that was left by a run that was killed tells as much.
+    return (await attempt(pool, tally, 'RMD', probe)) === undefined;
 }
 async function removeEntries(pool, directory, entries, tally) {
     const [directories, files] = partition(entries, entry => entry.kind === 'directory');
     const batches = [];
     for (let start = 0; start < files.length; start += BATCH)
         batches.push(files.slice(start, start + BATCH));
-    await sweep_all(tally, [
-        ...batches.map(batch => removeFiles(pool, directory, batch, tally)),
-        ...directories.map(async ({ name }) => {
-            const path = pathOrReport(directory, name, tally);
-            if (path)
-                await removeDirectory(pool, path, tally);
-        })
-    ]);
+    let removed = 0;
+    await sweep_all(tally, batches.map(async (batch) => {
+        removed += await removeFiles(pool, directory, batch, tally);
+    }));
+    if (directories.length === 0)
+        return;
+    const lets = removed > 0 || (await letsRemove(pool, directory, tally));
+    await sweep_all(tally, directories.map(async ({ name }) => {
+        const path = pathOrReport(directory, name, tally);
+        if (path)
+            await removeDirectory(pool, path, tally, lets);
+    }));
 }
 async function removeFiles(pool, directory, files, tally) {
+    let removed = 0;
     for (const file of files) {
         if (file.kind === 'unknown') {
             tally.refused.push({ path: `${directory}/${file.name}`, reply: 'Its line in the listing cannot be read' });
@@ -45423,10 +45537,12 @@ async function removeFiles(pool, directory, files, tally) {
         // Windows removes a link to a folder with RMD; a file refuses RMD.
         const gone = refusal === undefined || (file.kind === 'link' && (await attempt(pool, tally, 'RMD', path)) === undefined);
         if (gone)
-            tally.files++;
+            removed++;
         else
             tally.refused.push({ path, reply: refusal });
     }
+    tally.files += removed;
+    return removed;
 }
 /** `undefined`: the server refused, which is on record. */
 async function listOrReport(pool, directory, tally, fully) {

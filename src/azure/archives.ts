@@ -3,13 +3,19 @@ import type { Environment } from '../python/venv.ts'
 import { WWWROOT, child, entryNamed, type ReadableSite, type RemoteEntry, type RemotePath } from '../site.ts'
 import { MANIFEST_NAME, type OryxManifest } from './manifest.ts'
 import { givenEnvironment, readOrRefused } from './search.ts'
-import { NOTHING, doubtful, type Located, type SecondArchive } from './snapshot.ts'
+import { NOTHING, deployAgain, type Located, type SecondArchive } from './snapshot.ts'
 
 const MINUTE_MS = 60_000
 
 /** The archives of a compressed app in wwwroot. */
-export function archivesIn(wwwroot: readonly RemoteEntry[]): readonly RemoteEntry[] {
+function archivesIn(wwwroot: readonly RemoteEntry[]): readonly RemoteEntry[] {
   return wwwroot.filter(({ name, kind }) => kind === 'file' && /^output\.tar\.(gz|zst)$/.test(name))
+}
+
+/** Whatever is called like an archive that Oryx makes: of the app, or of its environment. */
+export function oryxArchivesIn(wwwroot: readonly RemoteEntry[]): readonly RemoteEntry[] {
+  const isEnvironment = (name: string): boolean => /^(antenv|pythonenv)[\d.]*\.(tar\.gz|tar\.zst|zip)$/.test(name)
+  return [...archivesIn(wwwroot), ...wwwroot.filter(({ name, kind }) => kind === 'file' && isEnvironment(name))]
 }
 
 /** A site whose whole app lies in an archive, as the manifest says. */
@@ -20,7 +26,7 @@ export async function compressedApp(
   envPath: RemotePath | undefined
 ): Promise<Located> {
   const [first, second] = archivesIn(wwwroot)
-  if (!first) return doubtful(`${MANIFEST_NAME} says that the app is compressed, but there is no archive`)
+  if (!first) return deployAgain(`${MANIFEST_NAME} says that the app is compressed, but there is no archive`)
   const manifestTime = wwwroot.find(({ name }) => name === MANIFEST_NAME)?.modified
   const secondArchive = second && twoArchives(first, second, manifestTime)
   if (envPath) {
@@ -45,7 +51,7 @@ async function leftOver(
 /** A site whose environment lies in an archive beside the app, as the manifest says. */
 export function compressedEnvironment(wwwroot: readonly RemoteEntry[], archive: string): Located {
   if (entryNamed(wwwroot, archive)?.kind === 'file') return { ...NOTHING, layout: 'compressed-env' }
-  return doubtful(`${MANIFEST_NAME} says that the environment lies in ${archive}, but there is no such archive`)
+  return deployAgain(`${MANIFEST_NAME} says that the environment lies in ${archive}, but there is no such archive`)
 }
 
 /**

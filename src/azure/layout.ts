@@ -1,11 +1,11 @@
 // Which of App Service's layouts a site has.
 import { SiteError, WWWROOT, child, entryNamed, pathBelow, remotePath } from '../site.ts'
 import type { ReadableSite, RemoteEntry, RemotePath } from '../site.ts'
-import { archivesIn, compressedApp, compressedEnvironment } from './archives.ts'
+import { oryxArchivesIn, compressedApp, compressedEnvironment } from './archives.ts'
 import { findLock, readActiveDeployment } from './deployments.ts'
 import { MANIFEST_NAME, parseManifest, type OryxManifest } from './manifest.ts'
 import { detect, givenEnvironment, packagesFolder } from './search.ts'
-import { doubtful, type Located, type Snapshot } from './snapshot.ts'
+import { deployAgain, doubtful, type Located, type Snapshot } from './snapshot.ts'
 
 /** What is given from outside. */
 export interface InspectOptions {
@@ -47,7 +47,7 @@ export async function inspectSite(
   const wwwroot = await site.list(WWWROOT)
   const manifest = await readManifest(site, wwwroot)
   const located =
-    'detail' in manifest ? doubtful(manifest.detail) : await locate(site, wwwroot, manifest.manifest, options)
+    'detail' in manifest ? deployAgain(manifest.detail) : await locate(site, wwwroot, manifest.manifest, options)
   if (located.layout === 'none') return { ...located, lock: undefined, rebuiltBy: [], shippedBy: undefined }
   const lock = await findLock(site, surroundings, options.now)
   const oryx = 'manifest' in manifest ? manifest.manifest : undefined
@@ -79,7 +79,7 @@ async function locate(
 ): Promise<Located> {
   if (manifest?.compressed) return compressedApp(site, wwwroot, manifest, envPath)
   if (manifest?.compressedVirtualEnvFile) return compressedEnvironment(wwwroot, manifest.compressedVirtualEnvFile)
-  const archives = archivesIn(wwwroot)
+  const archives = oryxArchivesIn(wwwroot)
   if (!envPath && !manifest && archives.length > 0) {
     return doubtful(
       `there is ${archives.map(({ name }) => name).join(' and ')}, but no ${MANIFEST_NAME} that says what it is`
@@ -108,7 +108,7 @@ async function unlessPackaged(site: ReadableSite, wwwroot: readonly RemoteEntry[
   try {
     const name = (await site.readText(PACKAGE_NAME, MAX_PACKAGE_NAME_BYTES)).trim()
     const located = doubtful(
-      `the app runs from a package (${PACKAGE_NAME} names ${name}), which brings its environment along and cannot be changed from here`
+      `the app runs from a package (${PACKAGE_NAME} names ${name || 'nothing'}), which brings its environment along and cannot be changed from here`
     )
     return { ...located, doubt: { ...located.doubt, advice: 'Build the package anew, and deploy that' } }
   } catch (error) {

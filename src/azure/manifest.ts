@@ -18,6 +18,11 @@ export interface OryxManifest {
   readonly compressed: boolean
 }
 
+/** A folder's name without the slashes around it that mean nothing; one of nothing else stays as it is. */
+function folderOf(text: string | undefined): string | undefined {
+  return text?.replace(/^(?:\.\/+)+(?=.)|(?<=[^/])\/+$/g, '')
+}
+
 /** Reads a manifest; throws an `Error` for one that is no TOML. Keys are matched whatever their case, as start-up does. */
 export function parseManifest(text: string): OryxManifest {
   const values = new Map<string, string>()
@@ -27,8 +32,8 @@ export function parseManifest(text: string): OryxManifest {
   const get = (key: string): string | undefined => values.get(key.toLowerCase())?.trim() || undefined
   return {
     python: leadingVersion(get('PythonVersion') ?? ''),
-    virtualEnvName: get('virtualEnvName'),
-    packageDir: get('packagedir')?.replace(/\/+$/, ''),
+    virtualEnvName: folderOf(get('virtualEnvName')),
+    packageDir: folderOf(get('packagedir')),
     compressedVirtualEnvFile: get('compressedVirtualEnvFile'),
     compressed: get('CompressDestinationDir')?.toLowerCase() === 'true'
   }

@@ -20,13 +20,16 @@ import { NOTHING, doubtful, type Located } from './snapshot.ts'
 /** Where more folders lie in wwwroot than this, looking into each of them would take longer than asking the user. */
 const MAX_FOLDERS = 40
 
+/** What Oryx calls the folder of packages where nobody names another. */
+const ORYX_PACKAGES = '__oryx_packages__'
+
 /** Folders in wwwroot that never are the environment: caches, other ecosystems, and what start-up leaves behind. */
 const NEVER_ENVIRONMENTS = new Set([
   '.git',
   '.github',
   '.python_packages',
   '.vscode',
-  '__oryx_packages__',
+  ORYX_PACKAGES,
   '__pycache__',
   '_del_antenv',
   '_del_node_modules',
@@ -45,14 +48,18 @@ export async function givenEnvironment(
   const environment = entry.kind === 'directory' ? await readEnvironment(site, path, true) : undefined
   // Nothing can be lost in an empty folder, and the deployment will fill it: it is as good as absent.
   if (environment?.proven === false) return NOTHING
-  // What the manifest says holds for the environment that it names, if it names one.
-  const named = manifest?.virtualEnvName
-  const ofOryx = named === undefined || child(WWWROOT, named) === path
+  // What the manifest says holds for what it names, if it names anything.
+  const named = manifest?.virtualEnvName ?? manifest?.packageDir
+  const ofOryx = named === undefined || pathBelow(WWWROOT, named) === path
   if (environment) return found(environment, ofOryx ? manifest : undefined)
+  const packages = entry.kind === 'directory' ? await readPackages(site, path) : undefined
+  if (packages) return { ...NOTHING, layout: 'packages-dir', environment: packages }
   const located = doubtful(`"env-path" names ${path}, which is not proven to be a virtual environment`)
-  const remedy =
-    'It has no pyvenv.cfg, no marker, and no bin or Scripts beside site-packages: correct "env-path" or leave it out'
-  return { ...located, doubt: { ...located.doubt, remedy } }
+  const what =
+    entry.kind === 'directory'
+      ? 'It has no pyvenv.cfg, no marker, and no bin or Scripts beside site-packages'
+      : `There is ${whatIs(entry)} in its place, which is not followed`
+  return { ...located, doubt: { ...located.doubt, remedy: `${what}: correct "env-path" or leave it out` } }
 }
 
 /** Looks at the folder into which `pip install --target` has put the packages, as the manifest says. */
@@ -104,7 +111,17 @@ export async function detect(
     if (environment === 'refused') unread.push(name)
     else if (environment && environment !== 'gone') proven.push(environment)
   }
-  return theOnly(proven, unread, manifest)
+  const located = theOnly(proven, unread, manifest)
+  return located.layout === 'none' ? unlessPackages(wwwroot, manifest) : located
+}
+
+/** A deployment that failed has removed the manifest that would say what Oryx's folder of packages is. */
+function unlessPackages(wwwroot: readonly RemoteEntry[], manifest: OryxManifest | undefined): Located {
+  const isThere = wwwroot.some(({ name, kind }) => name === ORYX_PACKAGES && kind === 'directory')
+  if (manifest || !isThere) return NOTHING
+  return doubtful(`there is a folder of packages, but no ${MANIFEST_NAME} that says whether the app uses it`, [
+    ORYX_PACKAGES
+  ])
 }
 
 function theOnly(
@@ -130,7 +147,10 @@ async function namedEnvironment(
 ): Promise<Located> {
   const entry = entryNamed(wwwroot, name)
   if (!entry) return name.includes('/') ? doubtful(`${MANIFEST_NAME} names the environment by a path`, [name]) : NOTHING
-  if (entry.kind !== 'directory') return doubtful(`there is ${whatIs(entry)} where the environment should be`, [name])
+  if (entry.kind !== 'directory') {
+    const located = doubtful(`there is ${whatIs(entry)} where the environment should be`, [name])
+    return { ...located, doubt: { ...located.doubt, advice: 'Remove it, so that the deployment can build there' } }
+  }
   const environment = await readOrRefused(site, child(WWWROOT, name), true)
   if (environment === 'gone') return NOTHING
   if (environment === 'refused') return doubtful('the server refuses to list the folder', [name])

@@ -55,6 +55,12 @@ export type Located = Pick<Snapshot, 'layout' | 'environment' | 'doubt' | 'secon
 /** A site with no environment. */
 export const NOTHING: Located = { layout: 'none', environment: undefined, doubt: undefined, secondArchive: undefined }
 
+/** A site whose manifest is of no use: the next deployment that succeeds writes it anew. */
+export function deployAgain(detail: string): Located & { readonly doubt: Doubt } {
+  const located = doubtful(detail)
+  return { ...located, doubt: { ...located.doubt, advice: 'Deploy once without asking for a reset' } }
+}
+
 /** A site of which it cannot be told what it is. */
 export function doubtful(detail: string, candidates: readonly string[] = []): Located & { readonly doubt: Doubt } {
   return { ...NOTHING, layout: 'unknown', doubt: { detail, candidates } }

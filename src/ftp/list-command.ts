@@ -64,7 +64,10 @@ export async function listWithAll(
     }
   }
   if (refusals.length === commands.length) throw refusals[0] as Error
-  return [...found.values()]
+  // A line that one command has made unreadable stands for a name that another one has told.
+  const told = [...found.values()].filter(({ kind }) => kind !== 'unknown')
+  const isTold = (line: string): boolean => told.some(({ name }) => ` ${line}`.endsWith(` ${name}`))
+  return [...found.values()].filter(({ name, kind }) => kind !== 'unknown' || !isTold(name))
 }
 
 /** `isEmpty`: not even a line for the folder itself, which would show that the command was understood. */

@@ -23,8 +23,13 @@ export async function readEnvironment(
   named: boolean
 ): Promise<Environment | undefined> {
   const environment = await readOnce(site, path, named)
-  if (!environment || environment.missing.length === 0) return environment
+  const isSuspect = environment && (environment.missing.length > 0 || hasSeveralLibraries(environment))
+  if (!isSuspect) return environment
   return readOnce({ ...site, list: directory => site.listFully(directory) }, path, named)
+}
+
+function hasSeveralLibraries({ versions }: Environment): boolean {
+  return versions.filter(({ source }) => source.startsWith('lib/')).length > 1
 }
 
 async function readOnce(site: ReadableSite, path: RemotePath, named: boolean): Promise<Environment | undefined> {

@@ -115,7 +115,8 @@ export function judge(evidence: VenvEvidence, named: boolean): Environment | und
     missing: strange ? [] : missing,
     versions: versionsIn(settings, libraries, markers),
     markers,
-    distributions: packages.flatMap(({ sitePackages }) => distributionsIn(sitePackages ?? [])),
+    // All at once: what is seen twice through a link that is listed as a folder is there once.
+    distributions: distributionsIn(packages.flatMap(({ sitePackages }) => sitePackages ?? [])),
     gaps: strange ? [...gaps, STRANGE] : gaps
   }
 }

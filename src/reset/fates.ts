@@ -26,8 +26,16 @@ export interface Settlement {
 /** Two runs may settle one trash: what is not there any more was settled by the other. */
 const BY_ANOTHER = 'another run was faster'
 
-/** Puts a copy back where it lay, and believes it only when it is listed there. */
-export async function restore(site: RemoteSite, item: SetAside, why: string): Promise<Settlement> {
+/**
+ * Puts a copy back where it lay, and believes it only when it is listed there. `known`: the copies that there were
+ * before, so that one which another run makes meanwhile is told from them.
+ */
+export async function restore(
+  site: RemoteSite,
+  item: SetAside,
+  why: string,
+  known: readonly SetAside[]
+): Promise<Settlement> {
   try {
     await makeParents(site, parentOf(item.original))
     await putBack(site, item)
@@ -42,7 +50,8 @@ export async function restore(site: RemoteSite, item: SetAside, why: string): Pr
   const entry = await findEntry(site, item.original)
   if (entry && entry.kind !== 'unknown') return { item, fate: 'put-back', detail: why, swept: undefined }
   const { copies } = await readTrash(site, [], true)
-  if (copies.some(({ original }) => original === item.original)) {
+  const isNew = ({ copy }: SetAside): boolean => !known.some(before => before.copy === copy)
+  if (copies.some(found => found.original === item.original && isNew(found))) {
     return { item, fate: 'put-back', detail: `${why}; another run has set it aside again`, swept: undefined }
   }
   return keep(item, `${why}, and it is not there although the server said that it was put back`)

@@ -3,10 +3,12 @@ import { versionOfMarker } from '../python/version.ts'
 import { folderIn, type Environment } from '../python/venv.ts'
 import {
   SiteError,
+  WWWROOT,
   child,
   findEntry,
   isBelow,
   mutable,
+  parentOf,
   type RemoteEntry,
   type RemotePath,
   type RemoteSite
@@ -107,6 +109,8 @@ async function versionBelow(site: RemoteSite, path: RemotePath): Promise<readonl
   ]
 }
 
+const PROBE = '.azure-python-env-probe'
+
 /**
  * Whether what is listed as a folder is one. Many servers list a link as what it points to, and entering it would delete
  * what lies there: DELE removes a link on UNIX, RMD on Windows, and both refuse a folder that holds something. An empty
@@ -115,7 +119,18 @@ async function versionBelow(site: RemoteSite, path: RemotePath): Promise<readonl
 async function isFolder(site: RemoteSite, path: RemotePath): Promise<boolean> {
   if (await succeeds(site.removeFile(mutable(path)))) return false
   if ((await listed(site, path)).length === 0) return true
-  return !(await succeeds(site.removeDirectory(mutable(path))))
+  if (await succeeds(site.removeDirectory(mutable(path)))) return false
+  // Where nothing can be removed from the folder above, a link refuses both as well. Nothing is made in wwwroot itself.
+  if (parentOf(path) !== WWWROOT && !(await letsRemove(site, parentOf(path)))) {
+    throw new SiteError('refused', `The server lets nothing be removed from ${parentOf(path)}`)
+  }
+  return true
+}
+
+async function letsRemove(site: RemoteSite, directory: RemotePath): Promise<boolean> {
+  const probe = mutable(child(directory, PROBE))
+  await succeeds(site.makeDirectory(probe))
+  return succeeds(site.removeDirectory(probe))
 }
 
 /** Removes a file or a link; Windows removes a link to a folder by RMD only. */

@@ -78,7 +78,7 @@ async function judgeCopies(
     case 'whole':
       return { settled: [], sweep: copies }
     case 'missing':
-      return putBackBest(site, copies, 'nothing took its place')
+      return putBackBest(site, copies, 'nothing took its place', copies)
     case 'broken':
       return replaceBroken(site, original, copies, circumstances)
   }
@@ -189,12 +189,17 @@ async function environmentAt(
 }
 
 /** Puts the newest whole copy back, or the newest where none is whole; the others go only if it is whole. */
-async function putBackBest(site: RemoteSite, copies: readonly SetAside[], why: string): Promise<Verdict> {
+async function putBackBest(
+  site: RemoteSite,
+  copies: readonly SetAside[],
+  why: string,
+  known: readonly SetAside[]
+): Promise<Verdict> {
   const whole = copies.length > 1 ? await newestWhole(site, copies) : copies[0]
   const best = whole ?? copies[0]
   if (!best) return { settled: [], sweep: [] }
   const others = copies.filter(item => item !== best)
-  const restored = await restore(site, best, why)
+  const restored = await restore(site, best, why, known)
   if (restored.fate === 'put-back' && whole) return { settled: [restored], sweep: others }
   return { settled: [restored, ...keepAll(others, 'nothing whole is in its place yet').settled], sweep: [] }
 }
@@ -241,11 +246,11 @@ async function replaceBroken(
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
     return keepAll(copies, `the half-built environment that took its place cannot be moved: ${error.message}`)
   }
-  const verdict = await putBackBest(site, copies, 'what took its place is not whole')
+  const verdict = await putBackBest(site, copies, 'what took its place is not whole', [...copies, broken])
   const undone = verdict.settled.some(({ fate }) => fate === 'put-back')
   if (undone) return { settled: verdict.settled, sweep: [...verdict.sweep, broken] }
   // Something half-built is better than nothing; where even that fails, it is told where it lies.
-  const back = await restore(site, broken, 'nothing else could be put there')
+  const back = await restore(site, broken, 'nothing else could be put there', [...copies, broken])
   return { settled: [...verdict.settled, back], sweep: verdict.sweep }
 }
 

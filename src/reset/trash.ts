@@ -33,6 +33,10 @@ export interface Trash {
 /** Names a fresh copy of a path. */
 export type CopyNamer = (original: RemotePath) => MutablePath
 
+/** What the file systems of servers take. */
+const MAX_NAME_LENGTH = 255
+const MAX_READABLE_LENGTH = 100
+
 const NAME = /^(trash-\d{8}T\d{9}Z-[0-9a-f]{8,})-(.+)$/
 const DOOMED_NAME = /^trash-\d{8}T\d{9}Z-[0-9a-f]{8,}$/
 
@@ -46,7 +50,10 @@ export function trashPath(original: RemotePath, now: Date, random: string): Muta
   if (!isBelow(original, WWWROOT)) throw new RangeError(`not below ${WWWROOT}: ${original}`)
   const stamp = now.toISOString().replace(/[-:.]/g, '')
   const relative = original.slice(WWWROOT.length + 1)
-  return mutable(child(OWN_FOLDER, `trash-${stamp}-${random}-${encode(relative)}`))
+  const name = `trash-${stamp}-${random}-${encode(relative)}`
+  // A longer one would be refused like a rename that is not allowed, and the environment deleted in place for it.
+  if (name.length > MAX_NAME_LENGTH) throw new Error(`The path ${original} is too long to be set aside under a name`)
+  return mutable(child(OWN_FOLDER, name))
 }
 
 /** Reads a name in our own folder; `undefined`: it is nothing that we set aside. */
@@ -114,11 +121,16 @@ export function hasOwnFolder(surroundings: readonly RemoteEntry[]): boolean {
   return entry?.kind === 'directory' || entry?.kind === 'unknown'
 }
 
-/** Writes every character but the plainest as `=XX` per UTF-8 byte, so `/` cannot be mistaken for a separator. */
+/**
+ * Writes every character but the plainest as `=XX` per UTF-8 byte, so `/` cannot be mistaken for a separator; all of it
+ * as base64url after `==`, which no such byte begins with, where that would be long.
+ */
 function encode(text: string): string {
-  return [...new TextEncoder().encode(text)]
+  const bytes = new TextEncoder().encode(text)
+  const readable = [...bytes]
     .map(byte => (/[A-Za-z0-9._-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : hex(byte)))
     .join('')
+  return readable.length <= MAX_READABLE_LENGTH ? readable : `==${Buffer.from(bytes).toString('base64url')}`
 }
 
 function hex(byte: number): string {
@@ -126,6 +138,7 @@ function hex(byte: number): string {
 }
 
 function decode(text: string): string | undefined {
+  if (/^==[\w-]+$/.test(text)) return Buffer.from(text.slice(2), 'base64url').toString('utf8')
   if (!/^(?:[A-Za-z0-9._-]|=[0-9A-F]{2})*$/.test(text)) return undefined
   const bytes = (text.match(/=[0-9A-F]{2}|./g) ?? []).map(part =>
     part.startsWith('=') ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0)

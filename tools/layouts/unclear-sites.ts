@@ -64,7 +64,7 @@ export const UNCLEAR_SITES: readonly Site[] = [
     title: 'A link to an environment',
     layout: 'venv-tree',
     origin: 'Somebody moved the environment out of wwwroot and left a link in its place.',
-    survives: 'yes',
+    survives: 'not established',
     evidence: [
       'The name `antenv` in wwwroot is a link to a folder elsewhere on the same disk.',
       'Some servers list it as a link, others as the folder that it leads to: those do not tell it.'
@@ -139,7 +139,7 @@ export const UNCLEAR_SITES: readonly Site[] = [
     origin: 'The app has the setting `WEBSITE_RUN_FROM_PACKAGE=1`: the server mounts a zip in the place of wwwroot.',
     survives: 'not seen',
     evidence: [
-      '`/data/SitePackages/packagename.txt` names a zip that lies beside it.',
+      '`/data/SitePackages/packagename.txt` names the package.',
       'There are no files of an app in wwwroot: FTP does not show what is mounted there.'
     ],
     treatment: [

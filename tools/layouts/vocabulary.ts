@@ -77,7 +77,7 @@ export interface Site {
   /** How such a site comes about. */
   readonly origin: string
   /** Whether the environment outlives a deployment. */
-  readonly survives: 'yes' | 'no' | 'not seen' | 'nothing to keep'
+  readonly survives: 'yes' | 'no' | 'not seen' | 'not established' | 'nothing to keep'
   /** What on the server tells it. */
   readonly evidence: readonly string[]
   /** What a reset is, and what is never touched. */

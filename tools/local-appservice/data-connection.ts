@@ -1,6 +1,7 @@
 // Passive data connections: one listener, one connection, one transfer. Knows nothing of commands.
 import { createServer } from 'node:net'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { listenOnFreePort } from './free-port.ts'
 
 /** Waits for the one data connection that a PASV or EPSV announced. */
@@ -21,8 +22,14 @@ export async function listenForData(prepare: (socket: Socket) => Socket): Promis
   const arrival = Promise.withResolvers<Socket | undefined>()
   let socket: Socket | undefined
   const server = createServer(raw => {
-    socket = prepare(raw)
-    arrival.resolve(socket)
+    const prepared = prepare(raw)
+    const arrive = (): void => {
+      arrival.resolve(prepared)
+    }
+    socket = prepared
+    // A transfer of nothing would else be over before the handshake, and the client would see a broken connection.
+    if (prepared instanceof TLSSocket) prepared.once('secure', arrive).once('close', arrive)
+    else arrive()
   })
   server.maxConnections = 1
   const port = await listenOnFreePort(server)

@@ -223,7 +223,8 @@ describe('the active deployment', () => {
     ['a longer name', 'env2/pyvenv.cfg\n', 'env', false],
     ['the name further down', 'app/env/pyvenv.cfg\n', 'env', false],
     ['a nested one', 'app/env/pyvenv.cfg\n', 'app/env', true],
-    ['an empty record', '', 'env', false]
+    ['an empty record', '', 'env', false],
+    ['a record of tens of thousands of lines', 'env/lib/x.py\n'.repeat(40_000), 'env', true]
   ])('has brought an environment: %s', async (_, text, name, expected) => {
     const found = await active({ '/site/deployments/active': 'abc', [RECORD]: text })
     expect(found?.brought(remotePath(`/site/wwwroot/${name}`))).toBe(expected)

@@ -96,8 +96,23 @@ describe('a folder of packages', () => {
     expect(snapshot.doubt !== undefined).toBe(layout === 'unknown')
   })
 
-  it('without a manifest is not the environment', async () => {
-    expect((await inspect({ ...packages('__oryx_packages__'), 'app.py': '' })).layout).toBe('none')
+  it('without a manifest, which a failed deployment removes, is in doubt and never absent', async () => {
+    const { layout, doubt } = await inspect({ ...packages('__oryx_packages__'), 'app.py': '' })
+    expect([layout, doubt?.candidates]).toEqual(['unknown', ['__oryx_packages__']])
+  })
+
+  it('without a manifest may be named in "env-path"', async () => {
+    const { layout, environment } = await inspect(packages('__oryx_packages__'), {}, '__oryx_packages__')
+    expect([layout, environment?.shape]).toEqual(['packages-dir', 'packages'])
+  })
+
+  it('gives its Python to no other environment in "env-path"', async () => {
+    const { environment } = await inspect({ ...PACKAGES, ...posixVenv('venv', '3.12', undefined) }, {}, 'venv')
+    expect(environment?.versions.map(({ source }) => source)).toEqual(['lib/python3.12'])
+  })
+
+  it('what start-up moved away is none either', async () => {
+    expect((await inspect({ ...venv('_del_antenv'), 'app.py': '' })).layout).toBe('none')
   })
 })
 
@@ -123,6 +138,26 @@ describe('an environment in an archive', () => {
   })
 })
 
+describe('what a manifest says', () => {
+  it.each(['./antenv', 'antenv/', './/antenv//'])('of a folder may have slashes around it: %s', async name => {
+    const { layout } = await inspect({ ...manifest(`virtualEnvName="${name}"`), ...venv('antenv') }, {}, 'antenv')
+    expect(layout).toBe('venv-tree')
+  })
+
+  it('of a path below a folder stands in nobody’s way', async () => {
+    const spec = { ...manifest('virtualEnvName="envs/antenv"'), ...venv('envs/antenv') }
+    expect((await inspect(spec, {}, 'envs/antenv')).layout).toBe('venv-tree')
+    expect((await inspect(spec)).layout).toBe('unknown')
+  })
+
+  it.each(['antenv.tar.gz', 'antenv3.6.zip', 'pythonenv3.7.tar.zst'])(
+    'is missed where there is an archive of an environment: %s',
+    async archive => {
+      expect((await inspect({ [archive]: '', 'app.py': '' })).layout).toBe('unknown')
+    }
+  )
+})
+
 describe('an environment beside a compressed app', () => {
   const APP: Spec = { ...manifest('virtualEnvName="antenv"', 'CompressDestinationDir="true"'), 'output.tar.gz': '' }
 
@@ -132,7 +167,7 @@ describe('an environment beside a compressed app', () => {
     ['under another name may be given', venv('venv'), {}, 'venv', 'venv'],
     ['may be given and not be there', {}, {}, 'venv', undefined],
     ['is none where nothing proves it', { 'antenv/readme.txt': '' }, {}, undefined, undefined],
-    ['is none where it is a link', { antenv: linkTo('/antenv') }, {}, undefined, undefined],
+    ['is none where it is a link', { antenv: linkTo('/site/wwwroot/x'), ...venv('x') }, {}, undefined, undefined],
     ['is none where it cannot be listed', venv('antenv'), refusing('antenv'), undefined, undefined]
   ])('%s', async (_, spec, oddities, envPath, name) => {
     const { layout, environment, doubt } = await inspect({ ...APP, ...spec }, oddities, envPath)
@@ -140,7 +175,8 @@ describe('an environment beside a compressed app', () => {
   })
 
   it('that is given and proves to be none is an error with a remedy', async () => {
-    const { doubt } = await inspect({ ...APP, 'data/x.csv': '' }, {}, 'data')
+    const { layout, doubt } = await inspect({ ...APP, 'data/x.csv': '' }, {}, 'data')
+    expect(layout).toBe('unknown')
     expect(doubt?.remedy).toContain('"env-path"')
   })
 })
@@ -157,7 +193,9 @@ describe('an app that runs from a package', () => {
   ])('%s', async (_, spec, layout) => {
     const snapshot = await inspect(spec)
     expect([snapshot.layout, snapshot.environment === undefined]).toEqual([layout, layout !== 'venv-tree'])
-    if (layout === 'unknown') expect(snapshot.doubt?.detail).toContain('20261120101500.zip')
+    if (layout !== 'unknown') return
+    expect(snapshot.doubt?.detail).toContain('20261120101500.zip')
+    expect(snapshot.doubt?.advice).toContain('Build the package anew')
   })
 
   it('is not looked for where wwwroot holds an app', async () => {

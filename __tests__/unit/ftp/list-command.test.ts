@@ -1,8 +1,8 @@
 // Which command lists a folder, over a real server that does not keep what it promises.
 import { describe, expect, it } from 'vitest'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { listDirectory, type ListChoice } from '../../../src/ftp/list-command.ts'
+import { listDirectory, listWithAll, type ListChoice } from '../../../src/ftp/list-command.ts'
 import { remotePath } from '../../../src/site.ts'
 import type { LocalAppService, LocalAppServiceOptions } from '../../../tools/local-appservice/index.ts'
 import { logIn, put, startApp } from '../tools/lab.ts'
@@ -156,4 +156,33 @@ describe('a refusal', () => {
       expect(sent).toEqual(['LIST -a'])
     }
   )
+})
+
+describe('all commands together', () => {
+  it.skipIf(process.platform === 'win32')('tell a link from the folder that one of them shows', async () => {
+    const app = await startApp({ personality: 'mlsd', links: 'directory' })
+    await put(app, 'site/target/file')
+    await symlink('../target', join(app.home, 'site/wwwroot/link'))
+    const client = await logIn(app)
+    const commands = client.availableListCommands
+    const entries = await listWithAll(client, commands, remotePath('/site/wwwroot'))
+    expect((await listDirectory(client, commands, { command: 'MLSD' }, remotePath('/site/wwwroot')))[0]?.kind).toBe(
+      'directory'
+    )
+    expect(entries.map(({ name, kind }) => [name, kind])).toEqual([['link', 'link']])
+  })
+
+  it('are an error only where each of them is refused', async () => {
+    const app = await startApp({ personality: 'mlsd' })
+    await put(app, 'site/wwwroot/app.py')
+    const client = await logIn(app)
+    const refuse = (verbs: RegExp): void => {
+      app.ftp.hook = ({ verb }) => (verbs.test(verb) ? { reply: NO_COMMAND } : undefined)
+    }
+    refuse(/^MLSD$/)
+    const path = remotePath('/site/wwwroot')
+    expect(await listWithAll(client, client.availableListCommands, path)).toMatchObject([{ name: 'app.py' }])
+    refuse(/^(MLSD|LIST)$/)
+    await expect(listWithAll(client, ['MLSD', 'LIST -a', 'LIST'], path)).rejects.toThrow()
+  })
 })

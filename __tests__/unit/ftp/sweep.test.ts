@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../../src/ftp/connection.ts'
 import { makePool, type Pool } from '../../../src/ftp/pool.ts'
 import { sweepTree } from '../../../src/ftp/sweep.ts'
-import { SiteError, mutable, remotePath, type Sweep } from '../../../src/site.ts'
+import { SiteError, mutable, remotePath, type RemoteEntry, type Sweep } from '../../../src/site.ts'
 import {
   fakeConnection,
   fakeSite,
@@ -32,6 +32,13 @@ async function sweep(
   return { tree, log: site.log, swept }
 }
 
+const fresh = (count: number): RemoteEntry => ({
+  name: `${count} bytes free`,
+  kind: 'unknown',
+  size: 0,
+  modified: undefined
+})
+
 const SPARED = pathsIn(treeOf(NEIGHBOURS))
 
 describe('a sweep', () => {
@@ -57,6 +64,31 @@ describe('a sweep', () => {
     const { tree, swept } = await sweep(spec, { hidesDangling: true })
     expect(pathsIn(tree)).toEqual(SPARED)
     expect(swept).toEqual({ files: 3, directories: 2, refused: [] })
+  })
+
+  it('enters no folder where nothing can be removed beside it: it may be a link to anywhere', async () => {
+    const spec: Spec = { [`${COPY}/share/data`]: linkTo('/data'), [`${COPY}/x`]: '' }
+    const refuse = ['DELE', 'RMD', 'MKD'].flatMap(verb =>
+      ['data', '.azure-python-env-probe'].map(name => `${verb} ${COPY}/share/${name}`)
+    )
+    const { tree, swept } = await sweep(spec, { linksAsDirectories: true, refuse })
+    expect(tree.has('/data/precious.txt')).toBe(true)
+    expect(swept.files).toBe(1)
+    expect(swept.refused.map(({ path }) => path)).toEqual([`${COPY}/share/data`, `${COPY}/share`, COPY])
+  })
+
+  it('gives a folder up whose listing never ends', async () => {
+    const tree = treeOf(NEIGHBOURS, { [`${COPY}/busy/x`]: '' })
+    const site = fakeSite(tree, { refuse: [`RMD ${COPY}/busy`] })
+    let lists = 0
+    const growing: FakeSite = {
+      ...site,
+      list: path => (path.endsWith('/busy') ? Promise.resolve([fresh(++lists)]) : site.list(path)),
+      listFully: path => (path.endsWith('/busy') ? Promise.resolve([fresh(++lists)]) : site.listFully(path))
+    }
+    const { refused } = await sweepTree(poolOver(growing), mutable(remotePath(COPY)))
+    expect(lists).toBeLessThanOrEqual(50)
+    expect(refused.at(-1)?.path).toBe(COPY)
   })
 
   it('removes a folder whose listings are cut, however often it takes', async () => {

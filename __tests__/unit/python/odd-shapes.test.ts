@@ -70,6 +70,17 @@ describe('a part behind a link', () => {
   })
 })
 
+describe('a library that is listed twice, because a link to it is listed as a folder', () => {
+  it('holds its packages once', async () => {
+    const spec = { ...env('venv-3.12-packages'), 'env/lib/python3': linkTo('python3.12') }
+    const site = fakeSite(treeOf(spec), { linksAsDirectories: true })
+    const environment = await readEnvironment(site, child(WWWROOT, 'env'), true)
+    const names = environment?.distributions.map(({ name }) => name) ?? []
+    expect(names).toEqual([...new Set(names)])
+    expect(environment?.missing).toEqual([])
+  })
+})
+
 describe('a server that leaves links out of its listings', () => {
   it.each(['venv-3.10-symlinks', 'uv', 'virtualenv-21'])('makes no environment look broken: %s', async name => {
     const site = fakeSite(treeOf(env(name)), { hidesDangling: true })

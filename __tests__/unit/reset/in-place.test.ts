@@ -64,8 +64,10 @@ describe('a deletion in place that is cut', () => {
       const tree = treeOf(OTHERS, spec)
       finished = await cutAfter(tree, changes, oddities)
       const rest = await read(tree)
+      // Before anything goes, it is tried whether anything can.
+      const isWhole = original.every(path => tree.has(path))
       if (changes === 0) expect(pathsIn(tree, ROOT)).toEqual(original)
-      else if (!finished) {
+      else if (!finished && !isWhole) {
         expect([changes, rest?.missing.length]).not.toEqual([changes, 0])
         expect(rest, `after ${changes} changes: ${pathsIn(tree, ROOT).join()}`).toBeDefined()
       }
@@ -83,7 +85,8 @@ describe('a deletion in place that is cut', () => {
       const tree = treeOf(OTHERS, spec)
       finished = await cutAfter(tree, changes)
       const rest = await read(tree)
-      if (filesIn(tree).length > 0) expect(rest?.missing, filesIn(tree).join()).not.toEqual([])
+      const isWhole = pathsIn(treeOf(spec), ROOT).every(path => tree.has(path))
+      if (filesIn(tree).length > 0 && !isWhole) expect(rest?.missing, filesIn(tree).join()).not.toEqual([])
       if (filesIn(tree).length > 0) expect(rest, filesIn(tree).join()).toBeDefined()
     }
   })
@@ -126,7 +129,7 @@ describe('the order of a deletion in place', () => {
     const site = fakeSite(tree)
     await removeInPlace(site, await mustRead(tree))
     expect(pathsIn(tree)).toEqual(pathsIn(treeOf(OTHERS)))
-    return site.done
+    return site.done.filter(line => !line.includes('-probe'))
   }
 
   it('begins with the interpreter and ends with what starts and what proves the environment', async () => {

@@ -24,7 +24,7 @@ describe('the name of a copy', () => {
   it('leads back to where it lay', () => {
     fc.assert(
       fc.property(
-        fc.array(name, { minLength: 1, maxLength: 4 }),
+        fc.array(name, { minLength: 1, maxLength: 3 }),
         fc.date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true }),
         (names, now) => {
           const original = names.reduce<RemotePath>((at, part) => child(at, part), WWWROOT)
@@ -34,6 +34,14 @@ describe('the name of a copy', () => {
       ),
       { numRuns: 500 }
     )
+  })
+
+  it('leads back where the path is long, and is no longer than file systems take', () => {
+    const original = below('проекты/виртуальное-окружение/сервер-приложений/env')
+    const copy = trashPath(original, NOW, '0123456789ab')
+    expect(parseTrashName(nameOf(copy))).toEqual({ copy, original })
+    expect(nameOf(copy).length).toBeLessThanOrEqual(255)
+    expect(() => trashPath(below('я'.repeat(120)), NOW, '0123456789ab')).toThrow(/too long to be set aside/)
   })
 
   it.each(['\uFEFFenv', 'env\uFEFF', 'env=2F', '=', 'ü', '日本', '-', 'trash-x', '%2F', ' '])(

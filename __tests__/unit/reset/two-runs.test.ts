@@ -4,7 +4,7 @@ import { sweepDoomed } from '../../../src/reset/over-ftp.ts'
 import { mutable, remotePath } from '../../../src/site.ts'
 import { fakeSite, pathsIn, treeOf, type FakeSite, type Tree } from '../fake-site.ts'
 import { ANTENV, RENAME, begin, copyOf } from './running.ts'
-import { NEWER, OWN, doomed, given, whole } from './settling.ts'
+import { NEWER, OLDER, OWN, doomed, given, whole } from './settling.ts'
 import { settle } from '../../../src/reset/settle.ts'
 import { readTrash } from '../../../src/reset/trash.ts'
 import { SITE } from '../../../src/site.ts'
@@ -73,6 +73,24 @@ describe('a trash that another run settles as well', () => {
     })
     expect(settlements).toMatchObject([{ fate: 'put-back' }])
     expect(settlements[0]?.detail).toContain('another run was faster')
+  })
+
+  it('is kept where it vanishes while it is put back, and so are the others', async () => {
+    const tree = treeOf(whole(NEWER), whole(OLDER))
+    const site = fakeSite(tree)
+    const swallowing: FakeSite = {
+      ...site,
+      rename: (from, to) => {
+        if (to !== '/site/wwwroot/antenv') return site.rename(from, to)
+        for (const path of pathsIn(tree, from)) tree.delete(path)
+        return Promise.resolve()
+      }
+    }
+    const settlements: Settlement[] = []
+    const trash = await readTrash(site, await site.list(SITE), false)
+    await settle(swallowing, trash, given({ onSettled: settlement => void settlements.push(settlement) }))
+    expect(settlements.map(({ fate }) => fate)).toEqual(['kept', 'kept'])
+    expect(tree.has(`${OLDER}/pyvenv.cfg`)).toBe(true)
   })
 
   it('is told where it is neither there nor back', async () => {
