@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { annotations, type StepRun } from '../../tools/github-runner.ts'
 import { makePosixVenv } from '../../tools/local-appservice/sites.ts'
 import { contents, heldAt, signalAt } from './interference.ts'
-import { FORCED, LOOKING } from './interleaved.ts'
+import { FORCED, LOOKING } from '../interruptions/interleaved.ts'
 import { startLab, type Lab } from './lab.ts'
 
 let lab: Lab

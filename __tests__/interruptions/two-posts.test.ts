@@ -1,7 +1,7 @@
 // A post step on a site where another run is at work: its main step, its post step, or its deployment.
 import { afterEach, expect, it } from 'vitest'
 import { FORCED, LOOKING, playThrough, settle, type Play } from './interleaved.ts'
-import type { Lab } from './lab.ts'
+import type { Lab } from '../contract/lab.ts'
 
 let lab: Lab
 afterEach(() => lab.close())

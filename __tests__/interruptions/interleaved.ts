@@ -2,8 +2,8 @@
 import { expect } from 'vitest'
 import type { StepRun } from '../../tools/github-runner.ts'
 import { MUTATING_VERBS } from '../../tools/local-appservice/ftp-server.ts'
-import { contents, expectOnlyWarnings, heldAt } from './interference.ts'
-import { startLab, type Lab } from './lab.ts'
+import { contents, expectOnlyWarnings, heldAt } from '../contract/interference.ts'
+import { startLab, type Lab } from '../contract/lab.ts'
 
 /** One connection for each run, so that its commands come in one order; and patience, because one of them is held. */
 export const LOOKING = { 'python-version': '3.11', connections: '1', timeout: '30' }

@@ -2,9 +2,9 @@
 import type { ChildProcess } from 'node:child_process'
 import { afterEach, expect, it } from 'vitest'
 import type { StepRun } from '../../tools/github-runner.ts'
-import { contents, expectOnlyWarnings } from './interference.ts'
+import { contents, expectOnlyWarnings } from '../contract/interference.ts'
 import { FORCED, LOOKING, playThrough, settle, type Play } from './interleaved.ts'
-import { startLab, type Lab } from './lab.ts'
+import { startLab, type Lab } from '../contract/lab.ts'
 
 let lab: Lab
 afterEach(() => lab.close())

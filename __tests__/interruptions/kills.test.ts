@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Layout } from '../../tools/local-appservice/kudu.ts'
-import { startLab, type Lab } from './lab.ts'
+import { startLab, type Lab } from '../contract/lab.ts'
 
 let lab: Lab
 afterEach(() => lab.close())
@@ -145,7 +145,7 @@ it('a run whose runner died is settled by the post step of the next one: swept o
 it('what a killed deletion in place left is seen as broken by the next automatic run, and finished', async () => {
   lab = await startLab({ layout: 'venv-tree' })
   lab.app.ftp.refuseRename = () => true
-  await kill(9, 'after')
+  await kill(14, 'after')
   const { main } = await lab.job('venv-tree', { with: { 'python-version': '3.11' }, serverPython: '3.11' })
   expect(main.outputs).toMatchObject({ result: 'reset', reason: 'broken', strategy: 'in-place' })
   expect((await look('antenv')).environment.some(line => line.endsWith('bin/python'))).toBe(true)

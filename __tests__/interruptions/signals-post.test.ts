@@ -2,8 +2,15 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { annotations } from '../../tools/github-runner.ts'
 import type { Layout } from '../../tools/local-appservice/kudu.ts'
-import { contents, expectOnlyWarnings, signalAt, type Answer, type Stopped, type StopSignal } from './interference.ts'
-import { startLab, type Lab } from './lab.ts'
+import {
+  contents,
+  expectOnlyWarnings,
+  signalAt,
+  type Answer,
+  type Stopped,
+  type StopSignal
+} from '../contract/interference.ts'
+import { startLab, type Lab } from '../contract/lab.ts'
 
 let lab: Lab
 afterEach(() => lab.close())

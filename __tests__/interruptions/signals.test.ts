@@ -13,8 +13,8 @@ import {
   type Answer,
   type Stopped,
   type StopSignal
-} from './interference.ts'
-import { startLab, type Lab } from './lab.ts'
+} from '../contract/interference.ts'
+import { startLab, type Lab } from '../contract/lab.ts'
 
 let lab: Lab
 afterEach(() => lab.close())
