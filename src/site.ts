@@ -100,6 +100,9 @@ export const WWWROOT = remotePath('/site/wwwroot')
 /** Our own folder: outside wwwroot, so that no deployment sees or cleans it. */
 export const OWN_FOLDER = remotePath('/site/.azure-python-env')
 
+/** What is made and removed again in a folder, to see whether the server lets anything be removed there. */
+export const PROBE_NAME = '.azure-python-env-probe'
+
 /** Checks an absolute path; throws a `RangeError` for one that is not normalised or could be read as another. */
 export function remotePath(text: string): RemotePath {
   const parts = text.split('/')

@@ -43497,7 +43497,6 @@ async function versionBelow(site, path) {
         ...(trace ? [{ path: (0,lib_site/* child */.jf)(path, trace.name), kind: 'file' }] : [])
     ];
 }
-const PROBE = '.azure-python-env-probe';
 /**
  * Whether what is listed as a folder is one. Many servers list a link as what it points to, and entering it would delete
  * what lies there: DELE removes a link on UNIX, RMD on Windows, and both refuse a folder that holds something. An empty
@@ -43517,7 +43516,7 @@ async function isFolder(site, path) {
     return true;
 }
 async function letsRemove(site, directory) {
-    const probe = (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(directory, PROBE));
+    const probe = (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(directory, lib_site/* PROBE_NAME */.J4));
     await succeeds(site.makeDirectory(probe));
     return succeeds(site.removeDirectory(probe));
 }
@@ -45437,8 +45436,6 @@ function makePool(first, open, limit) {
 
 /** Files that one connection deletes before another task may have it. */
 const BATCH = 32;
-/** What is made and removed again in a folder, to see whether the server lets anything be removed there. */
-const PROBE = '.azure-python-env-probe';
 /** More passes over one folder than a listing that is cut needs; somebody keeps writing there. */
 const MAX_PASSES = 50;
 /**
@@ -45500,7 +45497,7 @@ async function emptyAndRemove(pool, directory, tally) {
 }
 /** Whether the server lets anything be removed from a folder: then what it refuses to remove there is no link. */
 async function letsRemove(pool, directory, tally) {
-    const probe = (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(directory, PROBE));
+    const probe = (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(directory, lib_site/* PROBE_NAME */.J4));
     await attempt(pool, tally, 'MKD', probe);
     // One that was left by a run that was killed tells as much.
     return (await attempt(pool, tally, 'RMD', probe)) === undefined;
@@ -45711,6 +45708,7 @@ function realPorts(core) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Br: () => (/* binding */ pathBelow),
 /* harmony export */   CT: () => (/* binding */ SITE),
+/* harmony export */   J4: () => (/* binding */ PROBE_NAME),
 /* harmony export */   OM: () => (/* binding */ entryNamed),
 /* harmony export */   QZ: () => (/* binding */ remotePath),
 /* harmony export */   Vb: () => (/* binding */ nameOf),
@@ -45743,6 +45741,8 @@ const SITE = remotePath('/site');
 const WWWROOT = remotePath('/site/wwwroot');
 /** Our own folder: outside wwwroot, so that no deployment sees or cleans it. */
 const OWN_FOLDER = remotePath('/site/.azure-python-env');
+/** What is made and removed again in a folder, to see whether the server lets anything be removed there. */
+const PROBE_NAME = '.azure-python-env-probe';
 /** Checks an absolute path; throws a `RangeError` for one that is not normalised or could be read as another. */
 function remotePath(text) {
     const parts = text.split('/');

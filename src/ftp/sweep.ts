@@ -1,6 +1,7 @@
 // Removes a tree over a pool of connections: children before their folder, links never entered.
 import {
   OWN_FOLDER,
+  PROBE_NAME,
   SiteError,
   child,
   mutable,
@@ -22,9 +23,6 @@ interface Tally {
   /** A connection was lost: nothing more is sent, so that nothing goes on behind the error's back. */
   stopped: boolean
 }
-
-/** What is made and removed again in a folder, to see whether the server lets anything be removed there. */
-const PROBE = '.azure-python-env-probe'
 
 /** More passes over one folder than a listing that is cut needs; somebody keeps writing there. */
 const MAX_PASSES = 50
@@ -91,7 +89,7 @@ async function emptyAndRemove(pool: Pool, directory: RemotePath, tally: Tally): 
 
 /** Whether the server lets anything be removed from a folder: then what it refuses to remove there is no link. */
 async function letsRemove(pool: Pool, directory: RemotePath, tally: Tally): Promise<boolean> {
-  const probe = mutable(child(directory, PROBE))
+  const probe = mutable(child(directory, PROBE_NAME))
   await attempt(pool, tally, 'MKD', probe)
   // One that was left by a run that was killed tells as much.
   return (await attempt(pool, tally, 'RMD', probe)) === undefined

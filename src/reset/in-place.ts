@@ -2,6 +2,7 @@
 import { versionOfMarker } from '../python/version.ts'
 import { folderIn, type Environment } from '../python/venv.ts'
 import {
+  PROBE_NAME,
   SiteError,
   WWWROOT,
   child,
@@ -109,8 +110,6 @@ async function versionBelow(site: RemoteSite, path: RemotePath): Promise<readonl
   ]
 }
 
-const PROBE = '.azure-python-env-probe'
-
 /**
  * Whether what is listed as a folder is one. Many servers list a link as what it points to, and entering it would delete
  * what lies there: DELE removes a link on UNIX, RMD on Windows, and both refuse a folder that holds something. An empty
@@ -128,7 +127,7 @@ async function isFolder(site: RemoteSite, path: RemotePath): Promise<boolean> {
 }
 
 async function letsRemove(site: RemoteSite, directory: RemotePath): Promise<boolean> {
-  const probe = mutable(child(directory, PROBE))
+  const probe = mutable(child(directory, PROBE_NAME))
   await succeeds(site.makeDirectory(probe))
   return succeeds(site.removeDirectory(probe))
 }
