@@ -141,8 +141,8 @@ const RULES: readonly Rule[] = [
   {
     code: 'absent',
     action: () => 'none',
-    holds: ({ found }) =>
-      found.layout === 'none' ? 'there is no environment, and no folder that could be one' : undefined
+    holds: ({ found: { layout, absence = 'there is no environment, and no folder that could be one' } }) =>
+      layout === 'none' ? absence : undefined
   },
   {
     code: 'unknown',

@@ -297,6 +297,11 @@ describe('an environment that came with a package', () => {
   })
 })
 
+it('names the place where only one was looked at, and nothing is there', () => {
+  const absence = '"env-path" names /site/wwwroot/venv, which is not there'
+  expect(judge(ABSENT, [{ absence }, {}, {}]).reasons).toEqual([{ code: 'absent', detail: absence }])
+})
+
 describe('a left-over beside a compressed app', () => {
   it('is named, with what removes it', () => {
     expect(judge(LEFT_OVER).reasons[0].detail).toMatch(/antenv is left over.*a reset that is asked for removes it/)

@@ -34637,7 +34637,7 @@ const NEVER_ENVIRONMENTS = new Set([
 async function givenEnvironment(site, wwwroot, path, manifest) {
     const entry = await (0,lib_site/* findEntry */.w4)(site, path, wwwroot);
     if (!entry)
-        return NOTHING;
+        return { ...NOTHING, absence: `"env-path" names ${path}, which is not there` };
     const environment = entry.kind === 'directory' ? await read_venv_readEnvironment(site, path, true) : undefined;
     // Nothing can be lost in an empty folder, and the deployment will fill it: it is as good as absent.
     if (environment?.proven === false)
@@ -35005,7 +35005,7 @@ const RULES = [
     {
         code: 'absent',
         action: () => 'none',
-        holds: ({ found }) => found.layout === 'none' ? 'there is no environment, and no folder that could be one' : undefined
+        holds: ({ found: { layout, absence = 'there is no environment, and no folder that could be one' } }) => layout === 'none' ? absence : undefined
     },
     {
         code: 'unknown',

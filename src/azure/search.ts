@@ -44,7 +44,7 @@ export async function givenEnvironment(
   manifest: OryxManifest | undefined
 ): Promise<Located> {
   const entry = await findEntry(site, path, wwwroot)
-  if (!entry) return NOTHING
+  if (!entry) return { ...NOTHING, absence: `"env-path" names ${path}, which is not there` }
   const environment = entry.kind === 'directory' ? await readEnvironment(site, path, true) : undefined
   // Nothing can be lost in an empty folder, and the deployment will fill it: it is as good as absent.
   if (environment?.proven === false) return NOTHING

@@ -35,6 +35,8 @@ export interface Snapshot {
    */
   readonly environment: Environment | undefined
   readonly doubt: Doubt | undefined
+  /** What was looked for and is not there, where only one place was looked at; else nothing at all was found. */
+  readonly absence?: string
   /** A deployment that is running; never looked for on a site that has nothing to judge. */
   readonly lock: DeploymentLock | undefined
   readonly secondArchive: SecondArchive | undefined
@@ -50,7 +52,7 @@ export function usedEnvironment({ layout, environment }: Snapshot): Environment 
 }
 
 /** The part of a snapshot that is read off wwwroot. */
-export type Located = Pick<Snapshot, 'layout' | 'environment' | 'doubt' | 'secondArchive'>
+export type Located = Pick<Snapshot, 'layout' | 'environment' | 'doubt' | 'absence' | 'secondArchive'>
 
 /** A site with no environment. */
 export const NOTHING: Located = { layout: 'none', environment: undefined, doubt: undefined, secondArchive: undefined }

@@ -135,6 +135,12 @@ describe('which folder is the environment', () => {
     expect(environment).toBeUndefined()
   })
 
+  it('"env-path" that is not there is named, whatever else is', async () => {
+    const { absence } = await inspect(venv('antenv'), 'venv')
+    expect(absence).toBe('"env-path" names /site/wwwroot/venv, which is not there')
+    expect((await inspect({ 'app.py': '' })).absence).toBeUndefined()
+  })
+
   it('several are named', async () => {
     const { doubt } = await inspect({ ...venv('.venv'), ...venv('venv'), ...venv('env') })
     expect([...(doubt?.candidates ?? [])].sort()).toEqual(['.venv', 'env', 'venv'])
