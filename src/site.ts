@@ -20,6 +20,29 @@ export interface RemoteEntry {
   readonly modified: Date | undefined
 }
 
+/** How a tree is removed. */
+export interface SweepOptions {
+  /** Each connection waits for each reply before it sends more: where what is deleted may still be needed. */
+  readonly oneAtATime?: boolean
+  /** A fresh path in our own folder for a file that is in use, so that its folder can go. Absent: it stays where it is. */
+  readonly newPlace?: () => MutablePath
+  /** Told every few seconds how far it is. */
+  readonly onProgress?: (progress: SweepProgress) => void
+  /** Aborts when the time is up: what is under way is waited for, and the rest stays. */
+  readonly until?: AbortSignal
+}
+
+/** How far a sweep is. */
+export interface SweepProgress {
+  /** Files and links that are gone. */
+  readonly files: number
+  /** Files and links that were seen so far. */
+  readonly listed: number
+  /** Whether all there is was seen, so that `listed` is the whole. */
+  readonly listingDone: boolean
+  readonly elapsedMs: number
+}
+
 /** What is left of a tree, and what went, after `RemoteSite.sweep`. */
 export interface Sweep {
   /** Files and links that were deleted. */
@@ -27,6 +50,26 @@ export interface Sweep {
   readonly directories: number
   /** What the server refused to delete, with its reply, the causes before their parents. Empty: the tree is gone. */
   readonly refused: readonly { readonly path: string; readonly reply: string }[]
+  /** Where files that were in use lie now, so that the tree could go without them. */
+  readonly movedAside: readonly MutablePath[]
+  /** The time was up before all was gone. */
+  readonly unfinished: boolean
+}
+
+/** What the transport did, for the log. */
+export interface TransportAccount {
+  /** Connections that were opened, and how many of them took the place of a lost one. */
+  readonly connections: number
+  readonly reconnects: number
+  /** Commands after the login. */
+  readonly commands: number
+  /** On control connections, before encryption. */
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  /** The most commands that were under way on one connection. */
+  readonly window: number
+  /** What was done more carefully than planned, why, and how often. */
+  readonly rungs: readonly { readonly rung: string; readonly times: number }[]
 }
 
 /** The verbs that change nothing: all that a dry run gets. */
@@ -47,6 +90,8 @@ export interface ReadableSite {
   listFully(directory: RemotePath): Promise<readonly RemoteEntry[]>
   /** Reads a small UTF-8 file; throws `SiteError` of kind `unexpected` when it is longer than `maxBytes`. */
   readText(file: RemotePath, maxBytes: number): Promise<string>
+  /** What the transport has done so far. */
+  account(): TransportAccount
   close(): void
 }
 
@@ -58,8 +103,12 @@ export interface RemoteSite extends ReadableSite {
   readonly removeFile: (file: MutablePath) => Promise<void>
   /** Removes an empty directory. */
   readonly removeDirectory: (directory: MutablePath) => Promise<void>
-  /** Removes a directory with all that is in it; links go, what they point to stays. Goes on after a refusal. */
-  sweep(directory: MutablePath): Promise<Sweep>
+  /**
+   * Removes a directory with all that is in it, or a single file; links go, what they point to stays.
+   *
+   * Goes on after a refusal, and over a new connection after a loss; throws `SiteError` where no connection is left.
+   */
+  sweep(directory: MutablePath, options?: SweepOptions): Promise<Sweep>
 }
 
 /**

@@ -1,7 +1,6 @@
 // A site in memory: a tree, a log of verbs, and the oddities of real servers. Implements the port, speaks no FTP.
-import type { Connection } from '../../src/ftp/connection.ts'
 import { posix } from 'node:path'
-import { SiteError, type RemoteEntry, type RemoteSite } from '../../src/site.ts'
+import { SiteError, type RemoteEntry, type RemoteSite, type Sweep, type TransportAccount } from '../../src/site.ts'
 
 export interface FakeFile {
   readonly kind: 'file'
@@ -47,6 +46,17 @@ export interface FakeSite extends RemoteSite {
   readonly log: string[]
   /** The changes that were carried out, in order. */
   readonly done: string[]
+}
+
+/** What a site without a transport says of it. */
+export const NO_ACCOUNT: TransportAccount = {
+  connections: 0,
+  reconnects: 0,
+  commands: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+  window: 0,
+  rungs: []
 }
 
 export const NOON = new Date('2026-11-22T12:00:00Z')
@@ -185,7 +195,7 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
     }
     done.push(`RENAME ${from} => ${to}`)
   }
-  const sweep = (root: string): { files: number; directories: number; refused: { path: string; reply: string }[] } => {
+  const sweep = (root: string): Sweep => {
     log.push(`SWEEP ${root}`)
     const tally = { files: 0, directories: 0, refused: [] as { path: string; reply: string }[] }
     for (const path of [...pathsIn(tree, root)].reverse()) {
@@ -201,7 +211,7 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
         tally.refused.push({ path, reply: error.message })
       }
     }
-    return tally
+    return { ...tally, movedAside: [], unfinished: false }
   }
   const answer = <T>(work: () => T): Promise<T> => Promise.resolve().then(work)
   return {
@@ -237,27 +247,7 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
         removeDirectory(path)
       }),
     sweep: path => answer(() => sweep(path)),
+    account: () => NO_ACCOUNT,
     close: () => undefined
-  }
-}
-
-/** The same tree seen through one control connection. */
-export function fakeConnection(site: FakeSite): Connection {
-  let closed = false
-  return {
-    attempt: { mode: 'explicit', port: 21 },
-    get closed() {
-      return closed
-    },
-    list: path => site.list(path),
-    listFully: path => site.listFully(path),
-    readText: (path, maxBytes) => site.readText(path, maxBytes),
-    command: (verb, path) => {
-      if (verb === 'MKD') return site.makeDirectory(path as never)
-      return verb === 'DELE' ? site.removeFile(path as never) : site.removeDirectory(path as never)
-    },
-    close: () => {
-      closed = true
-    }
   }
 }

@@ -74,7 +74,9 @@ export const postOf = (changes: Partial<PostOutcome> = {}): PostOutcome => ({
   slot: 'production',
   reason: 'broken',
   jobSucceeded: true,
-  settlements: [settlementOf('swept', '', { swept: { files: 12, directories: 3, refused: [] } })],
+  settlements: [
+    settlementOf('swept', '', { swept: { files: 12, directories: 3, refused: [], movedAside: [], unfinished: false } })
+  ],
   before: { python: '3.11', packages: ['flask 2.0', 'numpy 1.0', 'pip 24.0'] },
   after: { python: '3.12', packages: ['flask 3.0', 'pip 24.0', 'werkzeug 3.0'] },
   durationMs: 1500,

@@ -139,9 +139,8 @@ describe('the log', () => {
 
   it('counts what a sweep deleted and what it could not', () => {
     const refused = [{ path: 'x', reply: 'y' }]
-    expect(settlementLine(settlementOf('swept', '', { swept: { files: 5, directories: 1, refused } }))).toMatch(
-      /5 files, 1 could not/
-    )
+    const swept = { files: 5, directories: 1, refused, movedAside: [], unfinished: false }
+    expect(settlementLine(settlementOf('swept', '', { swept }))).toMatch(/5 files, 1 could not/)
   })
 })
 

@@ -44662,7 +44662,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5009);
 /* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2219);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
-/* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6029);
+/* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3338);
 // The post step's entry: the real ports in. Nothing imports it.
 
 
@@ -44681,7 +44681,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 6029:
+/***/ 3338:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -44696,10 +44696,214 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 // EXTERNAL MODULE: ./lib/site.js
 var lib_site = __nccwpck_require__(4056);
+;// CONCATENATED MODULE: ./lib/ftp/account.js
+/** An account of nothing yet. */
+function openAccount() {
+    return { connections: 0, reconnects: 0, commands: 0, bytesSent: 0, bytesReceived: 0, window: 0, rungs: new Map() };
+}
+/** Notes that something was done more carefully than planned, and why. */
+function noteRung(account, rung) {
+    account.rungs.set(rung, (account.rungs.get(rung) ?? 0) + 1);
+}
+/** The account as it stands. */
+function readAccount({ rungs, ...counts }) {
+    return { ...counts, rungs: [...rungs].map(([rung, times]) => ({ rung, times })) };
+}
+
 // EXTERNAL MODULE: external "node:stream"
 var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: ./node_modules/basic-ftp/dist/index.js
 var dist = __nccwpck_require__(7382);
+;// CONCATENATED MODULE: ./lib/ftp/replies.js
+// Replies on a control connection: bytes in any pieces → whole replies (RFC 959 section 4.2). Knows no commands.
+/** More than the listing of any folder of an environment takes; a server that sends more is not waited for. */
+const MAX_REPLY_LENGTH = 16 * 1024 * 1024;
+/**
+ * Makes a reader for one connection.
+ *
+ * Lines may end in the middle of any piece. basic-ftp takes an unfinished line for a whole one, which loses or invents
+ * replies where many are under way.
+ */
+function replyReader() {
+    let rest = '';
+    let lines = [];
+    let length = 0;
+    /** The reply that a line completes; `undefined`: more lines follow. */
+    const take = (line) => {
+        const [, digits = '', separator = ''] = /^(\d{3})( |-|$)/.exec(line) ?? [];
+        const [first] = lines;
+        if (first === undefined) {
+            if (line === '')
+                return undefined;
+            if (digits === '')
+                throw new RangeError(`no reply begins like this: ${JSON.stringify(line.slice(0, 80))}`);
+            if (separator !== '-')
+                return { code: Number(digits), text: line };
+        }
+        lines.push(line);
+        length += line.length + 1;
+        if (length > MAX_REPLY_LENGTH)
+            throw new RangeError('a reply is too long');
+        const isEnd = first !== undefined && separator !== '-' && digits === first.slice(0, 3);
+        if (!isEnd)
+            return undefined;
+        const text = lines.join('\n');
+        lines = [];
+        length = 0;
+        return { code: Number(digits), text };
+    };
+    return {
+        read(piece) {
+            const parts = (rest + piece).split('\n');
+            rest = parts.pop() ?? '';
+            if (rest.length > MAX_REPLY_LENGTH)
+                throw new RangeError('a line of a reply is too long');
+            return parts.flatMap(part => take(part.endsWith('\r') ? part.slice(0, -1) : part) ?? []);
+        },
+        get rest() {
+            return [...lines, rest].join('\n');
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/control.js
+
+
+/**
+ * Bytes that are written at once.
+ *
+ * ProFTPD and Pure-FTPd read about 4 KB of a TLS record and then wait at the socket, with the rest in OpenSSL's hands;
+ * and ProFTPD takes two commands for one where a read ends between CR and LF (proftpd/proftpd#2020). So each write, which
+ * becomes one record, holds whole lines and stays below that.
+ */
+const MAX_WRITE_BYTES = 2000;
+/** Takes over the reading of a client's control connection; what basic-ftp asks for itself it still hears. */
+function controlOver(client, account) {
+    const { ftp } = client;
+    const reader = replyReader();
+    const expected = [];
+    const lines = [];
+    let writing = false;
+    let patienceMs = ftp.timeout;
+    const watch = () => {
+        ftp.socket.setTimeout(expected.length > 0 ? patienceMs : 0);
+    };
+    const end = () => {
+        lines.length = 0;
+        for (const onReply of expected.splice(0))
+            onReply(undefined);
+    };
+    const take = (reply) => {
+        // A mark on the way (1xx) is followed by the reply proper.
+        if (reply.code < 200 && expected.length > 0)
+            return;
+        const onReply = expected.shift();
+        if (!onReply) {
+            hearLibrary(reply);
+            return;
+        }
+        ftp.log(`< ${reply.text}`);
+        if (expected.length === 0)
+            watch();
+        onReply(reply);
+    };
+    const pump = () => {
+        if (writing || lines.length === 0 || ftp.closed)
+            return;
+        const chunk = nextWrite(lines);
+        account.bytesSent += Buffer.byteLength(chunk);
+        writing = true;
+        // Node puts writes that wait for each other into one record, so the next one has to wait for this one's end.
+        ftp.socket.write(chunk, () => {
+            writing = false;
+            pump();
+        });
+    };
+    const hear = Reflect.get(ftp, '_onControlSocketData');
+    const hearLibrary = (reply) => {
+        hear.call(ftp, `${reply.text}\r\n`);
+    };
+    const closeWithError = ftp.closeWithError.bind(ftp);
+    Object.defineProperties(ftp, {
+        _onControlSocketData: {
+            value: (chunk) => {
+                account.bytesReceived += Buffer.byteLength(chunk);
+                try {
+                    for (const reply of reader.read(chunk))
+                        take(reply);
+                }
+                catch (error) {
+                    ftp.closeWithError(error instanceof Error ? error : new Error(String(error)));
+                }
+            }
+        },
+        closeWithError: {
+            value: (error) => {
+                closeWithError(error);
+                end();
+            }
+        }
+    });
+    const send = (line, onReply) => {
+        // eslint-disable-next-line no-control-regex -- a line end would begin another command
+        if (/[\u0000-\u001f\u007f]/.test(line))
+            throw new RangeError(`not a command: ${JSON.stringify(line)}`);
+        if (ftp.closed) {
+            queueMicrotask(() => {
+                onReply(undefined);
+            });
+            return;
+        }
+        ftp.log(`> ${line.startsWith('PASS ') ? 'PASS ###' : line}`);
+        account.commands++;
+        expected.push(onReply);
+        account.window = Math.max(account.window, expected.length);
+        if (expected.length === 1)
+            watch();
+        lines.push(line);
+        if (lines.length === 1)
+            queueMicrotask(pump);
+    };
+    return {
+        get outstanding() {
+            return expected.length;
+        },
+        get patienceMs() {
+            return patienceMs;
+        },
+        set patienceMs(value) {
+            patienceMs = value;
+            watch();
+        },
+        send,
+        async flight(commands) {
+            const replies = commands.map(command => new Promise((resolve, reject) => {
+                send(command, reply => {
+                    if (reply)
+                        resolve(reply);
+                    else
+                        reject(new lib_site/* SiteError */.wt('lost', 'The connection broke before all replies had come'));
+                });
+            }));
+            return Promise.all(replies);
+        }
+    };
+}
+/** Takes whole lines off the queue, as many as go into one write, and at least one. */
+function nextWrite(lines) {
+    let chunk = '';
+    let bytes = 0;
+    while (lines.length > 0) {
+        const line = `${lines[0] ?? ''}\r\n`;
+        bytes += Buffer.byteLength(line);
+        if (chunk !== '' && bytes > MAX_WRITE_BYTES)
+            break;
+        chunk += line;
+        lines.shift();
+    }
+    return chunk;
+}
+
 ;// CONCATENATED MODULE: ./lib/ftp/failures.js
 // What went wrong on a connection, in words that say what it means and what to change.
 
@@ -45152,9 +45356,11 @@ var ftp_target = __nccwpck_require__(6921);
 
 
 
+
+
 /** What is known of a server before the first connection. */
 function nothingLearned() {
-    return { passive: unknownPassiveMode(), listing: { command: undefined } };
+    return { account: openAccount(), passive: unknownPassiveMode(), listing: { command: undefined } };
 }
 /**
  * Connects and logs in, in the first of the target's ways that leads to an FTP server.
@@ -45219,7 +45425,8 @@ async function connectOnce(target, attempt, options, learned) {
         client.close();
         throw isAborted(options.signal) ? interrupted(error) : explain(error, stage, target, attempt);
     }
-    return connectionOver(client, attempt, learned.listing, options.signal, () => {
+    learned.account.connections++;
+    return connectionOver(client, attempt, learned, options.signal, () => {
         options.signal.removeEventListener('abort', onAbort);
         // Ending the stream says goodbye as well as a QUIT does, whose reply nobody would wait for.
         client.ftp.socket.end();
@@ -45246,7 +45453,7 @@ function watchSockets(client) {
                 socket.destroy();
     };
 }
-function connectionOver(client, attempt, listing, signal, close) {
+function connectionOver(client, attempt, { account, listing }, signal, close) {
     const during = async (what, work) => {
         try {
             return await unlessAborted(work(), signal);
@@ -45266,6 +45473,7 @@ function connectionOver(client, attempt, listing, signal, close) {
         get closed() {
             return client.closed;
         },
+        control: controlOver(client, account),
         list: directory => during(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
         listFully: directory => during(`list ${directory}`, () => listWithAll(client, commands, directory)),
         readText: (file, maxBytes) => during(`read ${file}`, async () => {
@@ -45446,7 +45654,13 @@ async function sweepTree(pool, directory) {
     const tally = { files: 0, directories: 0, refused: [], stopped: false };
     const inOwnFolder = (0,lib_site/* parentOf */.gN)(directory) === lib_site/* OWN_FOLDER */.w5;
     await removeDirectory(pool, directory, tally, inOwnFolder || (await letsRemove(pool, (0,lib_site/* parentOf */.gN)(directory), tally)));
-    return { files: tally.files, directories: tally.directories, refused: tally.refused };
+    return {
+        files: tally.files,
+        directories: tally.directories,
+        refused: tally.refused,
+        movedAside: [],
+        unfinished: false
+    };
 }
 /** `parentLetsRemove`: it is known that things can be removed from the folder that this one lies in. */
 async function removeDirectory(pool, directory, tally, parentLetsRemove) {
@@ -45609,10 +45823,11 @@ function partition(items, test) {
 
 
 
+
 /** Connects and logs in; throws `SiteError`. The caller closes the site. */
 async function openSite(target, options) {
-    const pool = await openPool(target, options);
-    const reading = readingOver(pool);
+    const { pool, account } = await openPool(target, options);
+    const reading = readingOver(pool, account);
     const command = (verb, path) => pool.use(connection => connection.command(verb, path));
     return {
         ...reading,
@@ -45628,18 +45843,25 @@ async function openSite(target, options) {
 }
 /** Connects for looking only: the site that it returns has no verb that could change anything. */
 async function openReadOnly(target, options) {
-    return readingOver(await openPool(target, options));
+    const { pool, account } = await openPool(target, options);
+    return readingOver(pool, account);
 }
 async function openPool(target, options) {
     const learned = nothingLearned();
     const first = await connect(target, options, learned);
-    return makePool(first, () => connect(target, options, learned, first.attempt), options.connections);
+    const open = () => connect(target, options, learned, first.attempt).catch((error) => {
+        noteRung(learned.account, 'a further connection could not be opened, so fewer do the work');
+        throw error;
+    });
+    const pool = makePool(first, open, options.connections);
+    return { pool, account: learned.account };
 }
-function readingOver(pool) {
+function readingOver(pool, account) {
     return {
         list: directory => again(() => pool.use(connection => connection.list(directory))),
         listFully: directory => again(() => pool.use(connection => connection.listFully(directory))),
         readText: (file, maxBytes) => again(() => pool.use(connection => connection.readText(file, maxBytes))),
+        account: () => readAccount(account),
         close: () => {
             pool.close();
         }

@@ -3,6 +3,8 @@ import type { Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import { Client } from 'basic-ftp'
 import { SiteError, type RemoteEntry, type RemotePath } from '../site.ts'
+import { openAccount, type Account } from './account.ts'
+import { controlOver, type Control } from './control.ts'
 import { asSiteError, explain, interrupted, type Stage } from './failures.ts'
 import { listDirectory, listWithAll, type ListChoice } from './list-command.ts'
 import { unknownPassiveMode, usePassiveMode, type PassiveMode } from './passive.ts'
@@ -20,13 +22,14 @@ export interface ConnectionOptions {
 
 /** What was learned of a server on the way; shared by all connections to it, so that each lesson is paid for once. */
 export interface Learned {
+  readonly account: Account
   readonly passive: PassiveMode
   readonly listing: ListChoice
 }
 
 /** What is known of a server before the first connection. */
 export function nothingLearned(): Learned {
-  return { passive: unknownPassiveMode(), listing: { command: undefined } }
+  return { account: openAccount(), passive: unknownPassiveMode(), listing: { command: undefined } }
 }
 
 /** A logged-in control connection. */
@@ -34,6 +37,8 @@ export interface Connection {
   /** How it was connected; further connections go the same way. */
   readonly attempt: Attempt
   readonly closed: boolean
+  /** Sends commands without waiting for each reply; not while anything else is under way here. */
+  readonly control: Control
   list(directory: RemotePath): Promise<readonly RemoteEntry[]>
   listFully(directory: RemotePath): Promise<readonly RemoteEntry[]>
   readText(file: RemotePath, maxBytes: number): Promise<string>
@@ -111,7 +116,8 @@ async function connectOnce(
     client.close()
     throw isAborted(options.signal) ? interrupted(error) : explain(error, stage, target, attempt)
   }
-  return connectionOver(client, attempt, learned.listing, options.signal, () => {
+  learned.account.connections++
+  return connectionOver(client, attempt, learned, options.signal, () => {
     options.signal.removeEventListener('abort', onAbort)
     // Ending the stream says goodbye as well as a QUIT does, whose reply nobody would wait for.
     client.ftp.socket.end()
@@ -141,7 +147,7 @@ function watchSockets(client: Client): () => void {
 function connectionOver(
   client: Client,
   attempt: Attempt,
-  listing: ListChoice,
+  { account, listing }: Learned,
   signal: AbortSignal,
   close: () => void
 ): Connection {
@@ -162,6 +168,7 @@ function connectionOver(
     get closed() {
       return client.closed
     },
+    control: controlOver(client, account),
     list: directory => during(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
     listFully: directory => during(`list ${directory}`, () => listWithAll(client, commands, directory)),
     readText: (file, maxBytes) =>

@@ -8,7 +8,8 @@ import {
   type ReadableSite,
   type RemoteSite
 } from '../site.ts'
-import { connect, nothingLearned, type ConnectionOptions } from './connection.ts'
+import { noteRung, readAccount, type Account } from './account.ts'
+import { connect, nothingLearned, type Connection, type ConnectionOptions } from './connection.ts'
 import { makePool, type Pool } from './pool.ts'
 import { sweepTree } from './sweep.ts'
 import type { FtpTarget } from './target.ts'
@@ -21,8 +22,8 @@ export interface SiteOptions extends ConnectionOptions {
 
 /** Connects and logs in; throws `SiteError`. The caller closes the site. */
 export async function openSite(target: FtpTarget, options: SiteOptions): Promise<RemoteSite> {
-  const pool = await openPool(target, options)
-  const reading = readingOver(pool)
+  const { pool, account } = await openPool(target, options)
+  const reading = readingOver(pool, account)
   const command = (verb: string, path: MutablePath): Promise<void> =>
     pool.use(connection => connection.command(verb, path))
   return {
@@ -57,20 +58,31 @@ export async function openSite(target: FtpTarget, options: SiteOptions): Promise
 
 /** Connects for looking only: the site that it returns has no verb that could change anything. */
 export async function openReadOnly(target: FtpTarget, options: SiteOptions): Promise<ReadableSite> {
-  return readingOver(await openPool(target, options))
+  const { pool, account } = await openPool(target, options)
+  return readingOver(pool, account)
 }
 
-async function openPool(target: FtpTarget, options: SiteOptions): Promise<Pool> {
+async function openPool(
+  target: FtpTarget,
+  options: SiteOptions
+): Promise<{ readonly pool: Pool; readonly account: Account }> {
   const learned = nothingLearned()
   const first = await connect(target, options, learned)
-  return makePool(first, () => connect(target, options, learned, first.attempt), options.connections)
+  const open = (): Promise<Connection> =>
+    connect(target, options, learned, first.attempt).catch((error: unknown) => {
+      noteRung(learned.account, 'a further connection could not be opened, so fewer do the work')
+      throw error
+    })
+  const pool = makePool(first, open, options.connections)
+  return { pool, account: learned.account }
 }
 
-function readingOver(pool: Pool): ReadableSite {
+function readingOver(pool: Pool, account: Account): ReadableSite {
   return {
     list: directory => again(() => pool.use(connection => connection.list(directory))),
     listFully: directory => again(() => pool.use(connection => connection.listFully(directory))),
     readText: (file, maxBytes) => again(() => pool.use(connection => connection.readText(file, maxBytes))),
+    account: () => readAccount(account),
     close: () => {
       pool.close()
     }

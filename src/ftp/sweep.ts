@@ -36,7 +36,13 @@ export async function sweepTree(pool: Pool, directory: MutablePath): Promise<Swe
   const tally: Tally = { files: 0, directories: 0, refused: [], stopped: false }
   const inOwnFolder = parentOf(directory) === OWN_FOLDER
   await removeDirectory(pool, directory, tally, inOwnFolder || (await letsRemove(pool, parentOf(directory), tally)))
-  return { files: tally.files, directories: tally.directories, refused: tally.refused }
+  return {
+    files: tally.files,
+    directories: tally.directories,
+    refused: tally.refused,
+    movedAside: [],
+    unfinished: false
+  }
 }
 
 /** `parentLetsRemove`: it is known that things can be removed from the folder that this one lies in. */

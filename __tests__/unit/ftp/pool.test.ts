@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../../src/ftp/connection.ts'
 import { makePool } from '../../../src/ftp/pool.ts'
 import { SiteError } from '../../../src/site.ts'
-import { fakeConnection, fakeSite, treeOf } from '../fake-site.ts'
+import { fakeConnection } from '../fake-connection.ts'
+import { fakeSite, treeOf } from '../fake-site.ts'
 
 const connection = (): Connection => fakeConnection(fakeSite(treeOf()))
 

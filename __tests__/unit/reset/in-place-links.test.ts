@@ -117,7 +117,14 @@ describe('a line that cannot be read', () => {
       const site = fakeSite(tree, { unreadable: [path] })
       const refusing = {
         ...site,
-        sweep: () => Promise.resolve({ files: 0, directories: 0, refused: [{ path, reply: 'notes' }] })
+        sweep: () =>
+          Promise.resolve({
+            files: 0,
+            directories: 0,
+            refused: [{ path, reply: 'notes' }],
+            movedAside: [],
+            unfinished: false
+          })
       }
       await expect(removeInPlace(refusing, environment)).rejects.toMatchObject({ kind: 'refused' })
       expect(tree.get(path)).toBeDefined()

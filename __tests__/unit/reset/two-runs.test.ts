@@ -110,7 +110,13 @@ describe('a trash that another run settles as well', () => {
       ...site,
       sweep: path => {
         if (!left) for (const gone of pathsIn(tree, rest)) tree.delete(gone)
-        return Promise.resolve({ files: 0, directories: 0, refused: [{ path: `${path}/x`, reply: '550 not found' }] })
+        return Promise.resolve({
+          files: 0,
+          directories: 0,
+          refused: [{ path: `${path}/x`, reply: '550 not found' }],
+          movedAside: [],
+          unfinished: false
+        })
       }
     }
     const { refused } = await sweepDoomed(racing, mutable(remotePath(rest)))

@@ -1,0 +1,85 @@
+// A site in memory, seen through one control connection. Speaks no FTP: replies are made from what the site answers.
+import type { Connection } from '../../src/ftp/connection.ts'
+import type { Control, OnReply } from '../../src/ftp/control.ts'
+import type { Reply } from '../../src/ftp/replies.ts'
+import { SiteError, mutable, remotePath } from '../../src/site.ts'
+import type { FakeSite } from './fake-site.ts'
+
+/** The same tree seen through one control connection. */
+export function fakeConnection(site: FakeSite): Connection {
+  let closed = false
+  const control = fakeControl(site, () => {
+    closed = true
+  })
+  return {
+    attempt: { mode: 'explicit', port: 21 },
+    get closed() {
+      return closed
+    },
+    control,
+    list: path => site.list(path),
+    listFully: path => site.listFully(path),
+    readText: (path, maxBytes) => site.readText(path, maxBytes),
+    command: (verb, path) => carryOut(site, verb, path),
+    close: () => {
+      closed = true
+    }
+  }
+}
+
+function carryOut(site: FakeSite, verb: string, path: string): Promise<void> {
+  const place = mutable(remotePath(path))
+  if (verb === 'MKD') return site.makeDirectory(place)
+  return verb === 'DELE' ? site.removeFile(place) : site.removeDirectory(place)
+}
+
+/** Answers one after the other, as a server does. */
+function fakeControl(site: FakeSite, onLoss: () => void): Control {
+  const waiting: OnReply[] = []
+  let last: Promise<unknown> = Promise.resolve()
+  const send = (line: string, onReply: OnReply): void => {
+    waiting.push(onReply)
+    last = last.then(async () => {
+      const reply = await answer(site, line)
+      if (!reply) onLoss()
+      waiting.shift()
+      onReply(reply)
+    })
+  }
+  return {
+    get outstanding() {
+      return waiting.length
+    },
+    patienceMs: 30_000,
+    send,
+    flight: lines =>
+      Promise.all(
+        lines.map(
+          line =>
+            new Promise<Reply>((resolve, reject) => {
+              send(line, reply => {
+                if (reply) resolve(reply)
+                else reject(new SiteError('lost', 'The connection broke'))
+              })
+            })
+        )
+      )
+  }
+}
+
+/** `undefined`: the connection is lost. */
+async function answer(site: FakeSite, line: string): Promise<Reply | undefined> {
+  const [, verb = '', path = ''] = /^(\S+) ?(.*)$/.exec(line) ?? []
+  if (verb === 'NOOP') return { code: 200, text: '200 ok' }
+  if (verb === 'PWD') return { code: 257, text: '257 "/"' }
+  if (!['DELE', 'RMD', 'MKD'].includes(verb)) return { code: 502, text: '502 not implemented' }
+  try {
+    await carryOut(site, verb, path)
+    return { code: 250, text: '250 done' }
+  } catch (error) {
+    if (!(error instanceof SiteError)) throw error
+    if (error.kind === 'lost') return undefined
+    const code = error.replyCode ?? 550
+    return { code, text: `${code} ${error.message}` }
+  }
+}
