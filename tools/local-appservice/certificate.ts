@@ -3,7 +3,7 @@ import { generate } from 'selfsigned'
 
 /** Names what a test certificate is made for. */
 export interface CertificateOptions {
-  /** Host name in the subject and the alternative names; `localhost` (and 127.0.0.1) if left out. */
+  /** Host name in the subject and the alternative names; `localhost` (and 127.0.0.1 and .2) if left out. */
   readonly name?: string
   /** End of validity; a date in the past makes an expired certificate. Ten years from now if left out. */
   readonly notAfter?: Date
@@ -21,7 +21,8 @@ const YEAR_MS = 365 * 24 * 60 * 60 * 1000
 export async function makeCertificate(options: CertificateOptions = {}): Promise<Certificate> {
   const name = options.name ?? 'localhost'
   const notAfterDate = options.notAfter ?? new Date(Date.now() + 10 * YEAR_MS)
-  const address = { type: 7, ip: '127.0.0.1' } as const
+  // The second one is that of a proxy before the server.
+  const addresses = ['127.0.0.1', '127.0.0.2'].map(ip => ({ type: 7, ip }) as const)
   const made = await generate([{ name: 'commonName', value: name }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -32,7 +33,7 @@ export async function makeCertificate(options: CertificateOptions = {}): Promise
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
       { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: name }, ...(name === 'localhost' ? [address] : [])] }
+      { name: 'subjectAltName', altNames: [{ type: 2, value: name }, ...(name === 'localhost' ? addresses : [])] }
     ]
   })
   return { key: made.private, cert: made.cert }

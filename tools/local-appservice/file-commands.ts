@@ -1,5 +1,6 @@
 // Commands that change or describe single files and folders, and Windows' idea of a file in use.
 import { lstat, mkdir, rename, rmdir, stat, unlink } from 'node:fs/promises'
+import { afterDeletion, isStillRefused } from './file-oddities.ts'
 import type { Command, Session } from './ftp-session.ts'
 import { entryPath, followedPath, ftpPath, ftpPathOf } from './virtual-paths.ts'
 
@@ -21,14 +22,16 @@ const deleteFile: Command = async (session, argument, verb) => {
   const { words } = session.shared
   const disk = await entryOf(session, argument)
   if ((await lstat(disk)).isDirectory()) return words.refuse(verb, 'denied')
-  if (isLocked(session, disk)) return words.refuse(verb, 'in-use')
+  if (isLocked(session, disk) || isStillRefused(session, 'lockedFor', disk)) return words.refuse(verb, 'in-use')
   await unlink(disk)
+  await afterDeletion(session, disk)
   return words.done(verb)
 }
 
 const removeDirectory: Command = async (session, argument, verb) => {
   const { words } = session.shared
   const disk = await entryOf(session, argument)
+  if (isStillRefused(session, 'rmdirRefusals', disk)) return words.refuse(verb, 'not-empty')
   // Windows removes a link to a folder with the call for folders, vsftpd does not.
   const isLink = words.name === 'iis' && (await lstat(disk)).isSymbolicLink()
   if (isLink && !(await stat(disk)).isDirectory()) return words.refuse(verb, 'not-a-directory')

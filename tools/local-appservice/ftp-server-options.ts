@@ -1,4 +1,5 @@
 // What a local FTP server is started with, and what a test may change while it runs. Types only.
+import type { Appearance, ConnectionCap, PipeliningTraps } from './misbehaviour.ts'
 
 /** Names whose words a server speaks: IIS, vsftpd (`unix`), or ProFTPD (`mlsd`), which alone has MLSD. */
 export type PersonalityName = 'iis' | 'unix' | 'mlsd'
@@ -50,9 +51,14 @@ export interface Fault {
   readonly delayMs?: number
   /** Is sent instead of carrying the command out, e.g. `550 Access is denied.` */
   readonly reply?: string
-  /** Destroys the control connection before the command is carried out, or after it was and before its reply. */
+  /** Ends the control connection before the command is carried out, or after it was and before its reply. */
   readonly cut?: 'before' | 'after'
+  /** How it ends: with FIN, with RST, or in silence, the connection left open; destroyed, which is either, if left out. */
+  readonly how?: CutStyle
 }
+
+/** Is how a connection ends: in good order, with a reset, or without anybody being told. */
+export type CutStyle = 'fin' | 'rst' | 'silence'
 
 /** Decides the fate of each command; a hook that throws is answered with 451. */
 export type CommandHook = (context: CommandContext) => Fault | undefined | Promise<Fault | undefined>
@@ -77,6 +83,23 @@ export interface ListingTraps {
   readonly unfinished?: boolean
   /** Prints names in another encoding than UTF-8. */
   readonly encoding?: 'latin1'
+  /**
+   * How STAT with a path is answered: with a listing (what all but IIS do), with 502 (what IIS does, as far as is known),
+   * or with the status of the server.
+   */
+  readonly stat?: 'served' | 'refused' | 'status'
+  /** Whether UNIX and ProFTPD obey `LIST -R`, and how; as the server was started if left out. */
+  readonly recursive?: RecursiveTraps
+}
+
+/** Says how `LIST -R` is obeyed: as it should be where this is empty. */
+export interface RecursiveTraps {
+  /** Ends each listing after that many lines, with an ordinary 226, as Pure-FTPd does. */
+  readonly cutAfter?: number
+  /** Lists one folder, as if there were no `R` among the options. */
+  readonly ignored?: boolean
+  /** Shows links to folders as folders, and enters them. */
+  readonly followLinks?: boolean
 }
 
 /** Says what is odd about passive mode; nothing is where it is empty. */
@@ -85,6 +108,8 @@ export interface PassiveTraps {
   readonly address?: string
   /** Announces ports that cannot be reached: nobody listens there, or packets are lost on the way. */
   readonly blocked?: Readonly<Partial<Record<'EPSV' | 'PASV', 'refused' | 'dropped'>>>
+  /** Is told each port before the client is, so that a proxy can open its own. */
+  readonly announce?: (port: number) => Promise<void>
 }
 
 /** Holds what a test may change while the server runs. */
@@ -102,4 +127,19 @@ export interface FtpServerSwitches {
   requireTls: boolean
   /** Whether AUTH is answered with 502. */
   refuseTls: boolean
+  pipelining: PipeliningTraps
+  /** Whether replies come in pieces of one to three bytes; basic-ftp's own reader loses some of them, the greeting included. */
+  splitReplies: boolean | 'from USER on'
+  /** Sends each reply this much later than its command came; commands that come meanwhile lose no time by that. */
+  latencyMs: number
+  connectionCap: ConnectionCap | undefined
+  /** Answers further transfers of a session with 425. */
+  transfersPerSession: number
+  /** Says 421 to a session that sends nothing for so long, and hangs up; counted from its next command on. */
+  idleMs: number | undefined
+  /** How many more times a folder is said not to be empty, by its FTP path. */
+  readonly rmdirRefusals: Map<string, number>
+  /** How many more times a file is in use when it is to be deleted, by its FTP path. */
+  readonly lockedFor: Map<string, number>
+  appear: Appearance | undefined
 }

@@ -7,11 +7,12 @@ import { openDeafPort, type DeafPort } from './deaf-port.ts'
 import { FILE_COMMANDS } from './file-commands.ts'
 import { listenOnFreePort } from './free-port.ts'
 import type { FtpServerOptions, FtpServerSwitches } from './ftp-server-options.ts'
-import { endSession, startSession } from './ftp-session.ts'
-import type { Session, Shared } from './ftp-session.ts'
+import { noMisbehaviour, type Misbehaved } from './misbehaviour.ts'
 import { PASSIVE_COMMANDS } from './passive-commands.ts'
 import { personalityOf } from './personality.ts'
+import { makeReception } from './reception.ts'
 import { SESSION_COMMANDS } from './session-commands.ts'
+import { STATUS_COMMAND } from './status-command.ts'
 import { makeTranscript } from './transcript.ts'
 import type { TranscriptLine } from './transcript.ts'
 import { TRANSFER_COMMANDS } from './transfer-commands.ts'
@@ -29,6 +30,8 @@ export interface FtpServer extends FtpServerSwitches {
   /** Every command since the start or the last `clearTranscript`, over all sessions. */
   readonly transcript: readonly TranscriptLine[]
   clearTranscript(): void
+  /** How often each of its traps was sprung, so that a test can prove that it was. */
+  readonly misbehaved: Readonly<Misbehaved>
   /** Counts the commands in the transcript that came after their session's login. */
   commandsAfterLogin(): number
   /** Ends all sessions and frees the ports. */
@@ -41,6 +44,7 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
   const sockets = new Set<Socket>()
   const secureContext = createSecureContext({ key: options.key, cert: options.cert, minVersion: 'TLSv1.2' })
   const transcript = makeTranscript()
+  const misbehaved = noMisbehaviour()
   const personality = options.personality ?? 'iis'
   let deaf: Promise<DeafPort> | undefined
   // The server object is its own set of switches, so an assignment to it is seen by running sessions.
@@ -48,6 +52,7 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
     explicitPort: 0,
     implicitPort: 0,
     transcript: transcript.lines,
+    misbehaved,
     clearTranscript: transcript.clear,
     commandsAfterLogin: transcript.countAfterLogin,
     close: () => Promise.resolve()
@@ -58,8 +63,15 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
     words: personalityOf(personality),
     style: { personality, links: options.links ?? 'directory', recursive: options.recursiveListings ?? false },
     switches,
+    misbehaved,
     transcript,
-    commands: new Map([...SESSION_COMMANDS, ...PASSIVE_COMMANDS, ...FILE_COMMANDS, ...TRANSFER_COMMANDS]),
+    commands: new Map([
+      ...SESSION_COMMANDS,
+      ...PASSIVE_COMMANDS,
+      ...FILE_COMMANDS,
+      ...TRANSFER_COMMANDS,
+      ...STATUS_COMMAND
+    ]),
     secure: socket => keepTrack(sockets, new TLSSocket(socket, { isServer: true, secureContext })),
     adopt: socket => {
       keepTrack(sockets, socket)
@@ -90,27 +102,16 @@ function makeSwitches(): FtpServerSwitches {
     lockedFiles: new Set(),
     refuseLogin: undefined,
     requireTls: false,
-    refuseTls: false
-  }
-}
-
-/** Makes the door of both ports: it numbers sessions and turns away those above the cap. */
-function makeReception(shared: Shared): (socket: Socket, tls: boolean) => void {
-  const sessions = new Set<Session>()
-  let count = 0
-  return (raw, tls) => {
-    shared.adopt(raw)
-    const socket = tls ? shared.secure(raw) : raw
-    if (sessions.size >= (shared.options.maxConnections ?? Infinity)) {
-      socket.end(`${shared.words.phrases.tooManyConnections}\r\n`)
-      return
-    }
-    const session = startSession(++count, socket, tls, shared)
-    sessions.add(session)
-    raw.once('close', () => {
-      sessions.delete(session)
-      endSession(session)
-    })
+    refuseTls: false,
+    pipelining: {},
+    splitReplies: false,
+    latencyMs: 0,
+    connectionCap: undefined,
+    transfersPerSession: Infinity,
+    idleMs: undefined,
+    rmdirRefusals: new Map(),
+    lockedFor: new Map(),
+    appear: undefined
   }
 }
 

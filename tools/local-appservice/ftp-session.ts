@@ -3,9 +3,12 @@ import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { LOGIN_VERBS, makeLineReader, MUTATING_VERBS, parseCommand } from './command-line.ts'
 import type { PassiveListener } from './data-connection.ts'
-import type { FtpServerOptions, FtpServerSwitches } from './ftp-server-options.ts'
+import type { CutStyle, FtpServerOptions, FtpServerSwitches } from './ftp-server-options.ts'
 import type { ListingStyle } from './listing.ts'
+import type { ConnectionCap, Misbehaved, Trap } from './misbehaviour.ts'
+import { makeOutbox, type Outbox } from './outbox.ts'
 import type { Cause, Personality } from './personality.ts'
+import { deliver, dequeue, enqueue, type Queued } from './pipelining.ts'
 import type { OpenLine, Transcript } from './transcript.ts'
 
 /** Holds what all sessions of a server share. */
@@ -16,6 +19,7 @@ export interface Shared {
   readonly words: Personality
   readonly style: ListingStyle
   readonly switches: FtpServerSwitches
+  readonly misbehaved: Misbehaved
   readonly transcript: Transcript
   readonly commands: ReadonlyMap<string, Command>
   /** Starts TLS as the server on a connection, and adopts what comes of it. */
@@ -30,12 +34,29 @@ export interface Shared {
 export interface Session {
   readonly id: number
   readonly shared: Shared
-  readonly queue: string[]
+  readonly queue: Queued[]
+  /** The connection below TLS. */
+  readonly raw: Socket
+  readonly outbox: Outbox
+  /** Events of this connection that a trap counts. */
+  readonly trapCounts: Map<Trap, number>
   /** Aborts delays when the session ends. */
   readonly ending: AbortController
   control: Socket
   tls: boolean
   busy: boolean
+  /** Final replies given, or lost. */
+  replies: number
+  /** A reply that the next one overtakes. */
+  heldBack: string | undefined
+  /** Whether nothing is served any more although the connection stands. */
+  stalled: boolean
+  /** When the command that is being carried out came. */
+  arrivedAt: number
+  transfers: number
+  /** What the connection is turned away with at its login. */
+  turnedAway: ConnectionCap['how'] | undefined
+  idle: NodeJS.Timeout | undefined
   /** Set when the connection is to be closed after the current reply. */
   leaving: boolean
   userName: string
@@ -55,15 +76,30 @@ export type Command = (session: Session, argument: string, verb: string) => Repl
 type Reply = string | undefined
 
 /** Starts to serve a connection whose greeting was not sent yet. */
-export function startSession(id: number, socket: Socket, tls: boolean, shared: Shared): Session {
+export function startSession(id: number, raw: Socket, tls: boolean, shared: Shared): Session {
+  const ending = new AbortController()
+  const socket = tls ? shared.secure(raw) : raw
+  const inPieces = (): boolean =>
+    shared.switches.splitReplies === 'from USER on' ? session.userName !== '' : shared.switches.splitReplies
+  const encoding = (): BufferEncoding => shared.switches.listings.encoding ?? 'utf8'
   const session: Session = {
     id,
     shared,
     queue: [],
-    ending: new AbortController(),
+    raw,
+    outbox: makeOutbox(() => session.control, { inPieces, encoding }, ending.signal),
+    trapCounts: new Map(),
+    ending,
     control: socket,
     tls,
     busy: false,
+    replies: 0,
+    heldBack: undefined,
+    stalled: false,
+    arrivedAt: performance.now(),
+    transfers: 0,
+    turnedAway: undefined,
+    idle: undefined,
     leaving: false,
     userName: '',
     loggedIn: false,
@@ -75,17 +111,24 @@ export function startSession(id: number, socket: Socket, tls: boolean, shared: S
     line: undefined
   }
   listenOn(session, socket)
-  sendReply(session, shared.options.banner ?? shared.words.phrases.banner)
+  const greeting = shared.options.banner ?? shared.words.phrases.banner
+  session.outbox.post(`${greeting}\r\n`, session.arrivedAt + shared.switches.latencyMs)
+  watchIdleness(session)
   return session
 }
 
 function listenOn(session: Session, socket: Socket): void {
+  const lines: string[] = []
   const read = makeLineReader(line => {
-    session.queue.push(line)
-    void answerQueue(session)
+    lines.push(line)
   })
   socket.setNoDelay(true)
-  socket.on('data', read)
+  socket.on('data', chunk => {
+    clearTimeout(session.idle)
+    read(chunk)
+    enqueue(session, lines.splice(0))
+    void answerQueue(session)
+  })
   socket.on('close', () => {
     endSession(session)
   })
@@ -104,13 +147,18 @@ export function secureControl(session: Session): void {
 
 /** Sends a reply, preliminary or final, and notes its first line. */
 export function sendReply(session: Session, reply: string): void {
-  if (session.line !== undefined) session.line.reply = reply.split(/\r?\n/, 1)[0] ?? ''
-  if (session.control.writable) session.control.write(`${reply}\r\n`)
+  const text = `${reply}\r\n`
+  const dueAt = session.arrivedAt + session.shared.switches.latencyMs
+  let isSent = true
+  if (reply.startsWith('1')) session.outbox.post(text, dueAt)
+  else isSent = deliver(session, text, dueAt)
+  if (isSent && session.line !== undefined) session.line.reply = reply.split(/\r?\n/, 1)[0] ?? ''
 }
 
 /** Ends a session at once, whatever it does. */
 export function endSession(session: Session): void {
   session.ending.abort()
+  clearTimeout(session.idle)
   session.queue.length = 0
   session.passive?.destroy()
   session.control.destroy()
@@ -119,21 +167,40 @@ export function endSession(session: Session): void {
 async function answerQueue(session: Session): Promise<void> {
   if (session.busy) return
   session.busy = true
-  for (let line = session.queue.shift(); line !== undefined; line = session.queue.shift()) {
-    await answerLine(session, line)
+  for (let queued = dequeue(session); queued !== undefined; queued = dequeue(session)) {
+    session.arrivedAt = queued.arrivedAt
+    await answerLine(session, queued)
     if (session.leaving) session.queue.length = 0
   }
   session.busy = false
-  if (session.leaving) session.control.end()
+  if (session.leaving) await hangUp(session)
+  else watchIdleness(session)
 }
 
-async function answerLine(session: Session, line: string): Promise<void> {
-  const { transcript } = session.shared
+async function hangUp(session: Session): Promise<void> {
+  await session.outbox.drained()
+  session.control.end()
+}
+
+function watchIdleness(session: Session): void {
+  const { misbehaved, switches } = session.shared
+  clearTimeout(session.idle)
+  if (switches.idleMs === undefined || session.ending.signal.aborted || session.stalled) return
+  session.idle = setTimeout(() => {
+    misbehaved.idleMs++
+    session.leaving = true
+    session.outbox.post('421 Timeout.\r\n')
+    void hangUp(session)
+  }, switches.idleMs)
+}
+
+async function answerLine(session: Session, { line, refused }: Queued): Promise<void> {
+  const { transcript, words } = session.shared
   const command = parseCommand(line)
   session.working ||= session.loggedIn && !LOGIN_VERBS.has(command.verb)
   session.line = transcript.open(session.id, command, session.working)
   try {
-    const reply = await underFault(session, command.verb, command.argument)
+    const reply = refused ? words.phrases.unknownCommand : await underFault(session, command.verb, command.argument)
     if (reply !== undefined) sendReply(session, reply)
   } catch (error) {
     if (session.ending.signal.aborted) return
@@ -151,13 +218,24 @@ async function underFault(session: Session, verb: string, argument: string): Pro
     await pause(fault.delayMs, undefined, { signal: session.ending.signal })
   }
   if (fault?.cut === 'before') {
-    endSession(session)
+    cutSession(session, fault.how)
     return undefined
   }
   const reply = fault?.reply ?? (await carryOut(session, verb, argument))
   if (fault?.cut !== 'after') return reply
-  endSession(session)
+  cutSession(session, fault.how)
   return undefined
+}
+
+function cutSession(session: Session, how: CutStyle | undefined): void {
+  session.shared.misbehaved.cut++
+  if (how === 'fin') session.leaving = true
+  else if (how === 'silence') session.stalled = true
+  else {
+    // A TLS connection cannot be reset, only the one below it.
+    if (how === 'rst') session.raw.resetAndDestroy()
+    endSession(session)
+  }
 }
 
 const BEFORE_LOGIN: ReadonlySet<string> = new Set([...LOGIN_VERBS, 'HELP', 'NOOP', 'QUIT', 'SYST'])

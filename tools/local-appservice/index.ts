@@ -22,6 +22,14 @@ export interface LocalAppServiceOptions extends Pick<
   readonly password?: string
 }
 
+/** Says which publish profile to print. */
+export interface ProfileChoice {
+  readonly tls?: 'implicit' | 'explicit'
+  readonly slot?: string
+  /** Host of the FTP server, for instance the address of a proxy before it; `localhost` if left out. */
+  readonly host?: string
+}
+
 /** Is a running local app; `close` it. */
 export interface LocalAppService {
   /** The FTP root on disk. */
@@ -33,7 +41,7 @@ export interface LocalAppService {
   readonly password: string
   readonly ftp: FtpServer
   /** Prints the app's publish profile; a slot other than the app's own gives a profile whose login fails. */
-  publishProfile(options?: { readonly tls?: 'implicit' | 'explicit'; readonly slot?: string }): string
+  publishProfile(options?: ProfileChoice): string
   /** Ends the server and removes the temporary folder; a `home` that was given stays. */
   close(): Promise<void>
 }
@@ -56,9 +64,9 @@ export async function startLocalAppService(options: LocalAppServiceOptions = {})
     userName,
     password,
     ftp,
-    publishProfile({ tls = 'implicit', slot: profileSlot = slot } = {}) {
+    publishProfile({ tls = 'implicit', slot: profileSlot = slot, host = 'localhost' } = {}) {
       const { explicitPort, implicitPort } = ftp
-      return publishProfile({ app, slot: profileSlot, password, host: 'localhost', explicitPort, implicitPort, tls })
+      return publishProfile({ app, slot: profileSlot, password, host, explicitPort, implicitPort, tls })
     },
     async close() {
       await ftp.close()

@@ -11,7 +11,7 @@ export interface ListingStyle {
   readonly personality: PersonalityName
   /** How DOS listings and MLSD show links; UNIX listings show them as links. */
   readonly links: LinkStyle
-  /** Whether `LIST -R` descends (vsftpd's `ls_recurse_enable`); never on IIS. */
+  /** Whether `LIST -R` descends unless told otherwise (vsftpd's `ls_recurse_enable`); never on IIS. */
   readonly recursive: boolean
 }
 
@@ -20,19 +20,24 @@ export interface ListRequest {
   /** Whether names that begin with a dot are shown. */
   readonly all: boolean
   readonly recurse: boolean
+  /** Whether links to folders are shown as folders, and entered. */
+  readonly followLinks: boolean
   /** The path as the client wrote it; empty for the working directory. */
   readonly path: string
 }
 
 /** Splits an argument of LIST or NLST into options and path. */
 export function parseListArgument(argument: string, style: ListingStyle, traps: ListingTraps = {}): ListRequest {
-  if (traps.optionsAreNames === true) return { all: style.personality === 'iis', recurse: false, path: argument }
+  const isWindows = style.personality === 'iis'
+  if (traps.optionsAreNames === true) return { all: isWindows, recurse: false, followLinks: false, path: argument }
   // IIS documents these options only; whatever else begins with a dash is taken for a name.
-  const options = style.personality === 'iis' ? /^-[C1lFaA]+(?: |$)/ : /^-\S+(?: |$)/
+  const options = isWindows ? /^-[C1lFaA]+(?: |$)/ : /^-\S+(?: |$)/
   const found = options.exec(argument)?.[0] ?? ''
+  const isObeyed = traps.recursive === undefined ? style.recursive : traps.recursive.ignored !== true
   return {
-    all: traps.hideDots !== true && (style.personality === 'iis' || found.includes('a')),
-    recurse: style.recursive && found.includes('R'),
+    all: traps.hideDots !== true && (isWindows || found.includes('a')),
+    recurse: isObeyed && found.includes('R'),
+    followLinks: traps.recursive?.followLinks === true && found.includes('R'),
     path: argument.slice(found.length)
   }
 }
@@ -83,22 +88,37 @@ async function dotEntries(disk: string): Promise<ListedEntry[]> {
   return ['.', '..'].map(name => ({ name, kind: 'directory', size: found.size, modified: found.mtime, target: '' }))
 }
 
-async function unixLines(disk: string, request: ListRequest): Promise<string[]> {
+/** The dots of a folder stand where they belong among its names, which need not be at their head. */
+function byName(one: ListedEntry, other: ListedEntry): number {
+  return one.name < other.name ? -1 : 1
+}
+
+async function unixLines(disk: string, request: ListRequest, style: ListingStyle): Promise<string[]> {
   const now = new Date()
-  const entries = await readEntries(disk, 'as-ls', request.all)
-  const lines = [...(request.all ? await dotEntries(disk) : []), ...entries].map(entry => unixLine(entry, now))
+  const found = await readEntries(disk, request.followLinks ? 'directory' : 'as-ls', request.all)
+  // ProFTPD leaves links to `.`, `..` and `./` out of LIST and STAT, though not out of MLSD.
+  const isLeftOut = ({ target }: ListedEntry): boolean => style.personality === 'mlsd' && /^(\.\.?|\.\/)$/.test(target)
+  const entries = found.filter(entry => !isLeftOut(entry))
+  const isFile = !(await stat(disk)).isDirectory()
+  // ProFTPD names a file as it was asked for, with its folders.
+  if (isFile && style.personality === 'mlsd')
+    return entries.map(entry => unixLine({ ...entry, name: request.path }, now))
+  const shown = [...(request.all ? await dotEntries(disk) : []), ...entries].sort(byName)
+  const lines = shown.map(entry => unixLine(entry, now))
   if (!request.recurse) return lines
-  lines.unshift(`${request.path === '' ? '.' : request.path}:`)
   for (const { name } of entries.filter(entry => entry.kind === 'directory')) {
-    const inner = await unixLines(join(disk, name), { ...request, path: posix.join(request.path, name) })
-    lines.push('', ...inner)
+    const inner = { ...request, path: posix.join(request.path, name) }
+    // ProFTPD has no header above the folder that was asked for, and one above each of the others.
+    if (style.personality === 'mlsd') lines.push('', `${inner.path}:`)
+    else lines.push('')
+    for (const line of await unixLines(join(disk, name), inner, style)) lines.push(line)
   }
-  return lines
+  return style.personality === 'mlsd' ? lines : [`${request.path === '' ? '.' : request.path}:`, ...lines]
 }
 
 /** Lists a folder or a file as the lines of a `LIST`; `disk` exists, its own links are followed. */
 export function listLines(disk: string, request: ListRequest, style: ListingStyle): Promise<string[]> {
-  if (style.personality !== 'iis') return unixLines(disk, request)
+  if (style.personality !== 'iis') return unixLines(disk, request, style)
   return readEntries(disk, style.links, request.all).then(entries => entries.map(dosLine))
 }
 

@@ -18,6 +18,7 @@ async function enterPassiveMode(session: Session, verb: 'EPSV' | 'PASV'): Promis
   session.passive = await listenForData(prepare)
   // The client may have gone while the listener was being set up.
   if (session.ending.signal.aborted) session.passive.destroy()
+  await switches.passive.announce?.(session.passive.port)
   return session.passive.port
 }
 

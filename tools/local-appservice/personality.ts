@@ -16,6 +16,7 @@ export interface Phrases {
   readonly tlsStarts: string
   readonly tlsNeeded: string
   readonly tooManyConnections: string
+  readonly tooManyLogins: string
   readonly goodbye: string
   readonly unknownCommand: string
   readonly badSequence: string
@@ -62,6 +63,7 @@ const IIS: Personality = {
     tlsStarts: '234 AUTH command ok. Expecting TLS Negotiation.',
     tlsNeeded: '534 Policy requires SSL.',
     tooManyConnections: '421 Maximum session limit reached, closing control connection.',
+    tooManyLogins: '530 User cannot log in.',
     goodbye: '221 Goodbye.',
     unknownCommand: '500 Command not understood.',
     badSequence: '503 Bad sequence of commands.',
@@ -125,6 +127,7 @@ const UNIX: Personality = {
     tlsStarts: '234 Proceed with negotiation.',
     tlsNeeded: '530 Non-anonymous sessions must use encryption.',
     tooManyConnections: '421 There are too many connections from your internet address.',
+    tooManyLogins: '530 Sorry, the maximum number of allowed clients is already connected.',
     goodbye: '221 Goodbye.',
     unknownCommand: '500 Unknown command.',
     badSequence: '503 RNFR required first.',
@@ -162,6 +165,7 @@ const MLSD: Personality = {
     tlsStarts: '234 AUTH TLS successful',
     tlsNeeded: '550 SSL/TLS required on the control channel',
     tooManyConnections: '421 Too many connections, try again later',
+    tooManyLogins: '530 Sorry, the maximum number of clients from your host are already connected.',
     goodbye: '221 Goodbye.',
     unknownCommand: '500 Command not understood',
     badSequence: '503 Bad sequence of commands',

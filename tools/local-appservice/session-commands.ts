@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { FACTS } from './listing-format.ts'
 import { secureControl, sendReply } from './ftp-session.ts'
-import type { Command } from './ftp-session.ts'
+import type { Command, Session } from './ftp-session.ts'
 import { followedPath, ftpPath } from './virtual-paths.ts'
 
 const auth: Command = async (session, argument) => {
@@ -13,7 +13,7 @@ const auth: Command = async (session, argument) => {
   // The reply has to be out in plain text before the handle is given to TLS.
   session.control.pause()
   sendReply(session, words.phrases.tlsStarts)
-  await new Promise(resolve => session.control.write('', resolve))
+  await session.outbox.drained()
   secureControl(session)
   return undefined
 }
@@ -34,8 +34,18 @@ const pass: Command = (session, argument) => {
   }
   if (switches.refuseLogin !== undefined) return switches.refuseLogin
   if (session.userName !== options.userName || argument !== options.password) return words.phrases.loginFailed
+  if (session.turnedAway !== undefined) return turnAway(session)
   session.loggedIn = true
   return words.phrases.loggedIn
+}
+
+/** Tells one connection too many that it is one, as ProFTPD does instead of the login, or right behind it. */
+function turnAway(session: Session): string {
+  const { phrases } = session.shared.words
+  session.leaving = true
+  if (session.turnedAway === '530') return phrases.tooManyLogins
+  sendReply(session, phrases.loggedIn)
+  return phrases.tooManyConnections
 }
 
 const features: Command = ({ shared }) =>

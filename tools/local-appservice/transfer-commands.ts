@@ -1,16 +1,17 @@
-// Commands with a data connection, and STAT, which answers a listing without one.
+// Commands with a data connection.
 import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import type { Socket } from 'node:net'
-import { join } from 'node:path'
+import { posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { isLocked } from './file-commands.ts'
 import { sendReply } from './ftp-session.ts'
 import type { Command, Session } from './ftp-session.ts'
-import { globbed, listLines, machineFacts, machineLines, nameLines, parseListArgument } from './listing.ts'
-import type { ListRequest } from './listing.ts'
-import { entryPath, followedPath, ftpPath, ftpPathOf } from './virtual-paths.ts'
+import { linesFor, linesOrMissing } from './listed-lines.ts'
+import { machineFacts, machineLines, parseListArgument } from './listing.ts'
+import { entryPath, followedPath, ftpPath } from './virtual-paths.ts'
 
 /** Runs one transfer over the announced data connection and says how it went. */
 async function transfer(
@@ -19,11 +20,18 @@ async function transfer(
   done: string,
   carry: (socket: Socket) => Promise<void>
 ): Promise<string> {
-  const { phrases } = session.shared.words
+  const { misbehaved, switches, words } = session.shared
+  const isRefused = session.transfers >= switches.transfersPerSession
+  if (isRefused) {
+    misbehaved.transfersPerSession++
+    session.passive?.destroy()
+  }
   const socket = await session.passive?.connection()
-  if (socket === undefined) return phrases.noDataConnection
+  if (socket === undefined || isRefused) return words.phrases.noDataConnection
+  session.transfers++
   sendReply(session, opening)
   try {
+    await travel(session)
     await carry(socket)
     session.passive?.release()
     return done
@@ -34,6 +42,14 @@ async function transfer(
   } finally {
     session.passive = undefined
   }
+}
+
+/** Waits as long as the data connection would take to be made, and the first byte on it to arrive. */
+async function travel(session: Session): Promise<void> {
+  const { latencyMs } = session.shared.switches
+  const roundTrips = session.protectData ? 3 : 2
+  const waitMs = session.arrivedAt + roundTrips * latencyMs - performance.now()
+  if (latencyMs > 0 && waitMs > 0) await pause(waitMs, undefined, { signal: session.ending.signal })
 }
 
 async function sendLines(session: Session, lines: readonly string[]): Promise<string> {
@@ -50,52 +66,22 @@ async function send(source: Readable, socket: Socket): Promise<void> {
   await pipeline(source, socket)
 }
 
-/** Finds the folder or file on disk that a listing was asked of; throws ENOENT where there is none. */
-async function listedPath(session: Session, path: string): Promise<string> {
-  const { root, switches } = session.shared
-  const absolute = ftpPath(session.workingDirectory, path)
-  const disk = switches.listings.globs === true ? await globbed(join(root, absolute)) : join(root, absolute)
-  return followedPath(root, ftpPathOf(root, disk))
-}
-
-/** Lists what is there, or a missing folder in the server's way: vsftpd answers success, and not a single line. */
-async function linesOrMissing(session: Session, read: () => Promise<readonly string[]>): Promise<readonly string[]> {
-  const { style, switches } = session.shared
-  const missing = switches.listings.missing ?? (style.personality === 'unix' ? 'empty' : 'refused')
-  return read().catch((error: unknown) => {
-    if (missing === 'refused') throw error
-    return missing === 'empty' ? [] : ['ls: No such file or directory']
-  })
-}
-
-async function linesFor(session: Session, verb: string, request: ListRequest): Promise<readonly string[]> {
-  const { style, switches } = session.shared
-  const disk = await listedPath(session, request.path)
-  if (verb === 'NLST') return nameLines(disk, request, style)
-  const lines = await listLines(disk, request, style)
-  return switches.listings.totals === true && style.personality !== 'iis'
-    ? [`total ${lines.length * 4}`, ...lines]
-    : lines
-}
-
-async function answerListing(session: Session, verb: string, read: () => Promise<readonly string[]>): Promise<string> {
+async function answerListing(
+  session: Session,
+  verb: string,
+  read: () => Promise<readonly string[]>,
+  whereMissing: readonly string[] = []
+): Promise<string> {
   const isMute = session.shared.switches.listings.mute?.some(mute => mute === verb) === true
-  return sendLines(session, isMute ? [] : await linesOrMissing(session, read))
+  return sendLines(session, isMute ? [] : await linesOrMissing(session, read, whereMissing))
 }
 
 const list: Command = (session, argument, verb) => {
   const { style, switches } = session.shared
   const request = parseListArgument(argument, style, switches.listings)
-  return answerListing(session, verb, () => linesFor(session, verb, request))
-}
-
-const status: Command = async (session, argument, verb) => {
-  const { style, switches, words } = session.shared
-  if (argument === '') return '211-FTP server status:\r\n211 END'
-  if (words.name === 'iis') return '502 Command not implemented.'
-  const request = parseListArgument(argument, style, switches.listings)
-  const lines = await linesOrMissing(session, () => linesFor(session, verb, request))
-  return ['213-Status follows:', ...lines, '213 End of status'].join('\r\n')
+  // vsftpd looks for the name in the folder above it, as if it were a pattern, and heads that folder's listing.
+  const whereMissing = request.recurse && style.personality === 'unix' ? [`${posix.dirname(request.path)}:`] : []
+  return answerListing(session, verb, () => linesFor(session, verb, request), whereMissing)
 }
 
 /** Lists for machines; never globs, and has no options (RFC 3659 section 7). */
@@ -157,7 +143,6 @@ export const TRANSFER_COMMANDS: readonly (readonly [string, Command])[] = [
   ['RETR', retrieve],
   ['STOR', store],
   ['APPE', store],
-  ['STAT', status],
   ['MLSD', machineList],
   ['MLST', machineStatus]
 ]

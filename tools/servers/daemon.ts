@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { makeCertificate } from '../local-appservice/certificate.ts'
 import { listenOnFreePort } from '../local-appservice/free-port.ts'
 import { greets, untilUnused } from './greeting.ts'
+import { families } from './processes.ts'
 
 /** Where `tools/install-servers` unpacks to. */
 const SERVERS = join(import.meta.dirname, '..', '..', '.servers')
@@ -35,6 +36,14 @@ export interface ServerOptions {
   readonly refusesRenames?: boolean
   /** The most connections from one address; the server's own default if left out. */
   readonly maxConnections?: number
+  /** The most sessions in all, beyond which the server hangs up without a word; only ProFTPD can be told so. */
+  readonly maxSessions?: number
+  /** How long a session may be idle, in seconds; only vsftpd is told. */
+  readonly idleS?: number
+  /** Serves `LIST -R` where the server's default is not to; only vsftpd's is. */
+  readonly recursive?: boolean
+  /** The most entries and the greatest depth of a listing, where the server can be told so; only Pure-FTPd can. */
+  readonly listingLimits?: { readonly entries: number; readonly depth: number }
 }
 
 /** What a program's own configuration is made from. */
@@ -68,10 +77,16 @@ export interface Server {
   readonly software: Software
   readonly mode: Mode
   readonly port: number
+  /** Where its data connections come, which a proxy before it has to know. */
+  readonly passivePorts: Setting['passivePorts']
   /** The certificate, which is its own authority. */
   readonly caFile: string
   /** Each command that it was sent, as it logs them; `undefined` where it logs none. */
   log(): Promise<string | undefined>
+  /** The processes of each of its sessions, the youngest session last. */
+  sessions(): Promise<readonly (readonly number[])[]>
+  /** Holds all of its processes, or lets them go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void>
   /** Resolves when it has done everything that it was sent, and no session is left. */
   idle(): Promise<void>
   stop(): Promise<void>
@@ -118,7 +133,12 @@ export async function startServer(software: Software, options: ServerOptions): P
   const log = (): Promise<string | undefined> =>
     software.logsCommands ? readFile(join(folder, 'log'), 'utf8') : Promise.resolve(undefined)
   const idle = (): Promise<void> => untilUnused(port)
-  return { software, mode: options.mode, port, caFile: pem.cert, log, idle, stop }
+  const sessions = (): ReturnType<typeof families> => families(child.pid ?? 0)
+  const signal: Server['signal'] = async name => {
+    child.kill(name)
+    for (const pid of (await sessions()).flat()) process.kill(pid, name)
+  }
+  return { software, mode: options.mode, port, passivePorts, caFile: pem.cert, log, sessions, signal, idle, stop }
 }
 
 async function writeCertificate(folder: string): Promise<Setting['pem']> {

@@ -22,11 +22,13 @@ export const proftpd: Software = {
 }
 
 function directives(setting: Setting): readonly string[] {
-  const { folder, servers, port, passivePorts, maxConnections, refusesRenames } = setting
+  const { folder, servers, port, passivePorts, maxConnections, maxSessions, refusesRenames } = setting
   return [
     'ServerName local',
     'ServerType standalone',
     'DefaultAddress 127.0.0.1',
+    // It would else take the port on every address, and leave none of them to a proxy.
+    'SocketBindTight on',
     `Port ${port}`,
     'UseIPv6 off',
     'User nobody',
@@ -51,6 +53,7 @@ function directives(setting: Setting): readonly string[] {
     'UseReverseDNS off',
     `PassivePorts ${passivePorts.first} ${passivePorts.last}`,
     ...(maxConnections === undefined ? [] : [`MaxClientsPerHost ${maxConnections}`]),
+    ...(maxSessions === undefined ? [] : [`MaxInstances ${maxSessions}`]),
     ...(refusesRenames ? ['<Limit RNFR RNTO>', 'DenyAll', '</Limit>'] : []),
     ...tlsDirectives(setting)
   ]

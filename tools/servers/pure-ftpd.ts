@@ -27,7 +27,7 @@ export const pureFtpd: Software = {
 }
 
 function flags(setting: Setting, users: string): readonly string[] {
-  const { folder, port, passivePorts, pem, mode, demandsTls, refusesRenames, maxConnections } = setting
+  const { folder, port, passivePorts, pem, mode, demandsTls, refusesRenames, maxConnections, listingLimits } = setting
   return [
     ...['-S', `127.0.0.1,${port}`],
     ...['-p', `${passivePorts.first}:${passivePorts.last}`],
@@ -38,6 +38,8 @@ function flags(setting: Setting, users: string): readonly string[] {
     ...['-4', '-A', '-E', '-H'],
     ...(refusesRenames ? ['-G'] : []),
     ...(maxConnections === undefined ? [] : ['-C', String(maxConnections)]),
+    // Its own limits are 10000 entries and a depth of 5: deeper folders are left out of recursive listings, with no word.
+    ...(listingLimits ? ['-L', `${listingLimits.entries}:${listingLimits.depth}`] : []),
     ...(mode === 'plain' ? ['-Y', '0'] : ['-Y', demandsTls ? '2' : '1', '-2', pem.both])
   ]
 }

@@ -1,4 +1,5 @@
 // vsftpd: its configuration. It knows no MLSD, lists with `LIST -a` what begins with a dot, and reports times in UTC.
+// It ignores -R unless it is told otherwise.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OWNER, type Setting, type Software } from './daemon.ts'
@@ -19,7 +20,7 @@ export const vsftpd: Software = {
 }
 
 function settings(setting: Setting): Record<string, string | number> {
-  const { home, folder, port, passivePorts, refusesRenames, maxConnections } = setting
+  const { home, folder, port, passivePorts, refusesRenames, maxConnections, idleS, recursive } = setting
   return {
     listen: 'YES',
     listen_address: '127.0.0.1',
@@ -44,7 +45,9 @@ function settings(setting: Setting): Record<string, string | number> {
     xferlog_enable: 'YES',
     log_ftp_protocol: 'YES',
     vsftpd_log_file: join(folder, 'log'),
+    ...(recursive ? { ls_recurse_enable: 'YES' } : {}),
     ...(maxConnections === undefined ? {} : { max_per_ip: maxConnections }),
+    ...(idleS === undefined ? {} : { idle_session_timeout: idleS }),
     ...(refusesRenames ? { cmds_denied: 'RNFR,RNTO' } : {}),
     ...tlsSettings(setting)
   }

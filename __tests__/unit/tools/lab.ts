@@ -27,13 +27,17 @@ export async function startApp(options: LocalAppServiceOptions = {}): Promise<Lo
 }
 
 /** Logs a verifying client in, which is closed after the test. */
-export async function logIn(app: LocalAppService, secure: boolean | 'implicit' = 'implicit'): Promise<Client> {
+export async function logIn(
+  app: LocalAppService,
+  secure: boolean | 'implicit' = 'implicit',
+  host = 'localhost'
+): Promise<Client> {
   const client = new Client(TIMEOUT_MS)
   onTestFinished(() => {
     client.close()
   })
   await client.access({
-    host: 'localhost',
+    host,
     port: secure === 'implicit' ? app.ftp.implicitPort : app.ftp.explicitPort,
     user: app.userName,
     password: app.password,
