@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint'
 import { fence } from './tools/import-fence.js'
 
 export default defineConfig(
-  { ignores: ['dist', 'lib', 'coverage', '.demo', '.servers'] },
+  { ignores: ['dist', 'lib', 'coverage', '.bench', '.demo', '.servers'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },

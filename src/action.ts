@@ -7,7 +7,7 @@ import { plain } from './escape.ts'
 import { isSameSlot, type FtpTarget } from './ftp/target.ts'
 import { loadCredentials, maskSecrets } from './credentials.ts'
 import { jobStatus, loadInputs, type Inputs } from './inputs.ts'
-import type { Ports, Reach, Runner } from './ports.ts'
+import type { Limits, Ports, Reach, Runner } from './ports.ts'
 import { readProject } from './python/project.ts'
 import { decisionLines, foundLines, outputsOf, postSummaryOf, resultLine, summaryOf, type Outcome } from './report.ts'
 import { readTrash } from './reset/trash.ts'
@@ -34,7 +34,7 @@ export async function runMain(ports: Ports): Promise<void> {
   try {
     const inputs = loadInputs(core)
     learn({ app: inputs.app, slot: inputs.slot, dryRun: inputs.dryRun, warnings: warningsOf(inputs) })
-    await withDeadline(ports, inputs.deadlineMs, signal => mainStep(ports, inputs, signal, learn))
+    await withDeadline(ports, inputs.deadlineMs, limits => mainStep(ports, inputs, limits, learn))
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error))
     learn({ result: 'failed', failure: messageOf(error) })
@@ -54,6 +54,7 @@ const NOTHING_YET: Outcome = {
   wanted: undefined,
   strategy: 'none',
   filesDeleted: 0,
+  movedAside: 0,
   durationMs: 0,
   app: '',
   slot: '',
@@ -65,10 +66,10 @@ const NOTHING_YET: Outcome = {
 /** Adds to what is known of the outcome; warnings are added to those that there are. */
 type Learn = (more: Partial<Outcome>) => void
 
-async function mainStep(ports: Ports, inputs: Inputs, signal: AbortSignal, learn: Learn): Promise<void> {
+async function mainStep(ports: Ports, inputs: Inputs, limits: Limits, learn: Learn): Promise<void> {
   const { core } = ports
   const expected: Expectation = { pythonInput: inputs.python, ...(await readProject(inputs.packagePath)) }
-  const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, expected, signal)).catch(
+  const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, expected, limits.signal)).catch(
     (error: unknown) => {
       learn(withoutLooking(error, inputs))
       return undefined
@@ -83,7 +84,7 @@ async function mainStep(ports: Ports, inputs: Inputs, signal: AbortSignal, learn
       for (const line of decisionLines(seen.decision)) core.info(line)
     })
     await group(core, 'Reset', async () => {
-      learn(await begin(ports, site, inputs, expected, seen, learn))
+      learn(await begin(ports, limits, site, inputs, seen, learn))
     })
   } finally {
     site.close()
@@ -112,7 +113,7 @@ async function inspect(
     const [surroundings, inspected] = await inspectQuiet(ports, site, inputs, signal)
     let snapshot = inspected
     const trash = await readTrash(site, surroundings, false)
-    const leftovers = trash.copies.length + trash.doomed.length
+    const leftovers = trash.copies.length + trash.doomed.length + trash.loose.length
     const wanted = wantedPython(snapshot.layout, expected)
     for (const line of foundLines(snapshot)) core.info(line)
     if (wanted) core.info(`Wanted: Python ${wanted.version} (${wanted.source})`)
@@ -123,7 +124,7 @@ async function inspect(
       snapshot = await withDeployments(site, surroundings, snapshot)
       decision = decide(snapshot, expected, inputs.policy)
     }
-    return { site, seen: { snapshot, wanted, decision, leftovers: leftovers > 0 } }
+    return { site, seen: { snapshot, expected, wanted, decision, leftovers: leftovers > 0 } }
   } catch (error) {
     site.close()
     throw error
@@ -174,7 +175,7 @@ export async function runPost(ports: Ports): Promise<void> {
     const state = loadState(core)
     if (!state) return
     maskSecrets(core)
-    const ended = await withDeadline(ports, state.deadlineMs, signal => postStep(ports, state, signal))
+    const ended = await withDeadline(ports, state.deadlineMs, limits => postStep(ports, state, limits))
     for (const warning of ended.warnings) core.warning(plain(warning, 1000), TITLE)
     await writeSummary(core, postSummaryOf({ ...ended, ...state, durationMs: ports.now().getTime() - started }))
   } catch (error) {
@@ -184,7 +185,7 @@ export async function runPost(ports: Ports): Promise<void> {
   }
 }
 
-async function postStep(ports: Ports, state: State, signal: AbortSignal): Promise<Ended> {
+async function postStep(ports: Ports, state: State, limits: Limits): Promise<Ended> {
   const { core } = ports
   const { login, app, slot } = loadCredentials(core)
   const isSameSite = app.toLowerCase() === state.app.toLowerCase() && isSameSlot(slot, state.slot)
@@ -192,31 +193,40 @@ async function postStep(ports: Ports, state: State, signal: AbortSignal): Promis
     throw new Error('the credentials are those of another app or slot now')
   }
   const target: FtpTarget = { ...login, tls: state.tls, verify: state.tlsVerify }
-  const site = await ports.openSite(target, reachOf(ports, state, signal))
+  const site = await ports.openSite(target, reachOf(ports, state, limits.signal))
   try {
-    return await group(core, 'After the deployment', () => end(ports, site, state, jobStatus(core) === 'success'))
+    return await group(core, 'After the deployment', () =>
+      end(ports, limits, site, state, jobStatus(core) === 'success')
+    )
   } finally {
     site.close()
   }
 }
 
-function reachOf(ports: Ports, limits: Pick<Reach, 'connections' | 'timeoutMs'>, signal: AbortSignal): Reach {
+function reachOf(
+  ports: Ports,
+  chosen: Pick<Reach, 'connections' | 'timeoutMs' | 'pipelining'>,
+  signal: AbortSignal
+): Reach {
   const debugging = ports.core.isDebug()
   const trace = (line: string): void => {
     // A sweep sends thousands of commands, and the runner hides them all unless step debugging is on.
     if (debugging) ports.core.debug(plain(line, 500))
   }
-  return { connections: limits.connections, timeoutMs: limits.timeoutMs, signal, trace }
+  const { connections, timeoutMs, pipelining } = chosen
+  return { connections, timeoutMs, pipelining, signal, trace }
 }
 
-async function withDeadline<T>(
-  ports: Ports,
-  deadlineMs: number,
-  work: (signal: AbortSignal) => Promise<T>
-): Promise<T> {
+/** The time that is kept for coming to an end: what is under way is waited for, and then told of. */
+function reserveOf(deadlineMs: number): number {
+  return Math.min(deadlineMs / 2, Math.max(5000, deadlineMs / 20))
+}
+
+async function withDeadline<T>(ports: Ports, deadlineMs: number, work: (limits: Limits) => Promise<T>): Promise<T> {
   const deadline = ports.after(deadlineMs)
+  const until = ports.after(deadlineMs - reserveOf(deadlineMs))
   try {
-    return await work(AbortSignal.any([ports.signal, deadline]))
+    return await work({ signal: AbortSignal.any([ports.signal, deadline]), until })
   } catch (error) {
     if (ports.signal.aborted) throw new Error('The run was told to stop', { cause: error })
     if (deadline.aborted) {

@@ -32,6 +32,8 @@ export interface Inputs {
   readonly envPath: MutablePath | undefined
   readonly dryRun: boolean
   readonly connections: number
+  /** Several commands may be under way on one connection. */
+  readonly pipelining: boolean
   readonly timeoutMs: number
   readonly deadlineMs: number
   readonly sweep: 'post' | 'main'
@@ -55,7 +57,6 @@ export function loadInputs(reader: InputReader): Inputs {
   const text = (name: Plain | WithDefault): string => textOf(reader, name)
   const mode = choice(reader, 'reset-mode', ['auto', 'on-change', 'always', 'never'])
   const method = choice(reader, 'reset-method', ['ftp', 'toggle-runtime', 'deploy-script'])
-  choice(reader, 'pipelining', ['auto', 'off'])
   choice(reader, 'job-status', ['success', 'failure', 'cancelled', ''])
   const failOnPackagedVenv = flag(reader, 'fail-on-packaged-venv')
   const credentials = loadCredentials(reader)
@@ -69,6 +70,7 @@ export function loadInputs(reader: InputReader): Inputs {
     envPath: envPath(text('env-path')),
     dryRun: flag(reader, 'dry-run'),
     connections: wholeNumber(reader, 'connections', 1, 32),
+    pipelining: choice(reader, 'pipelining', ['auto', 'off']) === 'auto',
     timeoutMs: wholeNumber(reader, 'timeout', 1, 600) * 1000,
     deadlineMs: wholeNumber(reader, 'deadline', 1, 360) * 60_000,
     sweep: choice(reader, 'sweep', ['post', 'main']),

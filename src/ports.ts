@@ -21,8 +21,18 @@ export interface Runner extends InputReader, StateKeeper {
 export interface Reach {
   readonly connections: number
   readonly timeoutMs: number
+  /** Whether several commands may be under way on one connection while something is swept. */
+  readonly pipelining: boolean
   readonly signal: AbortSignal
   readonly trace: (line: string) => void
+}
+
+/** How long a step may go on. */
+export interface Limits {
+  /** Aborts at the step's deadline, and when the run is told to stop: then everything stops. */
+  readonly signal: AbortSignal
+  /** Aborts a little before the deadline: then no more is swept, so that the step comes to an orderly end. */
+  readonly until: AbortSignal
 }
 
 /** Everything outside. */

@@ -5,6 +5,7 @@ import { code, listed, plain, prose } from './escape.ts'
 import type { Distribution } from './python/distributions.ts'
 import type { Settlement } from './reset/fates.ts'
 import type { Strategy } from './reset/over-ftp.ts'
+import { sweptLines } from './sweep-report.ts'
 
 /** What became of the environment; the strings are part of the public contract. */
 export type Result = 'absent' | 'preserved' | 'reset' | 'rebuilt-on-deploy' | 'scheduled' | 'unreachable' | 'failed'
@@ -18,6 +19,8 @@ export interface Outcome {
   readonly wanted: { readonly version: string; readonly source: string } | undefined
   readonly strategy: Strategy
   readonly filesDeleted: number
+  /** How many files were in use and had to be moved aside. */
+  readonly movedAside: number
   readonly durationMs: number
   readonly app: string
   readonly slot: string
@@ -153,6 +156,7 @@ export function summaryOf(outcome: Outcome): string {
   if (decision) rows.push(['Decision', `**${decision.action}**: ${code(decision.reasons[0].code)}`])
   if (environment || outcome.strategy !== 'none') rows.push(['Strategy', code(outcome.strategy)])
   rows.push(['Files deleted in this step', String(outcome.dryRun ? 0 : outcome.filesDeleted)])
+  rows.push(...inUseRows(outcome.movedAside))
   rows.push(['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`])
   const reasons = decision?.reasons.map(reason => `- ${code(reason.code)}: ${prose(reason.detail)}`) ?? []
   return [
@@ -204,11 +208,12 @@ export function postSummaryOf(outcome: PostOutcome): string {
             ? 'The Python environment was rebuilt'
             : 'The Python environment is a new one, although the job did not succeed'
           : 'After the deployment'
-  const files = settlements.reduce((sum, { swept }) => sum + (swept?.files ?? 0), 0)
+  const inUse = settlements.reduce((sum, { swept }) => sum + (swept?.movedAside.length ?? 0), 0)
   const rows: (readonly [string, string])[] = [
     ['Site', siteText(outcome)],
     ['Python', after ? `${before.python || 'unknown'} → ${after.python || 'unknown'}` : before.python || 'unknown'],
-    ['Files swept', String(files)],
+    ['Files swept', String(filesIn(settlements))],
+    ...inUseRows(inUse),
     ['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`]
   ]
   return [
@@ -220,14 +225,22 @@ export function postSummaryOf(outcome: PostOutcome): string {
   ].join('\n\n')
 }
 
-/** What the post step did, for the log. */
-export function settlementLine({ item, fate, detail, swept }: Settlement): string {
+/** How many files the sweeps of a post step deleted. */
+export function filesIn(settlements: readonly Settlement[]): number {
+  return settlements.reduce((sum, { swept }) => sum + (swept?.files ?? 0), 0)
+}
+
+function inUseRows(files: number): readonly (readonly [string, string])[] {
+  return files > 0 ? [['Files in use, left to a later run', String(files)]] : []
+}
+
+/** What became of one copy in the post step, for the log. */
+export function settlementLines({ item, fate, detail, swept }: Settlement): readonly string[] {
   const what = plain(item.original)
-  if (fate === 'put-back') return `Put back: ${what}, because ${plain(detail, 500)}`
-  if (fate === 'kept') return `Still set aside: ${what} as ${plain(item.copy)}, because ${plain(detail, 500)}`
-  if (!swept) return `Swept: ${plain(item.copy)}, and ${plain(detail)}`
-  const left = swept.refused.length
-  return `Swept: ${plain(item.copy)} (${swept.files} files${left > 0 ? `, ${left} could not be deleted` : ''})`
+  if (fate === 'put-back') return [`Put back: ${what}, because ${plain(detail, 500)}`]
+  if (fate === 'kept') return [`Still set aside: ${what} as ${plain(item.copy)}, because ${plain(detail, 500)}`]
+  if (fate === 'postponed') return [`Left to the next run, because the time was up: ${plain(item.copy)}`]
+  return swept ? sweptLines(item.copy, swept) : [`Swept: ${plain(item.copy)}, and ${plain(detail)}`]
 }
 
 function packageDifference(before: Installed, after: Installed): readonly string[] {

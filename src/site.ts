@@ -50,8 +50,8 @@ export interface Sweep {
   readonly directories: number
   /** What the server refused to delete, with its reply, the causes before their parents. Empty: the tree is gone. */
   readonly refused: readonly { readonly path: string; readonly reply: string }[]
-  /** Where files that were in use lie now, so that the tree could go without them. */
-  readonly movedAside: readonly MutablePath[]
+  /** Files that were in use, where they lay: they were moved into our own folder, so that the tree could go without them. */
+  readonly movedAside: readonly RemotePath[]
   /** The time was up before all was gone. */
   readonly unfinished: boolean
 }

@@ -18,6 +18,7 @@ export interface State {
   readonly tls: TlsChoice
   readonly tlsVerify: boolean
   readonly connections: number
+  readonly pipelining: boolean
   readonly timeoutMs: number
   readonly deadlineMs: number
   readonly verify: boolean
@@ -74,6 +75,8 @@ export function loadState(keeper: StateKeeper): State | undefined {
     // Anything but a plain `false` keeps the check on.
     tlsVerify: fields['tlsVerify'] !== false,
     connections: numberIn(fields, 'connections', 32),
+    // A main step that does not know of it has not forbidden it.
+    pipelining: fields['pipelining'] !== false,
     timeoutMs: numberIn(fields, 'timeoutMs', 600_000),
     deadlineMs: numberIn(fields, 'deadlineMs', 360 * 60_000),
     verify: fields['verify'] === true,

@@ -4,46 +4,32 @@ import { inspectSite } from './azure/layout.ts'
 import { usedEnvironment, type Snapshot } from './azure/snapshot.ts'
 import { comparison } from './compare.ts'
 import { foundPython, type Decision, type Expectation } from './decide.ts'
-import { listed, plain } from './escape.ts'
+import { plain } from './escape.ts'
 import type { Inputs } from './inputs.ts'
-import type { Ports } from './ports.ts'
-import { packageLines, settlementLine, type Installed, type Outcome, type PostOutcome } from './report.ts'
-import {
-  copyNamer,
-  discard,
-  planReset,
-  reset,
-  type ResetDone,
-  type ResetPlan,
-  type Strategy
-} from './reset/over-ftp.ts'
+import type { Limits, Ports } from './ports.ts'
+import { filesIn, packageLines, settlementLines, type Installed, type Outcome, type PostOutcome } from './report.ts'
+import { copyNamer, planReset, reset, type ResetDone, type ResetPlan, type Strategy } from './reset/over-ftp.ts'
 import type { Settlement } from './reset/fates.ts'
-import { settle } from './reset/settle.ts'
-import { readTrash, restOf } from './reset/trash.ts'
-import {
-  SITE,
-  SiteError,
-  mutable,
-  nameOf,
-  type ReadableSite,
-  type RemoteEntry,
-  type RemotePath,
-  type RemoteSite
-} from './site.ts'
+import { settle, type Circumstances } from './reset/settle.ts'
+import { isEmpty, readTrash, restOf, type CopyNamer } from './reset/trash.ts'
+import { SITE, SiteError, mutable, type ReadableSite, type RemoteEntry, type RemoteSite } from './site.ts'
 import { saveState, type State } from './state.ts'
+import { lateWarnings, movedAsideLines, refusedWarnings } from './sweep-report.ts'
+import { accountedFor, sweepNow, sweepingOf } from './sweeping.ts'
 
 /** What was seen before the deployment, and what follows from it. */
 export interface Seen {
   readonly snapshot: Snapshot
+  readonly expected: Expectation
   readonly wanted: Outcome['wanted']
   readonly decision: Decision
   /** Copies of earlier runs are in the trash. */
   readonly leftovers: boolean
 }
 
-type Begun = Pick<Outcome, 'strategy' | 'filesDeleted' | 'warnings'>
+type Begun = Pick<Outcome, 'strategy' | 'filesDeleted' | 'movedAside' | 'warnings'>
 
-const NOTHING: Begun = { strategy: 'none', filesDeleted: 0, warnings: [] }
+const NOTHING: Begun = { strategy: 'none', filesDeleted: 0, movedAside: 0, warnings: [] }
 
 /** What a decision amounts to, once it is carried out. */
 export function resultOf({ action, reasons }: Decision): Outcome['result'] {
@@ -61,9 +47,9 @@ export function resultOf({ action, reasons }: Decision): Outcome['result'] {
  */
 export async function begin(
   ports: Ports,
+  limits: Limits,
   site: ReadableSite | RemoteSite,
   inputs: Inputs,
-  expected: Expectation,
   seen: Seen,
   learn: (more: Partial<Outcome>) => void
 ): Promise<Begun> {
@@ -71,7 +57,7 @@ export async function begin(
   const { snapshot, decision } = seen
   if (decision.action === 'refuse') throw refusal(decision, snapshot)
   const newName = copyNamer(ports.now(), ports.random)
-  const plan = planReset(decision, snapshot, expected, newName)
+  const plan = planReset(decision, snapshot, seen.expected, newName)
   const state = stateOf(inputs, seen, plan)
   if (!plan) {
     core.info('Nothing to reset')
@@ -84,6 +70,39 @@ export async function begin(
     for (const { original } of plan.moves) core.info(`Would set aside: ${plain(original)}`)
     return { ...NOTHING, strategy: plan.strategy }
   }
+  return accountedFor(ports, site, async () => {
+    const done = await carryOut(ports, limits, site, { plan, state, newName, snapshot }, learn)
+    const [{ strategy, filesDeleted }, movedAside] = [done, done.movedAside.length]
+    learn({ filesDeleted, movedAside })
+    for (const line of doneLines(done)) core.info(line)
+    const warnings = warningsAbout(done, snapshot)
+    if (inputs.sweep !== 'main') return { strategy, filesDeleted, movedAside, warnings }
+    const swept = await sweepNow(ports, limits, site, done.moved)
+    return {
+      strategy,
+      filesDeleted: filesDeleted + swept.files,
+      movedAside: movedAside + swept.movedAside,
+      warnings: [...warnings, ...swept.warnings]
+    }
+  })
+}
+
+/** What is about to be done, and what the post step has to know of it. */
+interface Prepared {
+  readonly plan: ResetPlan
+  readonly state: State
+  readonly newName: CopyNamer
+  readonly snapshot: Snapshot
+}
+
+async function carryOut(
+  ports: Ports,
+  { signal }: Limits,
+  site: RemoteSite,
+  { plan, state, newName, snapshot }: Prepared,
+  learn: (more: Partial<Outcome>) => void
+): Promise<ResetDone> {
+  const { core } = ports
   const surroundings = await site.list(SITE)
   const lock = await findLock(site, surroundings, ports.now())
   if (lock)
@@ -97,18 +116,23 @@ export async function begin(
     saveState(core, { ...state, strategy })
     core.info('The server refuses to move it, so it is deleted in place')
   }
-  const done = await reset(site, plan, snapshot.environment, surroundings, newName, onInPlace).catch(
-    (error: unknown) => {
-      throw strategy === 'in-place' ? stoppedInPlace(error) : error
-    }
-  )
-  learn({ filesDeleted: done.filesDeleted })
-  for (const { original, copy } of done.moved) core.info(`Set aside: ${plain(original)} as ${plain(copy)}`)
-  if (done.filesDeleted > 0)
-    core.info(`Deleted in place, because the server refused to move it: ${done.filesDeleted} files`)
-  core.info('A listing proves that it is out of the way')
-  const warnings = warningsAbout(done, snapshot)
-  return inputs.sweep === 'main' ? sweepNow(ports, site, done, warnings) : { ...done, warnings }
+  // A reset is not left half done for want of time: only the step's own deadline ends it.
+  const patience = { pause: (ms: number) => ports.sleep(ms, signal), sweeping: sweepingOf(ports) }
+  try {
+    return await reset(site, plan, snapshot.environment, surroundings, { newName, onInPlace, patience })
+  } catch (error) {
+    throw plan.strategy === strategy ? error : stoppedInPlace(error)
+  }
+}
+
+function doneLines({ moved, filesDeleted, movedAside }: ResetDone): readonly string[] {
+  const inPlace = `Deleted in place, because the server refused to move it: ${filesDeleted} files`
+  return [
+    ...moved.map(({ original, copy }) => `Set aside: ${plain(original)} as ${plain(copy)}`),
+    ...(filesDeleted > 0 ? [inPlace] : []),
+    ...movedAsideLines(movedAside),
+    'A listing proves that it is out of the way'
+  ]
 }
 
 const NO_WAY_BACK =
@@ -147,36 +171,6 @@ function refusal({ reasons: [{ code, detail }] }: Decision, { doubt }: Snapshot)
   return new Error(`The reset that was asked for was not done, because of ${code}: ${detail}. ${remedy}`)
 }
 
-async function sweepNow(ports: Ports, site: RemoteSite, done: ResetDone, before: readonly string[]): Promise<Begun> {
-  const warnings = [...before]
-  let files = done.filesDeleted
-  try {
-    for (const item of done.moved) {
-      const swept = await discard(site, item)
-      files += swept.files
-      ports.core.info(`Swept: ${plain(item.copy)} (${swept.files} files)`)
-      warnings.push(...sweepWarnings(restOf(item.copy), swept.refused))
-    }
-  } catch (error) {
-    // The reset is done, and what is left of the trash is the post step's: no reason to stop the deployment.
-    if (!(error instanceof SiteError) || error.kind === 'interrupted') throw error
-    warnings.push(`What was set aside could not be deleted at once, so the post step does it: ${error.message}`)
-  }
-  return { strategy: done.strategy, filesDeleted: files, warnings }
-}
-
-function sweepWarnings(
-  copy: RemotePath,
-  refused: readonly { readonly path: string; readonly reply: string }[]
-): string[] {
-  const [first] = refused
-  if (!first) return []
-  const names = listed(refused.map(({ path }) => nameOf(path as RemotePath)))
-  return [
-    `${refused.length} files and folders could not be deleted and stay in ${copy} for the next run (${names}): ${first.reply}`
-  ]
-}
-
 function stateOf(inputs: Inputs, { snapshot, wanted, decision }: Seen, plan: ResetPlan | undefined): State {
   const { environment } = snapshot
   return {
@@ -187,6 +181,7 @@ function stateOf(inputs: Inputs, { snapshot, wanted, decision }: Seen, plan: Res
     tls: inputs.target.tls,
     tlsVerify: inputs.target.verify,
     connections: inputs.connections,
+    pipelining: inputs.pipelining,
     timeoutMs: inputs.timeoutMs,
     deadlineMs: inputs.deadlineMs,
     verify: inputs.verify,
@@ -206,7 +201,13 @@ function stateOf(inputs: Inputs, { snapshot, wanted, decision }: Seen, plan: Res
 export type Ended = Pick<PostOutcome, 'settlements' | 'before' | 'after' | 'warnings' | 'jobSucceeded'>
 
 /** Keeps or undoes after the deployment, sweeps what is no longer needed, and compares. */
-export async function end(ports: Ports, site: RemoteSite, state: State, jobSucceeded: boolean): Promise<Ended> {
+export async function end(
+  ports: Ports,
+  { until }: Limits,
+  site: RemoteSite,
+  state: State,
+  jobSucceeded: boolean
+): Promise<Ended> {
   const { core } = ports
   const before: Installed = { python: state.pythonBefore, packages: state.installedBefore }
   const surroundings = await site.list(SITE)
@@ -221,27 +222,34 @@ export async function end(ports: Ports, site: RemoteSite, state: State, jobSucce
     return { settlements: [], before, after: undefined, warnings: [warning], jobSucceeded }
   }
   const settlements: Settlement[] = []
-  const unsettled = await settle(site, trash, {
+  const circumstances: Circumstances = {
     jobSucceeded,
     compressed: snapshot?.layout === 'compressed-app' || snapshot?.layout === 'compressed-env',
     environment: snapshot?.environment,
     ownReset: state.strategy !== 'none',
     installedBefore: state.installedBefore,
     newName: copyNamer(ports.now(), ports.random),
+    sweeping: sweepingOf(ports, until),
     onSettled: settlement => {
       settlements.push(settlement)
-      core.info(settlementLine(settlement))
+      for (const line of settlementLines(settlement)) core.info(line)
     }
-  }).catch(messageOfLoss)
+  }
+  const settling = (): Promise<string | undefined> => settle(site, trash, circumstances).then(noLoss, messageOfLoss)
+  const unsettled = isEmpty(trash) ? undefined : await accountedFor(ports, site, settling)
   const warnings = settlements.flatMap(settlement => settlementWarnings(settlement, jobSucceeded))
+  warnings.push(...unfinishedWarnings(settlements))
   if (unsettled) warnings.push(`Not everything that is set aside could be settled, the next run goes on: ${unsettled}`)
-  const unfinished = unsettled !== undefined || settlements.some(({ fate }) => fate !== 'swept')
+  // What there was no time to delete is no longer needed: the environment is judged all the same.
+  const unfinished = unsettled !== undefined || settlements.some(({ fate }) => fate === 'put-back' || fate === 'kept')
   if (unfinished || state.strategy === 'none' || !snapshot) {
     return { settlements, before, after: undefined, warnings, jobSucceeded }
   }
   if (state.verify) warnings.push(...comparison(state, snapshot))
   return { settlements, before, after: installed(snapshot), warnings, jobSucceeded }
 }
+
+const noLoss = (): undefined => undefined
 
 /** What was done until then is told as well, so a lost connection is no reason to throw. */
 function messageOfLoss(error: unknown): string {
@@ -273,5 +281,13 @@ function settlementWarnings({ item, fate, detail, swept }: Settlement, jobSuccee
   const cause = jobSucceeded ? 'the deployment did not rebuild it' : 'the job did not succeed'
   if (fate === 'put-back') return [`${item.original} was put back as it was, because ${detail}: ${cause}`]
   if (fate === 'kept') return [`${item.original} is still set aside as ${item.copy}, because ${detail}`]
-  return sweepWarnings(restOf(item.copy), swept?.refused ?? [])
+  return swept ? refusedWarnings(restOf(item.copy), swept) : []
+}
+
+function unfinishedWarnings(settlements: readonly Settlement[]): readonly string[] {
+  const rests = settlements.flatMap(({ item, fate, swept }) => {
+    if (fate === 'postponed') return [item.copy]
+    return swept?.unfinished ? [restOf(item.copy)] : []
+  })
+  return lateWarnings(filesIn(settlements), rests, 'the next run')
 }

@@ -9,6 +9,7 @@ const PURE = [
   'site',
   'decide',
   'report',
+  'sweep-report',
   'compare',
   'escape',
   'python/version',
@@ -37,7 +38,8 @@ const LAYERS = [
     may: [...PURE, 'inputs', 'credentials', 'state', 'transaction', ...READERS, 'reset/*'],
     packages: []
   },
-  { of: ['transaction'], may: [...PURE, 'state', ...READERS, 'reset/*'], packages: [] },
+  { of: ['transaction'], may: [...PURE, 'state', 'sweeping', ...READERS, 'reset/*'], packages: [] },
+  { of: ['sweeping'], may: [...PURE, 'reset/*'], packages: [] },
   { of: ['input-values', 'credentials', 'state'], may: [...PURE, 'input-values'], packages: [] },
   { of: ['inputs'], may: [...PURE, 'input-values', 'credentials'], packages: ['node:fs', 'node:path'] },
   { of: ['reset/toggle-runtime'], may: [...PURE, 'azure/*'], packages: ['@actions/exec', '@actions/io'] },

@@ -205,7 +205,9 @@ it('reports a file that cannot be swept, and the next run sweeps it', async () =
   const main = await lab.step('main', { with: forced })
   await lab.deploy('venv-tree', '3.11')
   lab.app.ftp.hook = ({ verb, argument }) =>
-    verb === 'DELE' && argument.endsWith('/activate') ? { reply: '550 The process cannot access the file.' } : undefined
+    /^(DELE|RNFR)$/.test(verb) && argument.endsWith('/activate')
+      ? { reply: '550 The process cannot access the file.' }
+      : undefined
   const post = await lab.step('post', { state: main.state })
   expect(post.exitCode).toBe(0)
   expect(annotations(post.log, 'warning')).toEqual([expect.stringMatching(/could not be deleted.*activate/)])

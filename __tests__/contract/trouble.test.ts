@@ -19,21 +19,26 @@ function once(fits: (verb: string, argument: string) => boolean, n: number, faul
   return ({ verb, argument }) => (fits(verb, argument) && ++seen === n ? fault : undefined)
 }
 
+/** Cuts or refuses the n-th command that fits, and all that fit after it. */
+function from(fits: (verb: string, argument: string) => boolean, n: number, fault: object): CommandHook {
+  let seen = 0
+  return ({ verb, argument }) => (fits(verb, argument) && ++seen >= n ? fault : undefined)
+}
+
 const sweeping = (verb: string, argument: string): boolean =>
   (verb === 'DELE' || verb === 'RMD') && argument.startsWith('/site/.azure-python-env/')
 
 describe('a sweep that is cut', () => {
   it.each([1, 2, 3, 5, 9, 17, 30])(
-    'at command %i of the post step ends at once, and the rest is never put back',
+    'at command %i of the post step and whenever it is begun anew ends, and the rest is never put back',
     async n => {
       lab = await startLab({ layout: 'venv-tree' })
       const main = await lab.step('main', { with: forced })
       await lab.deploy('venv-tree', '3.11')
-      lab.app.ftp.hook = once(sweeping, n, { cut: 'before' })
-      const started = Date.now()
+      lab.app.ftp.hook = from(sweeping, n, { cut: 'before' })
       const post = await lab.step('post', { state: main.state })
-      expect(Date.now() - started).toBeLessThan(5000)
       expect(post.exitCode).toBe(0)
+      expect(annotations(post.log, 'warning')).toHaveLength(1)
       lab.app.ftp.hook = undefined
 
       // Whatever happens to the environment afterwards, a copy with files missing must not come back as one.
@@ -49,7 +54,7 @@ describe('a sweep that is cut', () => {
     'at command %i of "sweep: main" is made good by the post step, and the rest is never put back',
     async n => {
       lab = await startLab({ layout: 'venv-tree' })
-      lab.app.ftp.hook = once(sweeping, n, { cut: 'before' })
+      lab.app.ftp.hook = from(sweeping, n, { cut: 'before' })
       const main = await lab.step('main', { with: { ...forced, sweep: 'main' } })
       lab.app.ftp.hook = undefined
       expect(main.exitCode).toBe(0)
@@ -61,14 +66,15 @@ describe('a sweep that is cut', () => {
     }
   )
 
-  it('sends nothing more once a connection is lost', async () => {
+  it.each([1, 4, 12])('once, at command %i, goes on over a new connection', async n => {
     lab = await startLab({ layout: 'venv-tree' })
     const main = await lab.step('main', { with: { ...forced, connections: '1' } })
     await lab.deploy('venv-tree', '3.11')
-    lab.app.ftp.hook = once(sweeping, 5, { cut: 'before' })
-    await lab.step('post', { state: main.state })
-    const sent = lab.app.ftp.transcript.filter(({ verb, argument }) => sweeping(verb, argument))
-    expect(sent).toHaveLength(5)
+    lab.app.ftp.hook = once(sweeping, n, { cut: 'before' })
+    const post = await lab.step('post', { state: main.state })
+    expect(annotations(post.log, 'warning')).toEqual([])
+    expect(post.log).toMatch(/^Connections: \d+, 1 of them in the place of a lost one$/m)
+    expect(await lab.trash()).toEqual([])
   })
 })
 
@@ -181,11 +187,30 @@ describe('a server that refuses', () => {
     expect(next.main.outputs).toMatchObject({ result: 'reset', reason: 'broken' })
   })
 
-  it('to move a running windows environment: its marker goes back', async () => {
+  it('to move a running windows environment, but not what is in use in it: that is moved aside', async () => {
+    lab = await startLab({ layout: 'windows-env', python: '3.4' })
+    await writeFile(join(lab.packageDir, '.skipPythonDeployment'), '')
+    lab.app.ftp.lockedFiles.add('/site/wwwroot/env/Scripts/python.exe')
+    const main = await lab.step('main', { with: forced })
+    expect(main.outputs).toMatchObject({ result: 'reset', strategy: 'in-place' })
+    expect(main.log).toMatch(/1 file is in use and lies in \S+ now, where a later run deletes it: python\.exe/)
+    expect(await lab.below('wwwroot/env/')).toEqual([])
+    await lab.deploy('windows-env', '3.4')
+    const post = await lab.step('post', { state: main.state, jobStatus: 'success' })
+    expect(annotations(post.log, 'warning').join()).not.toContain('could not be deleted')
+    expect(post.summary).toContain('| Files in use, left to a later run | 1 |')
+    lab.app.ftp.lockedFiles.clear()
+    const next = await lab.step('main', { with: { 'reset-mode': 'never' } })
+    await lab.step('post', { state: next.state })
+    expect(await lab.trash()).toEqual([])
+  })
+
+  it('to move a running windows environment, and what is in use in it: its marker goes back', async () => {
     lab = await startLab({ layout: 'windows-env', python: '3.4' })
     await writeFile(join(lab.packageDir, '.skipPythonDeployment'), '')
     const before = await lab.tree()
     lab.app.ftp.lockedFiles.add('/site/wwwroot/env/Scripts/python.exe')
+    lab.app.ftp.refuseRename = from => from.endsWith('.exe')
     const run = await lab.step('main', { with: forced })
     expect(annotations(run.log, 'error')[0]).toMatch(/python\.exe.*stop the app/)
     const post = await lab.step('post', { state: run.state, jobStatus: 'failure' })

@@ -12,6 +12,7 @@ function steady(text: string): string {
     .replace(/^::debug::.*\n/gm, '')
     .replace(/trash-\d{8}T\d{9}Z-[0-9a-f]{12}/g, 'trash-TIME-RANDOM')
     .replace(/\d+\.\d s \|/g, 'N.N s |')
+    .replace(/^(Connections|Commands): \d.*$/gm, '$1: N')
     .replace(/^\n/gm, '')
 }
 
@@ -41,6 +42,8 @@ python-version-changed: the environment has Python 3.11, "python-version" asks f
 ::group::Reset
 Set aside: /site/wwwroot/antenv as /site/.azure-python-env/trash-TIME-RANDOM-antenv
 A listing proves that it is out of the way
+Connections: N
+Commands: N
 ::endgroup::
 Python environment: reset (python-version-changed: the environment has Python 3.11, "python-version" asks for 3.12)
 `)
@@ -75,6 +78,7 @@ Python environment: reset (python-version-changed: the environment has Python 3.
     tls: 'auto',
     tlsVerify: true,
     connections: 8,
+    pipelining: true,
     timeoutMs: 5000,
     deadlineMs: 900_000,
     verify: true,
@@ -101,7 +105,7 @@ Python environment: reset (python-version-changed: the environment has Python 3.
 What was removed is set aside until the end of the job. It is deleted once the deployment has built a new environment, and put back if it has not.
 `)
   expect(steady(post.log)).toMatch(
-    /^::group::After the deployment\nSwept: \/site\/\.azure-python-env\/trash-TIME-RANDOM-antenv \(\d+ files\)\n::endgroup::\n$/
+    /^::group::After the deployment\nSwept: \/site\/\.azure-python-env\/trash-TIME-RANDOM-antenv \(\d+ files\)\nConnections: N\nCommands: N\n(More careful than planned.*\n)*::endgroup::\n$/
   )
   expect(steady(post.summary)).toContain('| Python | 3.11 → 3.12 |')
   expect(post.summary).toContain('| `alpha` | `1.0` → `1.1` |')

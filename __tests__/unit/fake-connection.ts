@@ -3,20 +3,36 @@ import type { Connection } from '../../src/ftp/connection.ts'
 import type { Control, OnReply } from '../../src/ftp/control.ts'
 import type { Reply } from '../../src/ftp/replies.ts'
 import { SiteError, mutable, remotePath } from '../../src/site.ts'
-import type { FakeSite } from './fake-site.ts'
+import { refusal, type FakeSite } from './fake-site.ts'
+
+/** Loses the connection over which a certain command goes; shared by the connections of a pool. */
+export interface Cut {
+  /** Counts up over all connections. */
+  sent: number
+  readonly at: number
+  /** Whether that command is still carried out; no reply comes in either case. */
+  readonly carriedOut: boolean
+}
 
 /** The same tree seen through one control connection. */
-export function fakeConnection(site: FakeSite): Connection {
+export function fakeConnection(site: FakeSite, cut?: Cut): Connection {
   let closed = false
-  const control = fakeControl(site, () => {
-    closed = true
-  })
+  const control = fakeControl(
+    site,
+    () => closed,
+    () => {
+      closed = true
+    },
+    cut
+  )
   return {
     attempt: { mode: 'explicit', port: 21 },
     get closed() {
       return closed
     },
     control,
+    pipelining: 'allowed',
+    listTree: path => Promise.reject(refusal('LIST', path, 'no options')),
     list: path => site.list(path),
     listFully: path => site.listFully(path),
     readText: (path, maxBytes) => site.readText(path, maxBytes),
@@ -34,13 +50,16 @@ function carryOut(site: FakeSite, verb: string, path: string): Promise<void> {
 }
 
 /** Answers one after the other, as a server does. */
-function fakeControl(site: FakeSite, onLoss: () => void): Control {
+function fakeControl(site: FakeSite, isClosed: () => boolean, onLoss: () => void, cut?: Cut): Control {
   const waiting: OnReply[] = []
   let last: Promise<unknown> = Promise.resolve()
   const send = (line: string, onReply: OnReply): void => {
     waiting.push(onReply)
     last = last.then(async () => {
-      const reply = await answer(site, line)
+      const isCut = cut !== undefined && ++cut.sent === cut.at
+      const isLost = isClosed() || (isCut && !cut.carriedOut)
+      const answered = isLost ? undefined : await answer(site, line)
+      const reply = isCut ? undefined : answered
       if (!reply) onLoss()
       waiting.shift()
       onReply(reply)
@@ -51,6 +70,7 @@ function fakeControl(site: FakeSite, onLoss: () => void): Control {
       return waiting.length
     },
     patienceMs: 30_000,
+    endedBySilence: false,
     send,
     flight: lines =>
       Promise.all(

@@ -1,6 +1,15 @@
 // A site in memory: a tree, a log of verbs, and the oddities of real servers. Implements the port, speaks no FTP.
 import { posix } from 'node:path'
-import { SiteError, type RemoteEntry, type RemoteSite, type Sweep, type TransportAccount } from '../../src/site.ts'
+import {
+  SiteError,
+  remotePath,
+  type RemoteEntry,
+  type RemotePath,
+  type RemoteSite,
+  type Sweep,
+  type SweepOptions,
+  type TransportAccount
+} from '../../src/site.ts'
 
 export interface FakeFile {
   readonly kind: 'file'
@@ -37,6 +46,10 @@ export interface Oddities {
   readonly busy?: readonly string[]
   /** DELE refuses links and RMD removes them; `folders`: links to folders only, as on Windows. */
   readonly linksNeedRmd?: boolean | 'folders'
+  /** Verbs that are refused because of a file in use, each as often as is said here. */
+  readonly inUse?: Readonly<Record<string, number>>
+  /** Called before each thing that a sweep removes, with what the sweep was told and how many files it has removed. */
+  readonly duringSweep?: (options: SweepOptions, files: number) => void
   /** The connection is lost when this many changes have been made. */
   readonly lostAfter?: number
 }
@@ -110,6 +123,7 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
   const log: string[] = []
   const done: string[] = []
   const busy = [...(oddities.busy ?? [])]
+  const inUse = new Map(Object.entries(oddities.inUse ?? {}))
 
   // Follows links on the way, and at the end too if asked, as a server's file system does.
   const resolve = (path: string, last: boolean): string => {
@@ -133,6 +147,11 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
     if (lost) throw new SiteError('lost', 'The connection broke')
     const [source = ''] = path.split(' => ')
     if (oddities.refuse?.some(line => line === `${verb} ${source}` || line === `* ${source}`)) {
+      throw refusal(verb, source, 'in use')
+    }
+    const locked = inUse.get(`${verb} ${source}`) ?? 0
+    if (locked > 0) {
+      inUse.set(`${verb} ${source}`, locked - 1)
       throw refusal(verb, source, 'in use')
     }
     if (busy.includes(`${verb} ${source}`)) {
@@ -195,10 +214,22 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
     }
     done.push(`RENAME ${from} => ${to}`)
   }
-  const sweep = (root: string): Sweep => {
+  const moves = (from: string, to: string): boolean => {
+    try {
+      rename(from, to)
+      return true
+    } catch (error) {
+      if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+      return false
+    }
+  }
+  const sweep = (root: string, options: SweepOptions): Sweep => {
     log.push(`SWEEP ${root}`)
     const tally = { files: 0, directories: 0, refused: [] as { path: string; reply: string }[] }
+    const movedAside: RemotePath[] = []
     for (const path of [...pathsIn(tree, root)].reverse()) {
+      oddities.duringSweep?.(options, tally.files)
+      if (options.until?.aborted) return { ...tally, movedAside, unfinished: true }
       const node = tree.get(path)
       const isDirectory = node?.kind === 'directory' || (node?.kind === 'link' && needsRmd(path))
       try {
@@ -208,10 +239,12 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
         else tally.files++
       } catch (error) {
         if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
-        tally.refused.push({ path, reply: error.message })
+        const place = node?.kind === 'file' && path !== root ? options.newPlace?.() : undefined
+        if (place && moves(path, place)) movedAside.push(remotePath(path))
+        else tally.refused.push({ path, reply: error.message })
       }
     }
-    return { ...tally, movedAside: [], unfinished: false }
+    return { ...tally, movedAside, unfinished: false }
   }
   const answer = <T>(work: () => T): Promise<T> => Promise.resolve().then(work)
   return {
@@ -246,7 +279,7 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
       answer(() => {
         removeDirectory(path)
       }),
-    sweep: path => answer(() => sweep(path)),
+    sweep: (path, options = {}) => answer(() => sweep(path, options)),
     account: () => NO_ACCOUNT,
     close: () => undefined
   }

@@ -18,6 +18,7 @@ export const outcomeOf = (changes: Partial<Outcome> = {}): Outcome => ({
   wanted: { version: '3.12', source: '"python-version"' },
   strategy: 'rename',
   filesDeleted: 7,
+  movedAside: 0,
   durationMs: 1234.6,
   app: 'my-app',
   slot: 'staging',

@@ -7,7 +7,7 @@ import {
   outputsOf,
   packageLines,
   resultLine,
-  settlementLine,
+  settlementLines,
   type Outcome,
   type Result
 } from '../../src/report.ts'
@@ -118,8 +118,8 @@ describe('the log', () => {
       ...foundLines(evilSnapshot),
       ...decisionLines(evilDecision),
       resultLine(outcomeOf({ decision: evilDecision })),
-      settlementLine(settlementOf('put-back', EVIL)),
-      settlementLine(settlementOf('kept', EVIL))
+      ...settlementLines(settlementOf('put-back', EVIL)),
+      ...settlementLines(settlementOf('kept', EVIL))
     ]
     expect(lines.length).toBeGreaterThan(8)
     for (const line of lines) expect(line).not.toMatch(/[\n\r\u202e]|::|##\[/)
@@ -140,7 +140,7 @@ describe('the log', () => {
   it('counts what a sweep deleted and what it could not', () => {
     const refused = [{ path: 'x', reply: 'y' }]
     const swept = { files: 5, directories: 1, refused, movedAside: [], unfinished: false }
-    expect(settlementLine(settlementOf('swept', '', { swept }))).toMatch(/5 files, 1 could not/)
+    expect(settlementLines(settlementOf('swept', '', { swept })).join()).toMatch(/5 files, 1 could not/)
   })
 })
 

@@ -10,6 +10,7 @@ const STATE: State = {
   tls: 'auto',
   tlsVerify: true,
   connections: 8,
+  pipelining: true,
   timeoutMs: 30_000,
   deadlineMs: 900_000,
   verify: true,
@@ -57,6 +58,7 @@ describe('a state', () => {
         installedBefore: undefined
       }
     ],
+    ['without pipelining', { ...STATE, pipelining: false }],
     ['without checks', { ...STATE, tlsVerify: false, verify: false }],
     ['at the limits', { ...STATE, connections: 32, timeoutMs: 600_000, deadlineMs: 21_600_000 }],
     ['without an app', { ...STATE, app: '' }]
@@ -142,6 +144,10 @@ describe('a damaged state', () => {
 
   it.each([undefined, null, 0, '', 'false'])('keeps the certificate check on: %j', value => {
     expect(load({ tlsVerify: value })?.tlsVerify).toBe(true)
+  })
+
+  it.each([undefined, null, 0, '', 'off'])('has pipelining probed, as where nothing was chosen, on: %j', value => {
+    expect(load({ pipelining: value })?.pipelining).toBe(true)
   })
 
   it('does not repeat what it holds', () => {

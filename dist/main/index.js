@@ -32737,7 +32737,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 2219:
+/***/ 3255:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -42754,7 +42754,6 @@ function loadInputs(reader) {
     const text = (name) => input_values_textOf(reader, name);
     const mode = choice(reader, 'reset-mode', ['auto', 'on-change', 'always', 'never']);
     const method = choice(reader, 'reset-method', ['ftp', 'toggle-runtime', 'deploy-script']);
-    choice(reader, 'pipelining', ['auto', 'off']);
     choice(reader, 'job-status', ['success', 'failure', 'cancelled', '']);
     const failOnPackagedVenv = flag(reader, 'fail-on-packaged-venv');
     const credentials = credentials_loadCredentials(reader);
@@ -42768,6 +42767,7 @@ function loadInputs(reader) {
         envPath: envPath(text('env-path')),
         dryRun: flag(reader, 'dry-run'),
         connections: wholeNumber(reader, 'connections', 1, 32),
+        pipelining: choice(reader, 'pipelining', ['auto', 'off']) === 'auto',
         timeoutMs: wholeNumber(reader, 'timeout', 1, 600) * 1000,
         deadlineMs: wholeNumber(reader, 'deadline', 1, 360) * 60_000,
         sweep: choice(reader, 'sweep', ['post', 'main']),
@@ -42927,8 +42927,108 @@ async function readEntry(zip, entry) {
     return Buffer.concat(chunks).toString('utf8');
 }
 
+;// CONCATENATED MODULE: ./lib/sweep-report.js
+// What is said of a sweep: how far it is, what it left and why, and what the transport did. Pure; foreign text is escaped here.
+
+
+/** How long the log is quiet in between, and how much earlier a timer may fire for all that. */
+const BETWEEN_LINES_MS = 5000;
+const EARLY_MS = 100;
+/** Over how many lines the speed is taken: a sweep that has slowed down is not told at the speed of its start. */
+const RECENT_LINES = 3;
+const START = { files: 0, listed: 0, listingDone: false, elapsedMs: 0 };
+/**
+ * Makes what listens to one sweep and tells of it, a line every five seconds.
+ *
+ * A sweep that is over earlier is not told of. One listener is for one sweep, because the next begins at zero again.
+ */
+function progressTeller(say) {
+    let told = [START];
+    return progress => {
+        const last = told.at(-1) ?? START;
+        if (progress.elapsedMs - last.elapsedMs < BETWEEN_LINES_MS - EARLY_MS)
+            return;
+        say(progressLine(progress, told[0] ?? START));
+        told = [...told, progress].slice(-RECENT_LINES);
+    };
+}
+/** How far a sweep is; its speed is that since an `earlier` moment. */
+function progressLine(now, earlier) {
+    const perSecond = (1000 * (now.files - earlier.files)) / Math.max(1, now.elapsedMs - earlier.elapsedMs);
+    // What was listed again after a loss may be less than what is gone already.
+    const whole = Math.max(now.listed, now.files);
+    const of = now.listingDone ? count(whole) : `at least ${count(whole)}`;
+    const left = now.listingDone && perSecond > 0 && whole > now.files ? `, ${duration((whole - now.files) / perSecond)} left` : '';
+    return `Sweeping: ${count(now.files)} of ${of} files, ${rate(perSecond)} files/s${left}`;
+}
+/** What the transport did for a step, and what it did more carefully than planned. */
+function accountLines(account) {
+    const { connections, reconnects, commands, bytesSent, bytesReceived, window, rungs } = account;
+    const lost = reconnects > 0 ? `, ${count(reconnects)} of them in the place of a lost one` : '';
+    const together = window > 1 ? `, up to ${count(window)} of them under way on one connection` : '';
+    return [
+        `Connections: ${count(connections)}${lost}`,
+        `Commands: ${count(commands)}${together} (${bytes(bytesSent)} sent, ${bytes(bytesReceived)} received)`,
+        ...rungs.map(({ rung, times }) => {
+            const often = times > 1 ? ` (${count(times)} times)` : '';
+            return `More careful than planned${often}: ${(0,lib_escape/* plain */.pj)(rung, 300)}`;
+        })
+    ];
+}
+/** What a sweep did, for the log. */
+function sweep_report_sweptLines(copy, { files, refused, movedAside, unfinished }) {
+    const left = refused.length > 0 ? `, ${refused.length} could not be deleted` : '';
+    const late = unfinished ? ', and the time was up' : '';
+    return [`Swept: ${(0,lib_escape/* plain */.pj)(copy)} (${files} files${left}${late})`, ...movedAsideLines(movedAside)];
+}
+/** Tells of files in use. No warning: they are out of the way, and cost nothing but their place. */
+function movedAsideLines(movedAside) {
+    if (movedAside.length === 0)
+        return [];
+    const names = (0,lib_escape/* listed */.KE)(movedAside.map(lib_site/* nameOf */.Vb));
+    const place = `in ${lib_site/* OWN_FOLDER */.w5} now, where a later run deletes`;
+    if (movedAside.length === 1)
+        return [`1 file is in use and lies ${place} it: ${names}`];
+    return [`${count(movedAside.length)} files are in use and lie ${place} them: ${names}`];
+}
+/** Warns of what the server refuses to delete; nothing where a sweep has not come to its end, and tells later. */
+function sweep_report_refusedWarnings(rest, { refused, unfinished }) {
+    const [first] = refused;
+    if (!first || unfinished)
+        return [];
+    const names = (0,lib_escape/* listed */.KE)(refused.map(({ path }) => (0,lib_site/* nameOf */.Vb)(path)));
+    return [
+        `${refused.length} files and folders could not be deleted and stay in ${rest} for the next run (${names}): ${first.reply}`
+    ];
+}
+/** Warns of what there was no time for; nothing where there is no rest. */
+function sweep_report_lateWarnings(files, rests, next) {
+    if (rests.length === 0)
+        return [];
+    const names = (0,lib_escape/* listed */.KE)(rests.map(lib_site/* nameOf */.Vb));
+    return [
+        `${count(files)} files were deleted until the time was up, and the rest of ${names} stays in ${lib_site/* OWN_FOLDER */.w5}: ${next} ` +
+            'goes on. Raise "deadline" if that happens often'
+    ];
+}
+function count(number) {
+    return number.toLocaleString('en-US');
+}
+function rate(perSecond) {
+    return perSecond >= 10 || perSecond === 0 ? count(Math.round(perSecond)) : perSecond.toFixed(1);
+}
+function duration(seconds) {
+    return seconds < 120 ? `${Math.ceil(seconds)} s` : `${count(Math.ceil(seconds / 60))} min`;
+}
+function bytes(number) {
+    if (number < 1000)
+        return `${number} bytes`;
+    return number < 1_000_000 ? `${(number / 1000).toFixed(1)} kB` : `${(number / 1_000_000).toFixed(1)} MB`;
+}
+
 ;// CONCATENATED MODULE: ./lib/report.js
 // What a run has to say: log lines, outputs, and the Markdown of the job summary. Pure; foreign text is escaped here.
+
 
 
 
@@ -43036,6 +43136,7 @@ function summaryOf(outcome) {
     if (environment || outcome.strategy !== 'none')
         rows.push(['Strategy', (0,lib_escape/* code */.aY)(outcome.strategy)]);
     rows.push(['Files deleted in this step', String(outcome.dryRun ? 0 : outcome.filesDeleted)]);
+    rows.push(...inUseRows(outcome.movedAside));
     rows.push(['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`]);
     const reasons = decision?.reasons.map(reason => `- ${(0,lib_escape/* code */.aY)(reason.code)}: ${(0,lib_escape/* prose */.CS)(reason.detail)}`) ?? [];
     return [
@@ -43086,11 +43187,12 @@ function report_postSummaryOf(outcome) {
                     ? 'The Python environment was rebuilt'
                     : 'The Python environment is a new one, although the job did not succeed'
                 : 'After the deployment';
-    const files = settlements.reduce((sum, { swept }) => sum + (swept?.files ?? 0), 0);
+    const inUse = settlements.reduce((sum, { swept }) => sum + (swept?.movedAside.length ?? 0), 0);
     const rows = [
         ['Site', siteText(outcome)],
         ['Python', after ? `${before.python || 'unknown'} → ${after.python || 'unknown'}` : before.python || 'unknown'],
-        ['Files swept', String(files)],
+        ['Files swept', String(report_filesIn(settlements))],
+        ...inUseRows(inUse),
         ['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`]
     ];
     return [
@@ -43101,17 +43203,23 @@ function report_postSummaryOf(outcome) {
         ''
     ].join('\n\n');
 }
-/** What the post step did, for the log. */
-function report_settlementLine({ item, fate, detail, swept }) {
+/** How many files the sweeps of a post step deleted. */
+function report_filesIn(settlements) {
+    return settlements.reduce((sum, { swept }) => sum + (swept?.files ?? 0), 0);
+}
+function inUseRows(files) {
+    return files > 0 ? [['Files in use, left to a later run', String(files)]] : [];
+}
+/** What became of one copy in the post step, for the log. */
+function report_settlementLines({ item, fate, detail, swept }) {
     const what = plain(item.original);
     if (fate === 'put-back')
-        return `Put back: ${what}, because ${plain(detail, 500)}`;
+        return [`Put back: ${what}, because ${plain(detail, 500)}`];
     if (fate === 'kept')
-        return `Still set aside: ${what} as ${plain(item.copy)}, because ${plain(detail, 500)}`;
-    if (!swept)
-        return `Swept: ${plain(item.copy)}, and ${plain(detail)}`;
-    const left = swept.refused.length;
-    return `Swept: ${plain(item.copy)} (${swept.files} files${left > 0 ? `, ${left} could not be deleted` : ''})`;
+        return [`Still set aside: ${what} as ${plain(item.copy)}, because ${plain(detail, 500)}`];
+    if (fate === 'postponed')
+        return [`Left to the next run, because the time was up: ${plain(item.copy)}`];
+    return swept ? sweptLines(item.copy, swept) : [`Swept: ${plain(item.copy)}, and ${plain(detail)}`];
 }
 function packageDifference(before, after) {
     if (!before.packages || !after.packages)
@@ -43162,6 +43270,10 @@ function table(rows) {
 ;// CONCATENATED MODULE: ./lib/reset/trash.js
 // What was set aside: how a copy is named, so that any later run knows where it belongs. No state but the names.
 
+/** Whether nothing that is ours lies there. */
+function trash_isEmpty({ copies, doomed, loose }) {
+    return copies.length + doomed.length + loose.length === 0;
+}
 /** What the file systems of servers take. */
 const MAX_NAME_LENGTH = 255;
 const MAX_READABLE_LENGTH = 100;
@@ -43176,13 +43288,16 @@ const DOOMED_NAME = /^trash-\d{8}T\d{9}Z-[0-9a-f]{8,}$/;
 function trashPath(original, now, random) {
     if (!(0,lib_site/* isBelow */.Yw)(original, lib_site/* WWWROOT */.yc))
         throw new RangeError(`not below ${lib_site/* WWWROOT */.yc}: ${original}`);
-    const stamp = now.toISOString().replace(/[-:.]/g, '');
     const relative = original.slice(lib_site/* WWWROOT */.yc.length + 1);
-    const name = `trash-${stamp}-${random}-${encode(relative)}`;
+    const name = `trash-${stampOf(now)}-${random}-${encode(relative)}`;
     // A longer one would be refused like a rename that is not allowed, and the environment deleted in place for it.
     if (name.length > MAX_NAME_LENGTH)
         throw new Error(`The path ${original} is too long to be set aside under a name`);
     return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name));
+}
+/** A path for something in use that only has to get out of the way: any later run deletes what lies there. */
+function doomedPlace(now, random) {
+    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, `trash-${stampOf(now)}-${random}`));
 }
 /** Reads a name in our own folder; `undefined`: it is nothing that we set aside. */
 function parseTrashName(name) {
@@ -43206,14 +43321,18 @@ function parseTrashName(name) {
 async function trash_readTrash(site, surroundings, expected) {
     const shown = hasOwnFolder(surroundings);
     if (!shown && !expected)
-        return { copies: [], doomed: [] };
-    const names = (await listOwnFolder(site, shown)).map(({ name }) => name);
+        return { copies: [], doomed: [], loose: [] };
+    const entries = await listOwnFolder(site, shown);
+    const names = entries.map(({ name }) => name);
+    const rests = entries.filter(({ name }) => DOOMED_NAME.test(name));
+    const pathsOf = (some) => some.map(({ name }) => (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name)));
     return {
         copies: names
             .sort()
             .reverse()
             .flatMap(name => parseTrashName(name) ?? []),
-        doomed: names.filter(name => DOOMED_NAME.test(name)).map(name => (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name)))
+        doomed: pathsOf(rests.filter(({ kind }) => kind !== 'file')),
+        loose: pathsOf(rests.filter(({ kind }) => kind === 'file'))
     };
 }
 async function listOwnFolder(site, shown) {
@@ -43255,6 +43374,9 @@ function encode(text) {
         .map(byte => (/[A-Za-z0-9._-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : hex(byte)))
         .join('');
     return readable.length <= MAX_READABLE_LENGTH ? readable : `==${Buffer.from(bytes).toString('base64url')}`;
+}
+function stampOf(now) {
+    return now.toISOString().replace(/[-:.]/g, '');
 }
 function hex(byte) {
     return `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
@@ -43308,6 +43430,8 @@ function state_loadState(keeper) {
         // Anything but a plain `false` keeps the check on.
         tlsVerify: fields['tlsVerify'] !== false,
         connections: numberIn(fields, 'connections', 32),
+        // A main step that does not know of it has not forbidden it.
+        pipelining: fields['pipelining'] !== false,
         timeoutMs: numberIn(fields, 'timeoutMs', 600_000),
         deadlineMs: numberIn(fields, 'deadlineMs', 360 * 60_000),
         verify: fields['verify'] === true,
@@ -43406,23 +43530,135 @@ function compare_comparison(state, { environment, layout }) {
     return [`The rebuilt environment has Python ${python} instead of ${state.pythonWanted}. What decides is ${setting}`];
 }
 
+;// CONCATENATED MODULE: ./lib/reset/in-use.js
+// Deletes single files where the app runs: what is in use is waited for a little, and then moved out of the way.
+
+/** A lock mostly lasts as long as the app runs, and a few seconds longer where the app has just been stopped. */
+const PAUSES_MS = [1000, 3000];
+/** How many files are named that keep an environment from going. */
+const MOST_NAMED = 10;
+/** Begins a deletion in place. */
+function beginRemoval(site, root, patience) {
+    return { site, root, patience, files: 0, movedAside: [], stuck: [], refusesMoves: false };
+}
+/** Throws `SiteError` where something is stuck, and names the first ten of it. */
+function throwIfStuck({ root, stuck }) {
+    const [first] = stuck;
+    if (!first)
+        return;
+    const names = stuck.slice(0, MOST_NAMED).map(({ path }) => path.slice(root.length + 1));
+    const more = stuck.length > names.length ? ` and ${stuck.length - names.length} more` : '';
+    throw new lib_site/* SiteError */.wt('refused', `${names.join(', ')}${more} in ${root} could not be deleted: ${first.reply}`);
+}
+/** Removes a file or a link as far as it can be; what is stuck is on record. Throws once too much is. */
+async function tryToRemove(removal, path) {
+    try {
+        await removeEntry(removal, path);
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        note(removal, [{ path, reply: error.message }]);
+    }
+}
+/** Sweeps a folder, which waits for what is in use by itself; what is stuck is on record. */
+async function tryToSweep(removal, folder) {
+    const swept = await removal.site.sweep((0,lib_site/* mutable */.fX)(folder), { ...removal.patience.sweeping(), oneAtATime: true });
+    removal.files += swept.files;
+    removal.movedAside.push(...swept.movedAside);
+    if (swept.refused.length > 0 && (await isThere(removal.site, folder)))
+        note(removal, causesIn(swept.refused));
+}
+/** A folder is refused because of what is left in it, and then only that counts. */
+function causesIn(refused) {
+    const causes = refused.filter(({ path }) => !refused.some(other => (0,lib_site/* isBelow */.Yw)(other.path, path)));
+    return causes.length > 0 ? causes : refused;
+}
+function note(removal, stuck) {
+    removal.stuck.push(...stuck);
+    if (removal.stuck.length >= MOST_NAMED)
+        throwIfStuck(removal);
+}
+/** Removes a file or a link, or moves it aside where it stays in use; throws the first refusal. */
+async function removeEntry(removal, path) {
+    const refusal = await refusalOf(removal.site, path);
+    const isGone = refusal === undefined || (await goesLater(removal, path));
+    if (isGone)
+        removal.files++;
+    else if (!(await moveAside(removal, path)))
+        throw refusal;
+}
+async function goesLater({ site, patience }, path) {
+    for (const ms of PAUSES_MS) {
+        await patience.pause(ms);
+        if ((await refusalOf(site, path)) === undefined)
+            return true;
+    }
+    return false;
+}
+/** `undefined`: it is gone, by us or by another run; Windows removes a link to a folder by RMD only. */
+async function refusalOf(site, path) {
+    try {
+        await site.removeFile((0,lib_site/* mutable */.fX)(path));
+        return undefined;
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        // A file refuses RMD as well, and then the first refusal is the one that says why.
+        if (await succeeds(site.removeDirectory((0,lib_site/* mutable */.fX)(path))))
+            return undefined;
+        return (await isThere(site, path)) ? error : undefined;
+    }
+}
+/** Windows lets a loaded file be renamed, though not deleted. */
+async function moveAside(removal, path) {
+    const place = removal.patience.sweeping().newPlace?.();
+    if (!place || removal.refusesMoves)
+        return false;
+    removal.refusesMoves = !(await succeeds(removal.site.rename((0,lib_site/* mutable */.fX)(path), place)));
+    if (removal.refusesMoves)
+        return false;
+    removal.movedAside.push(path);
+    return true;
+}
+/** Whether a refusal counts: what another run deletes at the same time is refused to us, and is gone all the same. */
+async function isThere(site, path) {
+    return (await (0,lib_site/* findEntry */.w4)(site, path)) !== undefined;
+}
+/** `false`: the server refused. */
+async function succeeds(work) {
+    try {
+        await work;
+        return true;
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        return false;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/reset/in-place.js
 // Deletes an environment where it lies, for servers that refuse to rename it. Slow, and without an undo.
 
 
 
+
 /**
- * Deletes an environment in an order in which it can be cut at any command. Returns the number of deleted files.
+ * Deletes an environment in an order in which it can be cut at any command.
  *
  * First goes what makes it look usable: the markers of Kudu's Windows script, then the interpreter, which is also what
  * a running app would hold locked. Last goes what starts and what proves it: start-up fails on a folder without
  * `bin/activate`, and a rest that still proves to be an environment is seen as broken and finished by the next run.
- * Throws `SiteError` at the first thing that the server refuses to delete.
+ * Throws `SiteError` where the server refuses to delete something, however long it is waited for, and to move it aside
+ * as well. What lies between the first and the last goes as far as it can before, so that the error names all of it.
  */
-async function removeInPlace(site, environment) {
+async function removeInPlace(site, environment, patience) {
     const root = environment.path;
+    const removal = beginRemoval(site, root, patience);
     if (!(await isFolder(site, root)))
-        return 1;
+        return { files: 1, movedAside: [] };
     const entries = await listed(site, root);
     const packages = environment.shape === 'packages';
     const found = packages ? undefined : folderNamed(root, entries, environment.shape === 'windows' ? 'scripts' : 'bin');
@@ -43436,17 +43672,18 @@ async function removeInPlace(site, environment) {
         .sort();
     const first = [...markers, ...(scripts ? interpreters.map(name => (0,lib_site/* child */.jf)(scripts, name)) : [])];
     for (const path of first)
-        await removeEntry(site, path);
+        await removeEntry(removal, path);
     const last = packages ? lastPackage(root, entries) : await lastOf(site, root, entries, scripts, inScripts);
-    const between = await empty(site, root, new Set(last.map(({ path }) => path)));
+    await empty(removal, root, new Set(last.map(({ path }) => path)));
+    throwIfStuck(removal);
     for (const { path, kind } of last) {
         if (kind === 'file')
-            await removeEntry(site, path);
+            await removeEntry(removal, path);
         else
             await removeFolder(site, path);
     }
     await removeFolder(site, root);
-    return first.length + between + last.filter(({ kind }) => kind === 'file').length;
+    return { files: removal.files, movedAside: removal.movedAside };
 }
 /** A folder of packages is proven by any distribution in it: the folder of one stays until all else is gone. */
 function lastPackage(root, entries) {
@@ -43520,21 +43757,6 @@ async function letsRemove(site, directory) {
     await succeeds(site.makeDirectory(probe));
     return succeeds(site.removeDirectory(probe));
 }
-/** Removes a file or a link; Windows removes a link to a folder by RMD only. */
-async function removeEntry(site, path) {
-    try {
-        await site.removeFile((0,lib_site/* mutable */.fX)(path));
-    }
-    catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
-            throw error;
-        // A file refuses RMD as well, and then the first refusal is the one that says why.
-        if (await succeeds(site.removeDirectory((0,lib_site/* mutable */.fX)(path))))
-            return;
-        if (await isThere(site, path))
-            throw error;
-    }
-}
 /** Removes an empty folder, or a link to one that is listed as a folder. */
 async function removeFolder(site, path) {
     try {
@@ -43548,10 +43770,6 @@ async function removeFolder(site, path) {
         if (await isThere(site, path))
             throw error;
     }
-}
-/** Whether a refusal counts: what another run deletes at the same time is refused to us, and is gone all the same. */
-async function isThere(site, path) {
-    return (await (0,lib_site/* findEntry */.w4)(site, path)) !== undefined;
 }
 /**
  * Lists a folder that was there a moment ago; empty where another run has deleted it meanwhile. With every command that
@@ -43569,42 +43787,20 @@ async function listed(site, directory) {
         return [];
     }
 }
-async function succeeds(work) {
-    try {
-        await work;
-        return true;
-    }
-    catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
-            throw error;
-        return false;
-    }
-}
-/** Deletes all below a folder but what is kept and the folders that lead to it. Returns the number of deleted files. */
-async function empty(site, directory, keep) {
-    let files = 0;
-    for (const { name, kind } of await listed(site, directory)) {
+/** Deletes all below a folder but what is kept and the folders that lead to it, as far as it can be deleted. */
+async function empty(removal, directory, keep) {
+    for (const { name, kind } of await listed(removal.site, directory)) {
         const path = (0,lib_site/* child */.jf)(directory, name);
         if (kind === 'unknown')
             throw new lib_site/* SiteError */.wt('refused', `A line of the listing of ${directory} cannot be read: ${name}`);
         const leadsToKept = [...keep].some(kept => kept === path || (0,lib_site/* isBelow */.Yw)(kept, path));
-        if (kind !== 'directory' && !keep.has(path)) {
-            await removeEntry(site, path);
-            files++;
-        }
-        else if (kind === 'directory' && leadsToKept) {
-            files += await empty(site, path, keep);
-        }
-        else if (kind === 'directory') {
-            const swept = await site.sweep((0,lib_site/* mutable */.fX)(path));
-            files += swept.files;
-            for (const refusal of swept.refused) {
-                if (await isThere(site, path))
-                    throw new lib_site/* SiteError */.wt('refused', refusal.reply);
-            }
-        }
+        if (kind !== 'directory' && !keep.has(path))
+            await tryToRemove(removal, path);
+        else if (kind === 'directory' && leadsToKept)
+            await empty(removal, path, keep);
+        else if (kind === 'directory')
+            await tryToSweep(removal, path);
     }
-    return files;
 }
 function folderNamed(parent, entries, name) {
     const found = folderIn(entries, name);
@@ -43641,13 +43837,13 @@ function over_ftp_copyNamer(now, random) {
 /**
  * Carries a plan out, and proves by listing that what had to go is gone.
  *
- * `surroundings` is a fresh listing of `/site`. `onInPlace` is told before the first command of a deletion in place.
+ * `surroundings` is a fresh listing of `/site`.
  * Throws `SiteError`, and a plain `Error` where something is still in place or cannot be set aside.
  */
-async function over_ftp_reset(site, plan, environment, surroundings, newName, onInPlace) {
+async function over_ftp_reset(site, plan, environment, surroundings, { newName, onInPlace, patience }) {
     const refusedFolder = hasOwnFolder(surroundings) ? undefined : await makeOwnFolder(site);
     const moved = [];
-    let done = { strategy: plan.strategy, moved, filesDeleted: 0 };
+    let done = { strategy: plan.strategy, moved, filesDeleted: 0, movedAside: [] };
     for (const move of plan.moves) {
         const refusal = await setAside(site, move);
         if (refusal === 'moved')
@@ -43661,7 +43857,8 @@ async function over_ftp_reset(site, plan, environment, surroundings, newName, on
         else if (plan.strategy === 'rename' && environment) {
             onInPlace();
             moved.push(...(await setMarkersAside(site, environment, newName)));
-            done = { strategy: 'in-place', moved, filesDeleted: await removeInPlace(site, environment) };
+            const { files, movedAside } = await removeInPlace(site, environment, patience);
+            done = { strategy: 'in-place', moved, filesDeleted: files, movedAside };
         }
         else {
             await site.removeFile(move.original);
@@ -43753,16 +43950,32 @@ async function setMarkersAside(site, { path, markers }, newName) {
     return moved;
 }
 /** Deletes a copy for good. Renames it first, so that what a cut deletion leaves is not taken for a copy. */
-async function over_ftp_discard(site, item) {
+async function over_ftp_discard(site, item, options) {
     const doomed = doomedPath(item);
     await site.rename(item.copy, doomed);
-    return over_ftp_sweepDoomed(site, doomed);
+    return over_ftp_sweepDoomed(site, doomed, options);
 }
 /** Goes on with a deletion. What another run deletes at the same time is refused to us, and is no refusal if all is gone. */
-async function over_ftp_sweepDoomed(site, doomed) {
-    const swept = await site.sweep(doomed);
+async function over_ftp_sweepDoomed(site, doomed, options) {
+    const swept = await site.sweep(doomed, options);
     const done = swept.refused.length === 0 || (await over_ftp_isSetAside(site, doomed));
     return done ? swept : { ...swept, refused: [] };
+}
+/**
+ * Deletes a file that was in use when it was moved there. Where it still is, it stays, in nobody's way: it is neither
+ * waited for, as a sweep would, nor moved again.
+ */
+async function over_ftp_sweepLoose(site, file) {
+    const nothing = { files: 0, directories: 0, refused: [], movedAside: [], unfinished: false };
+    try {
+        await site.removeFile(file);
+        return { ...nothing, files: 1 };
+    }
+    catch (error) {
+        if (!(error instanceof SiteError) || error.kind !== 'refused')
+            throw error;
+        return (await over_ftp_isSetAside(site, file)) ? { ...nothing, movedAside: [file] } : nothing;
+    }
 }
 /** Whether something is listed in our own folder; `false` also where that folder cannot be listed. */
 async function over_ftp_isSetAside(site, copy) {
@@ -43833,9 +44046,9 @@ async function makeParents(site, folder) {
     await site.makeDirectory(mutable(folder));
 }
 /** Deletes a copy that is no longer needed. */
-async function fates_sweepCopy(site, item) {
+async function fates_sweepCopy(site, item, options) {
     try {
-        return { item, fate: 'swept', detail: '', swept: await discard(site, item) };
+        return { item, fate: 'swept', detail: '', swept: await discard(site, item, options) };
     }
     catch (error) {
         if (!(error instanceof SiteError) || !['refused', 'unexpected'].includes(error.kind))
@@ -43875,11 +44088,30 @@ async function settle_settle(site, trash, circumstances) {
         verdict.settled.forEach(onSettled);
         sweep.push(...verdict.sweep);
     }
-    for (const item of sweep)
-        onSettled(await sweepCopy(site, item));
-    for (const rest of trash.doomed) {
-        onSettled({ item: { copy: rest, original: rest }, fate: 'swept', detail: '', swept: await sweepDoomed(site, rest) });
-    }
+    await sweepAll(site, sweep, trash, circumstances);
+}
+/** Deletes what is no longer needed, for as long as there is time. A copy that was not begun keeps its name. */
+async function sweepAll(site, copies, { doomed, loose }, { sweeping, onSettled }) {
+    const sweepOne = async (item, work) => {
+        const options = sweeping();
+        const isLate = options.until?.aborted === true;
+        onSettled(isLate ? { item, fate: 'postponed', detail: '', swept: undefined } : await work(options));
+    };
+    const sweepRest = (rest, work) => {
+        const item = { copy: rest, original: rest };
+        return sweepOne(item, async (options) => ({
+            item,
+            fate: 'swept',
+            detail: '',
+            swept: await work(site, rest, options)
+        }));
+    };
+    for (const item of copies)
+        await sweepOne(item, options => sweepCopy(site, item, options));
+    for (const rest of doomed)
+        await sweepRest(rest, sweepDoomed);
+    for (const file of loose)
+        await sweepRest(file, sweepLoose);
 }
 async function judgeCopies(site, original, copies, circumstances) {
     const successor = await successorAt(site, original, copies, circumstances);
@@ -44048,6 +44280,65 @@ function keepAll(copies, detail) {
     return { settled: copies.map(item => keep(item, detail)), sweep: [] };
 }
 
+;// CONCATENATED MODULE: ./lib/sweeping.js
+
+
+
+
+/** Makes options for one sweep after the other: each is told of in the log, and may move aside what is in use. */
+function sweeping_sweepingOf({ core, now, random }, until) {
+    return () => ({
+        newPlace: () => doomedPlace(now(), random()),
+        onProgress: progressTeller(line => {
+            core.info(line);
+        }),
+        ...(until ? { until } : {})
+    });
+}
+/**
+ * Sweeps at once what was set aside. What is refused, cut or too late is a warning: the reset is done, and what is left of
+ * the trash is the post step's. Throws where the run was told to stop.
+ */
+async function sweepNow(ports, { until }, site, moved) {
+    const sweeping = sweeping_sweepingOf(ports, until);
+    const warnings = [];
+    const rests = [];
+    let [files, movedAside] = [0, 0];
+    try {
+        for (const item of moved) {
+            if (until.aborted) {
+                rests.push(item.copy);
+                continue;
+            }
+            const swept = await over_ftp_discard(site, item, sweeping());
+            files += swept.files;
+            movedAside += swept.movedAside.length;
+            for (const line of sweep_report_sweptLines(item.copy, swept))
+                ports.core.info(line);
+            warnings.push(...sweep_report_refusedWarnings(trash_restOf(item.copy), swept));
+            if (swept.unfinished)
+                rests.push(trash_restOf(item.copy));
+        }
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind === 'interrupted')
+            throw error;
+        warnings.push(`What was set aside could not be deleted at once, so the post step does it: ${error.message}`);
+    }
+    warnings.push(...sweep_report_lateWarnings(files, rests, 'the post step'));
+    return { files, movedAside, warnings };
+}
+/** Does something that changes the site, and tells at its end, good or bad, what the transport did for it. */
+async function sweeping_accountedFor({ core }, site, work) {
+    try {
+        return await work();
+    }
+    finally {
+        for (const line of accountLines(site.account()))
+            core.info(line);
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/transaction.js
 // The two halves of a reset: begun before the deployment, and kept or undone after it.
 
@@ -44062,7 +44353,9 @@ function keepAll(copies, detail) {
 
 
 
-const transaction_NOTHING = { strategy: 'none', filesDeleted: 0, warnings: [] };
+
+
+const transaction_NOTHING = { strategy: 'none', filesDeleted: 0, movedAside: 0, warnings: [] };
 /** What a decision amounts to, once it is carried out. */
 function resultOf({ action, reasons }) {
     if (action === 'reset' || action === 'reset-archive')
@@ -44079,13 +44372,13 @@ function resultOf({ action, reasons }) {
  * Throws where a demanded reset is refused, and where something is still in place afterwards. `learn` hears of the
  * strategy before anything can fail.
  */
-async function begin(ports, site, inputs, expected, seen, learn) {
+async function begin(ports, limits, site, inputs, seen, learn) {
     const { core } = ports;
     const { snapshot, decision } = seen;
     if (decision.action === 'refuse')
         throw refusal(decision, snapshot);
     const newName = over_ftp_copyNamer(ports.now(), ports.random);
-    const plan = planReset(decision, snapshot, expected, newName);
+    const plan = planReset(decision, snapshot, seen.expected, newName);
     const state = stateOf(inputs, seen, plan);
     if (!plan) {
         core.info('Nothing to reset');
@@ -44100,6 +44393,26 @@ async function begin(ports, site, inputs, expected, seen, learn) {
             core.info(`Would set aside: ${(0,lib_escape/* plain */.pj)(original)}`);
         return { ...transaction_NOTHING, strategy: plan.strategy };
     }
+    return sweeping_accountedFor(ports, site, async () => {
+        const done = await carryOut(ports, limits, site, { plan, state, newName, snapshot }, learn);
+        const [{ strategy, filesDeleted }, movedAside] = [done, done.movedAside.length];
+        learn({ filesDeleted, movedAside });
+        for (const line of doneLines(done))
+            core.info(line);
+        const warnings = warningsAbout(done, snapshot);
+        if (inputs.sweep !== 'main')
+            return { strategy, filesDeleted, movedAside, warnings };
+        const swept = await sweepNow(ports, limits, site, done.moved);
+        return {
+            strategy,
+            filesDeleted: filesDeleted + swept.files,
+            movedAside: movedAside + swept.movedAside,
+            warnings: [...warnings, ...swept.warnings]
+        };
+    });
+}
+async function carryOut(ports, { signal }, site, { plan, state, newName, snapshot }, learn) {
+    const { core } = ports;
     const surroundings = await site.list(lib_site/* SITE */.CT);
     const lock = await deployments_findLock(site, surroundings, ports.now());
     if (lock)
@@ -44113,17 +44426,23 @@ async function begin(ports, site, inputs, expected, seen, learn) {
         saveState(core, { ...state, strategy });
         core.info('The server refuses to move it, so it is deleted in place');
     };
-    const done = await over_ftp_reset(site, plan, snapshot.environment, surroundings, newName, onInPlace).catch((error) => {
-        throw strategy === 'in-place' ? stoppedInPlace(error) : error;
-    });
-    learn({ filesDeleted: done.filesDeleted });
-    for (const { original, copy } of done.moved)
-        core.info(`Set aside: ${(0,lib_escape/* plain */.pj)(original)} as ${(0,lib_escape/* plain */.pj)(copy)}`);
-    if (done.filesDeleted > 0)
-        core.info(`Deleted in place, because the server refused to move it: ${done.filesDeleted} files`);
-    core.info('A listing proves that it is out of the way');
-    const warnings = warningsAbout(done, snapshot);
-    return inputs.sweep === 'main' ? sweepNow(ports, site, done, warnings) : { ...done, warnings };
+    // A reset is not left half done for want of time: only the step's own deadline ends it.
+    const patience = { pause: (ms) => ports.sleep(ms, signal), sweeping: sweeping_sweepingOf(ports) };
+    try {
+        return await over_ftp_reset(site, plan, snapshot.environment, surroundings, { newName, onInPlace, patience });
+    }
+    catch (error) {
+        throw plan.strategy === strategy ? error : stoppedInPlace(error);
+    }
+}
+function doneLines({ moved, filesDeleted, movedAside }) {
+    const inPlace = `Deleted in place, because the server refused to move it: ${filesDeleted} files`;
+    return [
+        ...moved.map(({ original, copy }) => `Set aside: ${(0,lib_escape/* plain */.pj)(original)} as ${(0,lib_escape/* plain */.pj)(copy)}`),
+        ...(filesDeleted > 0 ? [inPlace] : []),
+        ...movedAsideLines(movedAside),
+        'A listing proves that it is out of the way'
+    ];
 }
 const NO_WAY_BACK = 'The server refused to move the environment aside, so it was deleted where it lay, and there is no way back: the ' +
     'deployment has to build a new one';
@@ -44152,34 +44471,6 @@ function refusal({ reasons: [{ code, detail }] }, { doubt }) {
         : 'Run the workflow again when the deployment has ended';
     return new Error(`The reset that was asked for was not done, because of ${code}: ${detail}. ${remedy}`);
 }
-async function sweepNow(ports, site, done, before) {
-    const warnings = [...before];
-    let files = done.filesDeleted;
-    try {
-        for (const item of done.moved) {
-            const swept = await over_ftp_discard(site, item);
-            files += swept.files;
-            ports.core.info(`Swept: ${(0,lib_escape/* plain */.pj)(item.copy)} (${swept.files} files)`);
-            warnings.push(...sweepWarnings(trash_restOf(item.copy), swept.refused));
-        }
-    }
-    catch (error) {
-        // The reset is done, and what is left of the trash is the post step's: no reason to stop the deployment.
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind === 'interrupted')
-            throw error;
-        warnings.push(`What was set aside could not be deleted at once, so the post step does it: ${error.message}`);
-    }
-    return { strategy: done.strategy, filesDeleted: files, warnings };
-}
-function sweepWarnings(copy, refused) {
-    const [first] = refused;
-    if (!first)
-        return [];
-    const names = (0,lib_escape/* listed */.KE)(refused.map(({ path }) => (0,lib_site/* nameOf */.Vb)(path)));
-    return [
-        `${refused.length} files and folders could not be deleted and stay in ${copy} for the next run (${names}): ${first.reply}`
-    ];
-}
 function stateOf(inputs, { snapshot, wanted, decision }, plan) {
     const { environment } = snapshot;
     return {
@@ -44190,6 +44481,7 @@ function stateOf(inputs, { snapshot, wanted, decision }, plan) {
         tls: inputs.target.tls,
         tlsVerify: inputs.target.verify,
         connections: inputs.connections,
+        pipelining: inputs.pipelining,
         timeoutMs: inputs.timeoutMs,
         deadlineMs: inputs.deadlineMs,
         verify: inputs.verify,
@@ -44205,7 +44497,7 @@ function stateOf(inputs, { snapshot, wanted, decision }, plan) {
     };
 }
 /** Keeps or undoes after the deployment, sweeps what is no longer needed, and compares. */
-async function transaction_end(ports, site, state, jobSucceeded) {
+async function transaction_end(ports, { until }, site, state, jobSucceeded) {
     const { core } = ports;
     const before = { python: state.pythonBefore, packages: state.installedBefore };
     const surroundings = await site.list(SITE);
@@ -44220,22 +44512,28 @@ async function transaction_end(ports, site, state, jobSucceeded) {
         return { settlements: [], before, after: undefined, warnings: [warning], jobSucceeded };
     }
     const settlements = [];
-    const unsettled = await settle(site, trash, {
+    const circumstances = {
         jobSucceeded,
         compressed: snapshot?.layout === 'compressed-app' || snapshot?.layout === 'compressed-env',
         environment: snapshot?.environment,
         ownReset: state.strategy !== 'none',
         installedBefore: state.installedBefore,
         newName: copyNamer(ports.now(), ports.random),
+        sweeping: sweepingOf(ports, until),
         onSettled: settlement => {
             settlements.push(settlement);
-            core.info(settlementLine(settlement));
+            for (const line of settlementLines(settlement))
+                core.info(line);
         }
-    }).catch(messageOfLoss);
+    };
+    const settling = () => settle(site, trash, circumstances).then(noLoss, messageOfLoss);
+    const unsettled = isEmpty(trash) ? undefined : await accountedFor(ports, site, settling);
     const warnings = settlements.flatMap(settlement => settlementWarnings(settlement, jobSucceeded));
+    warnings.push(...unfinishedWarnings(settlements));
     if (unsettled)
         warnings.push(`Not everything that is set aside could be settled, the next run goes on: ${unsettled}`);
-    const unfinished = unsettled !== undefined || settlements.some(({ fate }) => fate !== 'swept');
+    // What there was no time to delete is no longer needed: the environment is judged all the same.
+    const unfinished = unsettled !== undefined || settlements.some(({ fate }) => fate === 'put-back' || fate === 'kept');
     if (unfinished || state.strategy === 'none' || !snapshot) {
         return { settlements, before, after: undefined, warnings, jobSucceeded };
     }
@@ -44243,6 +44541,7 @@ async function transaction_end(ports, site, state, jobSucceeded) {
         warnings.push(...comparison(state, snapshot));
     return { settlements, before, after: installed(snapshot), warnings, jobSucceeded };
 }
+const noLoss = () => undefined;
 /** What was done until then is told as well, so a lost connection is no reason to throw. */
 function messageOfLoss(error) {
     if (error instanceof SiteError && error.kind !== 'interrupted')
@@ -44270,7 +44569,15 @@ function settlementWarnings({ item, fate, detail, swept }, jobSucceeded) {
         return [`${item.original} was put back as it was, because ${detail}: ${cause}`];
     if (fate === 'kept')
         return [`${item.original} is still set aside as ${item.copy}, because ${detail}`];
-    return sweepWarnings(restOf(item.copy), swept?.refused ?? []);
+    return swept ? refusedWarnings(restOf(item.copy), swept) : [];
+}
+function unfinishedWarnings(settlements) {
+    const rests = settlements.flatMap(({ item, fate, swept }) => {
+        if (fate === 'postponed')
+            return [item.copy];
+        return swept?.unfinished ? [restOf(item.copy)] : [];
+    });
+    return lateWarnings(filesIn(settlements), rests, 'the next run');
 }
 
 ;// CONCATENATED MODULE: ./lib/action.js
@@ -44305,7 +44612,7 @@ async function runMain(ports) {
     try {
         const inputs = loadInputs(core);
         learn({ app: inputs.app, slot: inputs.slot, dryRun: inputs.dryRun, warnings: warningsOf(inputs) });
-        await withDeadline(ports, inputs.deadlineMs, signal => mainStep(ports, inputs, signal, learn));
+        await withDeadline(ports, inputs.deadlineMs, limits => mainStep(ports, inputs, limits, learn));
     }
     catch (error) {
         failure = error instanceof Error ? error : new Error(String(error));
@@ -44328,6 +44635,7 @@ const NOTHING_YET = {
     wanted: undefined,
     strategy: 'none',
     filesDeleted: 0,
+    movedAside: 0,
     durationMs: 0,
     app: '',
     slot: '',
@@ -44335,10 +44643,10 @@ const NOTHING_YET = {
     failure: undefined,
     warnings: []
 };
-async function mainStep(ports, inputs, signal, learn) {
+async function mainStep(ports, inputs, limits, learn) {
     const { core } = ports;
     const expected = { pythonInput: inputs.python, ...(await readProject(inputs.packagePath)) };
-    const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, expected, signal)).catch((error) => {
+    const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, expected, limits.signal)).catch((error) => {
         learn(withoutLooking(error, inputs));
         return undefined;
     });
@@ -44354,7 +44662,7 @@ async function mainStep(ports, inputs, signal, learn) {
                 core.info(line);
         });
         await group(core, 'Reset', async () => {
-            learn(await begin(ports, site, inputs, expected, seen, learn));
+            learn(await begin(ports, limits, site, inputs, seen, learn));
         });
     }
     finally {
@@ -44378,7 +44686,7 @@ async function inspect(ports, inputs, expected, signal) {
         const [surroundings, inspected] = await inspectQuiet(ports, site, inputs, signal);
         let snapshot = inspected;
         const trash = await trash_readTrash(site, surroundings, false);
-        const leftovers = trash.copies.length + trash.doomed.length;
+        const leftovers = trash.copies.length + trash.doomed.length + trash.loose.length;
         const wanted = wantedPython(snapshot.layout, expected);
         for (const line of foundLines(snapshot))
             core.info(line);
@@ -44392,7 +44700,7 @@ async function inspect(ports, inputs, expected, signal) {
             snapshot = await withDeployments(site, surroundings, snapshot);
             decision = decide(snapshot, expected, inputs.policy);
         }
-        return { site, seen: { snapshot, wanted, decision, leftovers: leftovers > 0 } };
+        return { site, seen: { snapshot, expected, wanted, decision, leftovers: leftovers > 0 } };
     }
     catch (error) {
         site.close();
@@ -44440,7 +44748,7 @@ async function runPost(ports) {
         if (!state)
             return;
         maskSecrets(core);
-        const ended = await withDeadline(ports, state.deadlineMs, signal => postStep(ports, state, signal));
+        const ended = await withDeadline(ports, state.deadlineMs, limits => postStep(ports, state, limits));
         for (const warning of ended.warnings)
             core.warning(plain(warning, 1000), TITLE);
         await writeSummary(core, postSummaryOf({ ...ended, ...state, durationMs: ports.now().getTime() - started }));
@@ -44450,7 +44758,7 @@ async function runPost(ports) {
         core.warning(plain(`${what}: ${messageOf(error)}`, 1000), TITLE);
     }
 }
-async function postStep(ports, state, signal) {
+async function postStep(ports, state, limits) {
     const { core } = ports;
     const { login, app, slot } = loadCredentials(core);
     const isSameSite = app.toLowerCase() === state.app.toLowerCase() && isSameSlot(slot, state.slot);
@@ -44458,27 +44766,33 @@ async function postStep(ports, state, signal) {
         throw new Error('the credentials are those of another app or slot now');
     }
     const target = { ...login, tls: state.tls, verify: state.tlsVerify };
-    const site = await ports.openSite(target, reachOf(ports, state, signal));
+    const site = await ports.openSite(target, reachOf(ports, state, limits.signal));
     try {
-        return await group(core, 'After the deployment', () => end(ports, site, state, jobStatus(core) === 'success'));
+        return await group(core, 'After the deployment', () => end(ports, limits, site, state, jobStatus(core) === 'success'));
     }
     finally {
         site.close();
     }
 }
-function reachOf(ports, limits, signal) {
+function reachOf(ports, chosen, signal) {
     const debugging = ports.core.isDebug();
     const trace = (line) => {
         // A sweep sends thousands of commands, and the runner hides them all unless step debugging is on.
         if (debugging)
             ports.core.debug((0,lib_escape/* plain */.pj)(line, 500));
     };
-    return { connections: limits.connections, timeoutMs: limits.timeoutMs, signal, trace };
+    const { connections, timeoutMs, pipelining } = chosen;
+    return { connections, timeoutMs, pipelining, signal, trace };
+}
+/** The time that is kept for coming to an end: what is under way is waited for, and then told of. */
+function reserveOf(deadlineMs) {
+    return Math.min(deadlineMs / 2, Math.max(5000, deadlineMs / 20));
 }
 async function withDeadline(ports, deadlineMs, work) {
     const deadline = ports.after(deadlineMs);
+    const until = ports.after(deadlineMs - reserveOf(deadlineMs));
     try {
-        return await work(AbortSignal.any([ports.signal, deadline]));
+        return await work({ signal: AbortSignal.any([ports.signal, deadline]), until });
     }
     catch (error) {
         if (ports.signal.aborted)
@@ -44660,9 +44974,9 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5009);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2219);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3255);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
-/* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3338);
+/* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9292);
 // The main step's entry: the real ports in, one try, one catch. Nothing imports it.
 
 
@@ -44682,7 +44996,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 3338:
+/***/ 9292:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -44695,8 +45009,6 @@ __nccwpck_require__.d(__webpack_exports__, {
 var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-// EXTERNAL MODULE: ./lib/site.js
-var lib_site = __nccwpck_require__(4056);
 ;// CONCATENATED MODULE: ./lib/ftp/account.js
 /** An account of nothing yet. */
 function openAccount() {
@@ -44711,200 +45023,43 @@ function readAccount({ rungs, ...counts }) {
     return { ...counts, rungs: [...rungs].map(([rung, times]) => ({ rung, times })) };
 }
 
+// EXTERNAL MODULE: ./lib/site.js
+var lib_site = __nccwpck_require__(4056);
+;// CONCATENATED MODULE: ./lib/ftp/again.js
+// What is done once more where a connection was lost, and how it is told whether that is needed.
+
+/**
+ * Does something once more, over a new connection, where the first one was lost.
+ *
+ * The lost reply may have been that of a command that was carried out: `isDone` looks before it is sent again.
+ */
+async function again(work, isDone) {
+    try {
+        return await work();
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'lost')
+            throw error;
+        if (isDone && (await isDone()))
+            return undefined;
+        return work().catch((second) => {
+            throw second instanceof lib_site/* SiteError */.wt && second.kind === 'lost' ? twice(second) : second;
+        });
+    }
+}
+function twice(error) {
+    const message = `${error.message} A second connection fared no better: run the workflow again`;
+    return new lib_site/* SiteError */.wt('lost', message, { cause: error });
+}
+/** Whether the folder above a path lists it. */
+async function isListed(site, path) {
+    return (0,lib_site/* entryNamed */.OM)(await site.list((0,lib_site/* parentOf */.gN)(path)), (0,lib_site/* nameOf */.Vb)(path)) !== undefined;
+}
+
 // EXTERNAL MODULE: external "node:stream"
 var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: ./node_modules/basic-ftp/dist/index.js
 var dist = __nccwpck_require__(7382);
-;// CONCATENATED MODULE: ./lib/ftp/replies.js
-// Replies on a control connection: bytes in any pieces → whole replies (RFC 959 section 4.2). Knows no commands.
-/** More than the listing of any folder of an environment takes; a server that sends more is not waited for. */
-const MAX_REPLY_LENGTH = 16 * 1024 * 1024;
-/**
- * Makes a reader for one connection.
- *
- * Lines may end in the middle of any piece. basic-ftp takes an unfinished line for a whole one, which loses or invents
- * replies where many are under way.
- */
-function replyReader() {
-    let rest = '';
-    let lines = [];
-    let length = 0;
-    /** The reply that a line completes; `undefined`: more lines follow. */
-    const take = (line) => {
-        const [, digits = '', separator = ''] = /^(\d{3})( |-|$)/.exec(line) ?? [];
-        const [first] = lines;
-        if (first === undefined) {
-            if (line === '')
-                return undefined;
-            if (digits === '')
-                throw new RangeError(`no reply begins like this: ${JSON.stringify(line.slice(0, 80))}`);
-            if (separator !== '-')
-                return { code: Number(digits), text: line };
-        }
-        lines.push(line);
-        length += line.length + 1;
-        if (length > MAX_REPLY_LENGTH)
-            throw new RangeError('a reply is too long');
-        const isEnd = first !== undefined && separator !== '-' && digits === first.slice(0, 3);
-        if (!isEnd)
-            return undefined;
-        const text = lines.join('\n');
-        lines = [];
-        length = 0;
-        return { code: Number(digits), text };
-    };
-    return {
-        read(piece) {
-            const parts = (rest + piece).split('\n');
-            rest = parts.pop() ?? '';
-            if (rest.length > MAX_REPLY_LENGTH)
-                throw new RangeError('a line of a reply is too long');
-            return parts.flatMap(part => take(part.endsWith('\r') ? part.slice(0, -1) : part) ?? []);
-        },
-        get rest() {
-            return [...lines, rest].join('\n');
-        }
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/ftp/control.js
-
-
-/**
- * Bytes that are written at once.
- *
- * ProFTPD and Pure-FTPd read about 4 KB of a TLS record and then wait at the socket, with the rest in OpenSSL's hands;
- * and ProFTPD takes two commands for one where a read ends between CR and LF (proftpd/proftpd#2020). So each write, which
- * becomes one record, holds whole lines and stays below that.
- */
-const MAX_WRITE_BYTES = 2000;
-/** Takes over the reading of a client's control connection; what basic-ftp asks for itself it still hears. */
-function controlOver(client, account) {
-    const { ftp } = client;
-    const reader = replyReader();
-    const expected = [];
-    const lines = [];
-    let writing = false;
-    let patienceMs = ftp.timeout;
-    const watch = () => {
-        ftp.socket.setTimeout(expected.length > 0 ? patienceMs : 0);
-    };
-    const end = () => {
-        lines.length = 0;
-        for (const onReply of expected.splice(0))
-            onReply(undefined);
-    };
-    const take = (reply) => {
-        // A mark on the way (1xx) is followed by the reply proper.
-        if (reply.code < 200 && expected.length > 0)
-            return;
-        const onReply = expected.shift();
-        if (!onReply) {
-            hearLibrary(reply);
-            return;
-        }
-        ftp.log(`< ${reply.text}`);
-        if (expected.length === 0)
-            watch();
-        onReply(reply);
-    };
-    const pump = () => {
-        if (writing || lines.length === 0 || ftp.closed)
-            return;
-        const chunk = nextWrite(lines);
-        account.bytesSent += Buffer.byteLength(chunk);
-        writing = true;
-        // Node puts writes that wait for each other into one record, so the next one has to wait for this one's end.
-        ftp.socket.write(chunk, () => {
-            writing = false;
-            pump();
-        });
-    };
-    const hear = Reflect.get(ftp, '_onControlSocketData');
-    const hearLibrary = (reply) => {
-        hear.call(ftp, `${reply.text}\r\n`);
-    };
-    const closeWithError = ftp.closeWithError.bind(ftp);
-    Object.defineProperties(ftp, {
-        _onControlSocketData: {
-            value: (chunk) => {
-                account.bytesReceived += Buffer.byteLength(chunk);
-                try {
-                    for (const reply of reader.read(chunk))
-                        take(reply);
-                }
-                catch (error) {
-                    ftp.closeWithError(error instanceof Error ? error : new Error(String(error)));
-                }
-            }
-        },
-        closeWithError: {
-            value: (error) => {
-                closeWithError(error);
-                end();
-            }
-        }
-    });
-    const send = (line, onReply) => {
-        // eslint-disable-next-line no-control-regex -- a line end would begin another command
-        if (/[\u0000-\u001f\u007f]/.test(line))
-            throw new RangeError(`not a command: ${JSON.stringify(line)}`);
-        if (ftp.closed) {
-            queueMicrotask(() => {
-                onReply(undefined);
-            });
-            return;
-        }
-        ftp.log(`> ${line.startsWith('PASS ') ? 'PASS ###' : line}`);
-        account.commands++;
-        expected.push(onReply);
-        account.window = Math.max(account.window, expected.length);
-        if (expected.length === 1)
-            watch();
-        lines.push(line);
-        if (lines.length === 1)
-            queueMicrotask(pump);
-    };
-    return {
-        get outstanding() {
-            return expected.length;
-        },
-        get patienceMs() {
-            return patienceMs;
-        },
-        set patienceMs(value) {
-            patienceMs = value;
-            watch();
-        },
-        send,
-        async flight(commands) {
-            const replies = commands.map(command => new Promise((resolve, reject) => {
-                send(command, reply => {
-                    if (reply)
-                        resolve(reply);
-                    else
-                        reject(new lib_site/* SiteError */.wt('lost', 'The connection broke before all replies had come'));
-                });
-            }));
-            return Promise.all(replies);
-        }
-    };
-}
-/** Takes whole lines off the queue, as many as go into one write, and at least one. */
-function nextWrite(lines) {
-    let chunk = '';
-    let bytes = 0;
-    while (lines.length > 0) {
-        const line = `${lines[0] ?? ''}\r\n`;
-        bytes += Buffer.byteLength(line);
-        if (chunk !== '' && bytes > MAX_WRITE_BYTES)
-            break;
-        chunk += line;
-        lines.shift();
-    }
-    return chunk;
-}
-
 ;// CONCATENATED MODULE: ./lib/ftp/failures.js
 // What went wrong on a connection, in words that say what it means and what to change.
 
@@ -44975,6 +45130,26 @@ function asSiteError(error, what) {
 function interrupted(cause) {
     return new lib_site/* SiteError */.wt('interrupted', 'The run was told to stop', { cause });
 }
+/** Whether a signal has aborted; asked anew each time, because the compiler would take an earlier answer for the present one. */
+function isAborted(signal) {
+    return signal.aborted;
+}
+/** Rejects when the signal aborts, even where the work itself would go on waiting; throws what the work throws. */
+async function unlessAborted(work, signal) {
+    const aborted = Promise.withResolvers();
+    const onAbort = () => {
+        aborted.reject(interrupted(signal.reason));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted)
+        onAbort();
+    try {
+        return await Promise.race([work, aborted.promise]);
+    }
+    finally {
+        signal.removeEventListener('abort', onAbort);
+    }
+}
 function wordsOf(error) {
     if (!(error instanceof Error))
         return { code: '', text: String(error) };
@@ -44982,6 +45157,276 @@ function wordsOf(error) {
     // A name that resolves to several addresses fails with an AggregateError whose own message is empty.
     const text = error.message || (error instanceof AggregateError ? String(error.errors[0]) : code);
     return { code, text: text.replace(/\s+/g, ' ').trim() };
+}
+/** The sentence of an error, for the log. */
+function messageOf(error) {
+    return error instanceof Error ? error.message : String(error);
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/replies.js
+// Replies on a control connection: bytes in any pieces → whole replies (RFC 959 section 4.2). Knows no commands.
+/** More than the listing of any folder of an environment takes; a server that sends more is not waited for. */
+const MAX_REPLY_LENGTH = 16 * 1024 * 1024;
+/**
+ * Makes a reader for one connection.
+ *
+ * Lines may end in the middle of any piece. basic-ftp takes an unfinished line for a whole one, which loses or invents
+ * replies where many are under way.
+ */
+function replyReader() {
+    let rest = '';
+    let lines = [];
+    let length = 0;
+    /** The reply that a line completes; `undefined`: more lines follow. */
+    const take = (line) => {
+        const [first] = lines;
+        const hasCode = startsWithCode(line);
+        if (first === undefined) {
+            if (line === '')
+                return undefined;
+            if (!hasCode)
+                throw new RangeError(`no reply begins like this: ${JSON.stringify(line.slice(0, 80))}`);
+            if (line[3] !== '-')
+                return { code: Number(line.slice(0, 3)), text: line };
+        }
+        lines.push(line);
+        length += line.length + 1;
+        if (length > MAX_REPLY_LENGTH)
+            throw new RangeError('a reply is too long');
+        const isEnd = first !== undefined && hasCode && line[3] !== '-' && line.startsWith(first.slice(0, 3));
+        if (!isEnd)
+            return undefined;
+        const text = lines.join('\n');
+        lines = [];
+        length = 0;
+        return { code: Number(text.slice(0, 3)), text };
+    };
+    return {
+        read(piece) {
+            const parts = (rest + piece).split('\n');
+            rest = parts.pop() ?? '';
+            if (rest.length > MAX_REPLY_LENGTH)
+                throw new RangeError('a line of a reply is too long');
+            return parts.flatMap(part => take(part.endsWith('\r') ? part.slice(0, -1) : part) ?? []);
+        },
+        get rest() {
+            return [...lines, rest].join('\n');
+        }
+    };
+}
+/** Whether a line begins with three digits, and ends there or goes on with a blank or a hyphen. */
+function startsWithCode(line) {
+    for (let at = 0; at < 3; at++) {
+        const unit = line.charCodeAt(at);
+        // No number in a line that is too short compares to anything.
+        if (!(unit >= 48 && unit <= 57))
+            return false;
+    }
+    return line.length === 3 || line[3] === ' ' || line[3] === '-';
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/control.js
+
+
+/**
+ * Bytes that are written at once.
+ *
+ * ProFTPD and Pure-FTPd read about 4 KB of a TLS record and then wait at the socket, with the rest in OpenSSL's hands;
+ * and ProFTPD takes two commands for one where a read ends between CR and LF (proftpd/proftpd#2020). So each write, which
+ * becomes one record, holds whole lines and stays below that.
+ */
+const MAX_WRITE_BYTES = 2000;
+/** The commands of a login, which the account does not count, and the end of a session, which nobody waits for. */
+const UNCOUNTED = /^(AUTH|FEAT|OPTS|PASS|PBSZ|PROT|QUIT|TYPE|USER)\b/;
+/**
+ * Takes over the reading of a client's control connection; what basic-ftp asks for itself it still hears.
+ *
+ * A reply that nobody waits for closes the connection: what comes next could be taken for the answer to another command.
+ * `onUnasked` hears of it first, but not of a 421, by which servers end idle sessions.
+ */
+function controlOver(client, account, onUnasked = () => undefined) {
+    const { ftp } = client;
+    let reader = replyReader();
+    let heardOn = ftp.socket;
+    const expected = [];
+    const lines = [];
+    let writing = false;
+    let patienceMs = ftp.timeout;
+    let endedBySilence = false;
+    let quick;
+    const watch = () => {
+        ftp.socket.setTimeout(expected.length > 0 ? patienceMs : 0);
+    };
+    const end = () => {
+        lines.length = 0;
+        for (const onReply of expected.splice(0))
+            onReply(undefined);
+    };
+    const take = (reply) => {
+        // What else came in the same piece as the one that closed it.
+        if (ftp.closed)
+            return;
+        // A mark on the way (1xx) is followed by the reply proper.
+        if (reply.code < 200 && expected.length > 0)
+            return;
+        // What is still to be written cannot have been answered.
+        const onReply = expected.length > lines.length ? expected.shift() : undefined;
+        if (!onReply) {
+            if (expected.length === 0 && Reflect.get(ftp, '_task') !== undefined)
+                hearLibrary(reply);
+            else
+                refuse(reply);
+            return;
+        }
+        ftp.log(`< ${reply.text}`);
+        if (expected.length === 0)
+            watch();
+        onReply(reply);
+    };
+    const refuse = (reply) => {
+        ftp.log(`< ${reply.text}`);
+        if (reply.code !== 421)
+            onUnasked(reply);
+        ftp.closeWithError(new Error(`The server said what nobody had asked for: ${reply.text.replace(/\s+/g, ' ')}`));
+    };
+    const pump = () => {
+        if (writing || lines.length === 0 || ftp.closed)
+            return;
+        // Else a small piece waits until the one before has been acknowledged (RFC 896), a round trip for each.
+        if (quick !== ftp.socket)
+            ftp.socket.setNoDelay(true);
+        quick = ftp.socket;
+        const chunk = nextWrite(lines);
+        account.bytesSent += Buffer.byteLength(chunk);
+        writing = true;
+        // Node puts writes that wait for each other into one record, so the next one has to wait for this one's end.
+        ftp.socket.write(chunk, () => {
+            writing = false;
+            pump();
+        });
+    };
+    const hear = Reflect.get(ftp, '_onControlSocketData');
+    const hearLibrary = (reply) => {
+        hear.call(ftp, `${reply.text}\r\n`);
+    };
+    const closeWithError = ftp.closeWithError.bind(ftp);
+    const sendLibrary = ftp.send.bind(ftp);
+    Object.defineProperties(ftp, {
+        _onControlSocketData: {
+            value: (chunk) => {
+                if (ftp.closed)
+                    return;
+                // What was left over in the clear is no beginning of what comes under TLS (RFC 4217 section 15.1.1).
+                if (heardOn !== ftp.socket)
+                    reader = replyReader();
+                heardOn = ftp.socket;
+                account.bytesReceived += Buffer.byteLength(chunk);
+                try {
+                    for (const reply of reader.read(chunk))
+                        take(reply);
+                }
+                catch (error) {
+                    ftp.closeWithError(error instanceof Error ? error : new Error(String(error)));
+                }
+            }
+        },
+        send: {
+            value: (line) => {
+                sendLibrary(line);
+                if (UNCOUNTED.test(line))
+                    return;
+                account.commands++;
+                account.bytesSent += Buffer.byteLength(line) + 2;
+            }
+        },
+        closeWithError: {
+            value: (error) => {
+                endedBySilence ||= expected.length > 0 && error.message.startsWith('Timeout');
+                closeWithError(error);
+                end();
+            }
+        }
+    });
+    const send = (line, onReply) => {
+        checkCommand(line);
+        if (ftp.closed) {
+            queueMicrotask(() => {
+                onReply(undefined);
+            });
+            return;
+        }
+        ftp.log(`> ${shown(line)}`);
+        expected.push(onReply);
+        if (!UNCOUNTED.test(line)) {
+            account.commands++;
+            account.window = Math.max(account.window, expected.length);
+        }
+        if (expected.length === 1)
+            watch();
+        lines.push(line);
+        if (lines.length === 1)
+            queueMicrotask(pump);
+    };
+    return {
+        get outstanding() {
+            return expected.length;
+        },
+        get patienceMs() {
+            return patienceMs;
+        },
+        set patienceMs(value) {
+            patienceMs = value;
+            watch();
+        },
+        get endedBySilence() {
+            return endedBySilence;
+        },
+        send,
+        async flight(commands) {
+            const replies = await repliesTo({ send }, commands);
+            return replies.map(reply => {
+                if (!reply)
+                    throw new lib_site/* SiteError */.wt('lost', 'The connection broke before all replies had come');
+                return reply;
+            });
+        }
+    };
+}
+/**
+ * Sends commands in one write, and waits for what comes; `undefined` for each whose reply did not.
+ *
+ * Throws a `RangeError` before anything is sent where one of them has a control character.
+ */
+async function repliesTo({ send }, commands) {
+    for (const command of commands)
+        checkCommand(command);
+    return Promise.all(commands.map(command => new Promise(resolve => {
+        send(command, resolve);
+    })));
+}
+/** Throws a `RangeError`, without the password, for what is not one command. */
+function checkCommand(line) {
+    // eslint-disable-next-line no-control-regex -- a line end would begin another command
+    if (/[\u0000-\u001f\u007f]/.test(line))
+        throw new RangeError(`not a command: ${JSON.stringify(shown(line))}`);
+}
+/** A command as it may be shown to anybody. */
+function shown(line) {
+    return /^PASS\b/i.test(line) ? 'PASS ###' : line;
+}
+/** Takes whole lines off the queue, as many as go into one write, and at least one. */
+function nextWrite(lines) {
+    let chunk = '';
+    let bytes = 0;
+    while (lines.length > 0) {
+        const line = `${lines[0] ?? ''}\r\n`;
+        bytes += Buffer.byteLength(line);
+        if (chunk !== '' && bytes > MAX_WRITE_BYTES)
+            break;
+        chunk += line;
+        lines.shift();
+    }
+    return chunk;
 }
 
 ;// CONCATENATED MODULE: ./lib/ftp/listing.js
@@ -45001,21 +45446,49 @@ function parseListing(text, now) {
     const entries = [];
     let readable = false;
     for (const line of text.split(/\r?\n/)) {
-        if (line.trim() === '' || /^total \d+$/i.test(line))
+        if (isFiller(line))
             continue;
-        const entry = parseLine(line, now);
-        if (entry?.name === '.' || entry?.name === '..') {
-            readable = true;
-            continue;
-        }
-        const isUsable = entry && !/[/\0]/.test(entry.name);
-        readable ||= isUsable === true;
-        entries.push(isUsable && !isAmbiguous(line, entry) ? entry : unknownEntry(line));
+        const { entry, isReadable } = readLine(line, now);
+        readable ||= isReadable;
+        if (!isDot(entry))
+            entries.push(entry);
     }
     const [first] = entries;
     if (first && !readable)
         throw unreadable(first.name);
     return entries;
+}
+/** Whether a line stands for nothing: it is blank, or the sum of blocks with which `ls -l` begins. */
+function isFiller(line) {
+    return line.trim() === '' || /^total \d+$/i.test(line);
+}
+/** Whether an entry is the listed folder itself, or the one above. */
+function isDot({ name }) {
+    return name === '.' || name === '..';
+}
+/** Reads one line that is no filler; `isReadable`: it is a listing line, even where its name cannot be told for certain. */
+function readLine(line, now) {
+    const entry = parseLine(line, now);
+    if (!entry || /[/\0]/.test(entry.name))
+        return { entry: unknownEntry(line), isReadable: false };
+    return { entry: isAmbiguous(line, entry) ? unknownEntry(line) : entry, isReadable: true };
+}
+/**
+ * Whether a folder's entries prove that the command which listed them shows links as links: one is shown so, and the
+ * folder that it leads to stands beside it, as with `lib64 -> lib`. Then what is listed as a folder is one.
+ *
+ * A link that leads nowhere, or to a file, proves nothing: servers that follow links show such as they are.
+ */
+function showsLinks(entries) {
+    const targets = new Set(entries.flatMap(entry => neighbourOf(entry) ?? []));
+    return targets.size > 0 && entries.some(({ name, kind }) => kind === 'directory' && targets.has(name));
+}
+/** The name beside a link that it leads to; `undefined`: it leads elsewhere, or the line does not tell. */
+function neighbourOf({ kind, target }) {
+    if (kind !== 'link' || target === undefined)
+        return undefined;
+    const name = target.replace(/^(?:\.\/)+/, '').replace(/\/$/, '');
+    return (0,lib_site/* isFileName */.oV)(name) ? name : undefined;
 }
 /**
  * Whether a line can be read, but its name cannot be told for certain: acting on it could mean another file.
@@ -45087,8 +45560,10 @@ function parseUnixLine(line, now) {
     const modified = unixTime(time, now);
     if (type === 'd')
         return { name: rest, kind: 'directory', size: 0, modified };
-    if (type === 'l')
-        return { name: rest.split(' -> ')[0] ?? rest, kind: 'link', size: 0, modified };
+    if (type === 'l') {
+        const [name = rest, target] = rest.split(' -> ');
+        return { name, kind: 'link', size: 0, modified, ...(target === undefined ? {} : { target }) };
+    }
     return { name: rest, kind: 'file', size: Number(size), modified };
 }
 function unixTime(text, now) {
@@ -45102,15 +45577,18 @@ function unixTime(text, now) {
     const [hour = 0, minute = 0] = yearOrTime.split(':').map(Number);
     // Without a year it is the latest such time that is not in the future, with a day's tolerance for clocks and zones.
     const year = now.getUTCFullYear();
-    return [year + 1, year, year - 1]
-        .map(candidate => utc(candidate, month, Number(day), hour, minute))
-        .find(time => time !== undefined && time.getTime() <= now.getTime() + DAY_MS);
+    for (const candidate of [year + 1, year, year - 1]) {
+        const time = utc(candidate, month, Number(day), hour, minute);
+        if (time !== undefined && time.getTime() <= now.getTime() + DAY_MS)
+            return time;
+    }
+    return undefined;
 }
 /** `undefined` for a date or a time that does not exist, such as the 31st of a short month. */
 function utc(year, month, day, hour, minute, second = 0) {
     const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
-    const parts = [time.getUTCMonth() + 1, time.getUTCDate(), time.getUTCHours(), time.getUTCMinutes()];
-    return parts.join() === [month, day, hour, minute].join() ? time : undefined;
+    const isDay = time.getUTCMonth() + 1 === month && time.getUTCDate() === day;
+    return isDay && time.getUTCHours() === hour && time.getUTCMinutes() === minute ? time : undefined;
 }
 /**
  * `type=dir;modify=20261122104600; name`
@@ -45133,8 +45611,10 @@ function parseMlsdLine(line) {
     const modified = mlsdTime(facts.get('modify') ?? '');
     if (type === 'dir')
         return { name, kind: 'directory', size: 0, modified };
-    if (/symlink|slink/.test(type))
-        return { name, kind: 'link', size: 0, modified };
+    if (/symlink|slink/.test(type)) {
+        const target = /=slink:(.+)$/i.exec(facts.get('type') ?? '')?.[1];
+        return { name, kind: 'link', size: 0, modified, ...(target === undefined ? {} : { target }) };
+    }
     return { name, kind: 'file', size: Number(facts.get('size') ?? 0) || 0, modified };
 }
 function mlsdTime(text) {
@@ -45145,87 +45625,880 @@ function mlsdTime(text) {
     return utc(year, month, day, hour, minute, second);
 }
 
-;// CONCATENATED MODULE: ./lib/ftp/list-command.js
-// Which command lists a folder (MLSD, LIST -a or LIST), and when an empty answer to it is believed.
+;// CONCATENATED MODULE: ./lib/ftp/recursive-listing.js
+// A recursive listing, `LIST -Ra` in the form of `ls -lRa`: text as it comes → folders with their entries. It proves
+// itself or is rejected; knows nothing of how it comes.
 
 
-
+/** Entries of one part: enough to be worth a step, few enough that a folder of any size takes no memory. */
+const PART_ENTRIES = 500;
+/** A link that leads up and is listed as a folder makes a tree that never ends; environments are about ten deep. */
+const MAX_DEPTH = 64;
+/** No file system takes a name and a target that long. */
+const MAX_LINE_LENGTH = 16_384;
 /**
- * Lists a folder with the first of the commands that shows anything, and from then on with that one only.
+ * Reads the answer to `LIST -Ra root` line by line, and hands on each folder's entries as they come.
  *
- * A server that takes `-a` for a name may answer with an empty listing, and then everything would look absent; so may
- * one that promises MLSD and does not keep it. Until a command has shown something its empty answer is therefore
- * compared with the next one's. The last one's counts, for every server knows plain LIST. In a usual run the first
- * listing settles that: `/site` is never empty.
+ * A header counts only where it names the root, or a folder that was named before and whose section has not come: a path
+ * is never made of text alone. After a blank line only a header may follow. Whatever else comes rejects the listing from
+ * there on. That a section lacks lines at its end cannot be seen where they named no folder, or where it is the last one: a
+ * cut after a whole line looks like the end. Removing the folder then fails, and whoever does that has to list it again.
  */
-async function listDirectory(client, commands, choice, directory) {
-    if (choice.command !== undefined)
-        return (await ask(client, choice.command, directory)).entries;
-    let refusal;
-    let isPassing = false;
-    for (const command of commands) {
-        try {
-            const { entries, isEmpty } = await ask(client, command, directory);
-            refusal = undefined;
-            if (isEmpty)
-                continue;
-            // What the server refuses for the moment only (4xx) may be its best command, such as the one that shows dot files.
-            if (!isPassing)
-                choice.command = command;
-            return entries;
+function recursiveListing(root, now, onSection) {
+    const reader = sectionReader(root, now, onSection);
+    const lines = lineSplitter(reader.line);
+    return {
+        push(text) {
+            if (reader.state.rejected === undefined && !lines.push(text))
+                reader.reject('it has a line without an end');
+        },
+        end() {
+            if (reader.state.rejected !== undefined)
+                return;
+            // Half a name is another name.
+            if (lines.rest !== '')
+                reader.reject('it breaks off within a line');
+            else
+                reader.end();
+        },
+        get rejected() {
+            return reader.state.rejected;
+        },
+        get missing() {
+            return reader.missing();
+        },
+        get hasRoot() {
+            return reader.state.hasRoot;
+        },
+        get showsLinks() {
+            return reader.state.showsLinks;
         }
-        catch (error) {
-            if (!isAnswer(error))
-                throw error;
-            refusal = error;
-            isPassing ||= error instanceof dist.FTPError && error.code < 500;
-        }
-    }
-    if (refusal !== undefined)
-        throw refusal;
-    return [];
-}
-/** Lists a folder with each of the commands, and puts the answers together. */
-async function listWithAll(client, commands, directory) {
-    const found = new Map();
-    const refusals = [];
-    for (const command of commands) {
-        try {
-            for (const entry of (await ask(client, command, directory)).entries) {
-                // Where they differ, the link is the truth: a listing that follows it shows what it leads to.
-                if (entry.kind === 'link' || !found.has(entry.name))
-                    found.set(entry.name, entry);
-            }
-        }
-        catch (error) {
-            if (!isAnswer(error))
-                throw error;
-            refusals.push(error);
-        }
-    }
-    if (refusals.length === commands.length)
-        throw refusals[0];
-    // A line that one command has made unreadable stands for a name that another one has told.
-    const told = [...found.values()].filter(({ kind }) => kind !== 'unknown');
-    const isTold = (line) => told.some(({ name }) => ` ${line}`.endsWith(` ${name}`));
-    return [...found.values()].filter(({ name, kind }) => kind !== 'unknown' || !isTold(name));
-}
-/** `isEmpty`: not even a line for the folder itself, which would show that the command was understood. */
-async function ask(client, command, directory) {
-    let answer = { entries: [], isEmpty: true };
-    client.parseList = text => {
-        answer = { entries: parseListing(text, new Date()), isEmpty: text.trim() === '' };
-        return [];
     };
-    client.availableListCommands = [command];
-    await client.list(directory);
-    return answer;
 }
-/** Whether the server answered at all, if only with a refusal, or with words where a listing should be. */
-function isAnswer(error) {
-    if (error instanceof dist.FTPError)
-        return ![421, 425, 426].includes(error.code);
-    return error instanceof lib_site/* SiteError */.wt && error.kind === 'unexpected';
+/** Puts lines together to sections. */
+function sectionReader(root, now, onSection) {
+    const state = { pending: new Set([root]), cut: [], rejected: undefined, hasRoot: false, showsLinks: false };
+    const headers = headerReader(root, state.pending);
+    let current;
+    let isAfterBlank = false;
+    // `-a` shows `.` and `..`. Where the root's section has them, one without them was cut: Pure-FTPd prints the mere header
+    // of what lies beyond its limits.
+    let dots = 0;
+    const hand = (ending) => {
+        if (!current)
+            return;
+        onSection({ path: current.path, entries: current.entries, ending });
+        current.entries = [];
+    };
+    const finish = () => {
+        if (!current)
+            return;
+        const isRoot = current.path === root;
+        if (isRoot)
+            dots = current.dots;
+        // A section without a line is that of an empty folder only where no folder shows itself.
+        const isWhole = dots > 0 ? current.dots >= dots : current.isReadable || !(current.hasLines || isRoot);
+        if (!isWhole)
+            state.cut.push(current.path);
+        else
+            state.hasRoot = true;
+        hand(isWhole ? 'ended' : 'cut');
+        current = undefined;
+    };
+    const begin = (path) => {
+        finish();
+        state.pending.delete(path);
+        isAfterBlank = false;
+        current = openSection(path);
+        return current;
+    };
+    const reject = (why) => {
+        state.rejected ??= why;
+        if (current)
+            state.cut.push(current.path);
+        hand('cut');
+        current = undefined;
+    };
+    const line = (text) => {
+        if (state.rejected !== undefined)
+            return;
+        if (text.trim() === '') {
+            isAfterBlank = true;
+            return;
+        }
+        const path = !current || isAfterBlank ? headers.read(text) : undefined;
+        if (path !== undefined) {
+            begin(path);
+            return;
+        }
+        // A blank line may stand between a header and its entries, and after those only another header may come.
+        const isEntry = !current?.hasLines || !isAfterBlank;
+        const why = isEntry ? take(current ?? begin(root), text, { state, root, now }) : UNNAMED;
+        isAfterBlank = false;
+        if (why !== undefined)
+            reject(why);
+        else if ((current?.entries.length ?? 0) >= PART_ENTRIES)
+            hand('more');
+    };
+    // Before the end, nothing is sure of the section that is being read.
+    const missing = () => [...state.cut, ...(current ? [current.path] : []), ...state.pending];
+    return { state, line, reject, end: finish, missing };
+}
+const UNNAMED = 'it has a section for no folder that it named';
+function openSection(path) {
+    return {
+        path,
+        entries: [],
+        links: new Set(),
+        targets: new Set(),
+        hasLines: false,
+        isReadable: false,
+        dots: 0
+    };
+}
+/** Takes an entry's line into a section; returns why the listing cannot be believed. */
+function take(section, line, { state, root, now }) {
+    const isFirst = !section.hasLines;
+    section.hasLines = true;
+    if (isFiller(line))
+        return undefined;
+    const { entry, isReadable } = readLine(line, now);
+    if (!isReadable && isFirst && line.endsWith(':'))
+        return UNNAMED;
+    section.isReadable ||= isReadable;
+    if (isDot(entry)) {
+        section.dots++;
+        return undefined;
+    }
+    const path = below(section.path, entry.name);
+    // One name may not be two things: a line break in a name can look like a line of its own. Nothing is said of either.
+    if (state.pending.has(path) || (entry.kind === 'directory' && section.links.has(entry.name))) {
+        state.pending.delete(path);
+        section.entries = section.entries.filter(({ name }) => name !== entry.name);
+        return 'it names one thing twice';
+    }
+    section.entries.push(entry);
+    if (entry.kind === 'link')
+        noteLink(section, entry, state);
+    if (entry.kind !== 'directory' || !(0,lib_site/* isFileName */.oV)(entry.name))
+        return undefined;
+    if (path.slice(root.length).split('/').length - 1 > MAX_DEPTH)
+        return TOO_DEEP;
+    state.pending.add((0,lib_site/* child */.jf)(section.path, entry.name));
+    state.showsLinks ||= section.targets.has(entry.name);
+    return undefined;
+}
+const TOO_DEEP = 'it is too deep: a link may be listed as a folder';
+function noteLink(section, link, state) {
+    section.links.add(link.name);
+    const neighbour = neighbourOf(link);
+    if (neighbour === undefined)
+        return;
+    section.targets.add(neighbour);
+    state.showsLinks ||= state.pending.has(below(section.path, neighbour));
+}
+/** Only to be compared with paths that were made with `child`. */
+function below(directory, name) {
+    return `${directory}/${name}`;
+}
+/** Reads headers, all of which have the form of the first one. */
+function headerReader(root, pending) {
+    let form;
+    return {
+        read(line) {
+            if (!line.endsWith(':'))
+                return undefined;
+            const text = line.slice(0, -1);
+            const found = text.startsWith('/') ? 'absolute' : /^\.(?:\/|$)/.test(text) ? 'dotted' : 'bare';
+            if (form !== undefined && form !== found)
+                return undefined;
+            const path = { absolute: text, dotted: root + text.slice(1), bare: `${root}/${text}` }[found];
+            // It is a path only because it equals one that was named.
+            if (!pending.has(path))
+                return undefined;
+            form = found;
+            return path;
+        }
+    };
+}
+/** Splits text into lines, all of which end like the first one. */
+function lineSplitter(onLine) {
+    let rest = '';
+    let lineEnd;
+    return {
+        push(text) {
+            const all = rest + text;
+            const first = all.indexOf('\n');
+            // A name may hold a line feed: where lines end with both characters, it ends none.
+            if (first !== -1)
+                lineEnd ??= all[first - 1] === '\r' ? '\r\n' : '\n';
+            let from = 0;
+            if (lineEnd !== undefined) {
+                for (let to = all.indexOf(lineEnd); to !== -1; to = all.indexOf(lineEnd, from)) {
+                    onLine(all.slice(from, to));
+                    from = to + lineEnd.length;
+                }
+            }
+            rest = all.slice(from);
+            return rest.length <= MAX_LINE_LENGTH;
+        },
+        get rest() {
+            return rest;
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/pass.js
+/** Makes a folder of which nothing is known yet; `above`: the one that it lies in, `undefined` around the root. */
+function newFolder(path, above) {
+    return {
+        path,
+        above,
+        pending: 0,
+        told: 0,
+        isComplete: false,
+        isOpen: false,
+        isSettled: false,
+        isGone: false,
+        letsRemove: false,
+        isProbed: false,
+        isUnsure: false,
+        isBlocked: false,
+        held: [],
+        doubtful: []
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/tally.js
+// What a sweep has deleted, and what of that is to be believed.
+
+/** An account of nothing yet. */
+function openTally() {
+    return { files: 0, directories: 0, listed: 0, isListed: false, uncertain: new Map(), movedAside: [] };
+}
+/** Counts a file or a link that is gone. */
+function countFile(tally, path) {
+    tally.files++;
+    tally.uncertain.delete(path);
+}
+/** Counts a folder that is gone. */
+function countFolder(tally, path) {
+    tally.uncertain.delete(path);
+    // One that a lost connection left is nothing that was there before.
+    if ((0,lib_site/* nameOf */.Vb)(path) !== lib_site/* PROBE_NAME */.J4)
+        tally.directories++;
+}
+/** Takes back what was counted for a command whose reply may have been that to another one. */
+function uncount(tally, line, code) {
+    const [, verb, path] = /^(DELE|RMD) (.*)$/.exec(line) ?? [];
+    if (path === undefined || path.endsWith(`/${lib_site/* PROBE_NAME */.J4}`))
+        return;
+    if (!isDone({ code, text: '' }))
+        return;
+    if (verb === 'DELE')
+        tally.files--;
+    else
+        tally.directories--;
+    tally.uncertain.set(path, verb === 'DELE' ? 'file' : 'directory');
+}
+/** Whether a reply says that a deletion was done. */
+function isDone({ code }) {
+    return code >= 200 && code < 300;
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/removal.js
+// One pass over a tree: in which order its files and folders go, and which folders are entered at all. Sends commands and
+// is told entries; where those come from it does not know.
+
+
+
+/** Begins with a root: a folder, a file, or a link. */
+function beginWith(pass, root) {
+    const around = newFolder((0,lib_site/* parentOf */.gN)(root), undefined);
+    // Nobody but us writes in our own folder, and the root was renamed there.
+    Object.assign(around, { isOpen: true, isComplete: true, letsRemove: around.path === lib_site/* OWN_FOLDER */.w5 });
+    meet(pass, around, root, false);
+}
+/**
+ * Tells entries of a folder. `trusted`: the listing is proven to show links as links, so that what it calls a folder is one.
+ */
+function tell(pass, folder, entries, trusted) {
+    if (folder.isSettled)
+        return;
+    folder.told += entries.length;
+    if (!folder.isOpen) {
+        folder.held.push({ entries, trusted });
+        return;
+    }
+    // The folder must not seem empty between two of them.
+    folder.pending++;
+    for (const entry of entries)
+        takeEntry(pass, folder, entry, trusted);
+    folder.pending--;
+    review(pass, folder);
+}
+/** Tells that no more entries follow. */
+function tellEnd(pass, folder) {
+    folder.isComplete = true;
+    review(pass, folder);
+}
+/** Tells that what else is in a folder is not known: another pass has to find out. */
+function tellUnsure(pass, folder) {
+    if (!folder.isSettled)
+        doubtAbout(pass, folder);
+    tellEnd(pass, folder);
+}
+/** Gives a folder up that cannot be listed. */
+function giveUp(pass, folder, reply) {
+    pass.refused.push({ path: folder.path, reply });
+    settle(pass, folder, false);
+}
+function doubtAbout(pass, folder) {
+    pass.unsure++;
+    folder.isUnsure = true;
+}
+function takeEntry(pass, folder, entry, trusted) {
+    const where = `${folder.path}/${entry.name}`;
+    const path = entry.kind === 'unknown' ? undefined : pathOf(folder, entry.name);
+    if (!path) {
+        const reply = entry.kind === 'unknown' ? 'Its line in the listing cannot be read' : 'This name cannot be sent safely';
+        pass.refused.push({ path: where, reply });
+        folder.isBlocked = true;
+        return;
+    }
+    if (entry.kind === 'directory') {
+        meet(pass, folder, path, trusted);
+        return;
+    }
+    pass.tally.uncertain.delete(path);
+    if (pass.isFirst)
+        pass.tally.listed++;
+    folder.pending++;
+    removeFile(pass, folder, path, entry.kind === 'link');
+}
+/** `undefined`: a name with a separator or a control character, which no command could mean safely. */
+function pathOf(folder, name) {
+    try {
+        return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(folder.path, name));
+    }
+    catch (error) {
+        if (error instanceof RangeError)
+            return undefined;
+        throw error;
+    }
+}
+function removeFile(pass, folder, path, isLink) {
+    pass.crew.send(`DELE ${path}`, (reply, isSent) => {
+        if (!reply)
+            fileUnsure(pass, folder, path, isSent);
+        else if (isDone(reply))
+            fileGone(pass, folder, path);
+        else if (isLink)
+            removeLink(pass, folder, path, reply);
+        else
+            keepFile(pass, folder, path, reply);
+    });
+}
+/** Windows removes a link to a folder with RMD; a file refuses RMD. */
+function removeLink(pass, folder, path, refusal) {
+    pass.crew.send(`RMD ${path}`, (reply, isSent) => {
+        if (!reply)
+            fileUnsure(pass, folder, path, isSent);
+        else if (isDone(reply))
+            fileGone(pass, folder, path);
+        else
+            keepFile(pass, folder, path, refusal);
+    });
+}
+function fileGone(pass, folder, path) {
+    countFile(pass.tally, path);
+    folder.letsRemove = true;
+    entrySettled(pass, folder);
+}
+function fileUnsure(pass, folder, path, isSent) {
+    if (isSent)
+        pass.tally.uncertain.set(path, 'file');
+    doubtAbout(pass, folder);
+    entrySettled(pass, folder);
+}
+function entrySettled(pass, folder) {
+    folder.pending--;
+    pass.onProgress();
+    review(pass, folder);
+}
+/** The server does not delete it: it is moved out of the way where that is allowed, and else reported. */
+function keepFile(pass, folder, path, refusal) {
+    const place = pass.newPlace?.();
+    if (!place) {
+        refuseFile(pass, folder, path, refusal);
+        entrySettled(pass, folder);
+        return;
+    }
+    pass.crew
+        .alone(async (connection) => {
+        await connection.command('RNFR', path);
+        await connection.command('RNTO', place);
+    })
+        .then(() => {
+        pass.tally.movedAside.push(path);
+        folder.letsRemove = true;
+    }, () => {
+        refuseFile(pass, folder, path, refusal);
+    })
+        .finally(() => {
+        entrySettled(pass, folder);
+    });
+}
+function refuseFile(pass, folder, path, refusal) {
+    folder.isBlocked = true;
+    pass.mayFareBetter = true;
+    refuse(pass, path, refusal);
+}
+function refuse(pass, path, { text }) {
+    pass.refused.push({ path, reply: `The server refused to delete ${path}: "${text.replace(/\s+/g, ' ').trim()}"` });
+}
+/**
+ * Meets a folder, or what is listed as one.
+ *
+ * A listing may show a link as a folder, and entering it would delete what it points to. DELE removes a link and refuses
+ * a folder; where DELE refuses links too (Windows), RMD removes the link and refuses a folder that is not empty. Only what
+ * both refuse is entered, and only where they do not refuse because of the folder above.
+ */
+function meet(pass, above, path, trusted) {
+    const folder = newFolder(path, above);
+    pass.tally.uncertain.delete(path);
+    above.pending++;
+    pass.folders.set(path, folder);
+    if (trusted) {
+        removal_open(pass, folder);
+        return;
+    }
+    askBoth(pass, path, (deleted, removed) => {
+        if (isDoneReply(deleted))
+            countFile(pass.tally, path);
+        else if (isDoneReply(removed))
+            countFolder(pass.tally, path);
+        else if (deleted.reply && removed.reply) {
+            above.doubtful.push({ folder, reply: removed.reply.text });
+            review(pass, above);
+            return;
+        }
+        else {
+            if (deleted.isSent || removed.isSent)
+                pass.tally.uncertain.set(path, deleted.reply ? 'directory' : 'file');
+            doubtAbout(pass, folder);
+            settle(pass, folder, false);
+            return;
+        }
+        settle(pass, folder, true);
+    });
+}
+function isDoneReply({ reply }) {
+    return reply !== undefined && isDone(reply);
+}
+/** Both at once: whichever removes it, the other one finds nothing. */
+function askBoth(pass, path, onAnswers) {
+    let first;
+    pass.crew.send(`DELE ${path}`, (reply, isSent) => {
+        const deleted = { reply, isSent };
+        if (first)
+            onAnswers(deleted, first);
+        first ??= deleted;
+    });
+    pass.crew.send(`RMD ${path}`, (reply, isSent) => {
+        const removed = { reply, isSent };
+        if (first)
+            onAnswers(first, removed);
+        first ??= removed;
+    });
+}
+function removal_open(pass, folder) {
+    folder.isOpen = true;
+    const held = folder.held.splice(0);
+    folder.told = 0;
+    // All at once, so that the folder is not taken for an empty one in between.
+    folder.pending++;
+    for (const { entries, trusted } of held)
+        tell(pass, folder, entries, trusted);
+    folder.pending--;
+    pass.onOpen(folder);
+    review(pass, folder);
+}
+/** Does whatever can be done next with a folder. */
+function review(pass, folder) {
+    if (!folder.isOpen || folder.isSettled)
+        return;
+    if (folder.doubtful.length > 0) {
+        reviewDoubtful(pass, folder);
+        return;
+    }
+    if (!folder.isComplete || folder.pending > 0)
+        return;
+    if (folder.above)
+        removeFolder(pass, folder);
+    else
+        endPass(pass, folder);
+}
+function endPass(pass, around) {
+    around.isSettled = true;
+    pass.onEnd(around.isGone);
+}
+function reviewDoubtful(pass, folder) {
+    const { doubtful } = folder;
+    const onlyDoubtful = folder.isComplete && folder.pending === doubtful.length;
+    if (folder.letsRemove) {
+        // `lib64` links to `lib` in every environment made on Linux: once its target is gone even a server that refuses to
+        // delete links lists it as empty.
+        const waits = ({ folder: { path } }) => path.endsWith('/lib64') && !(onlyDoubtful && doubtful.length === 1);
+        const ready = doubtful.filter(item => !waits(item));
+        doubtful.splice(0, doubtful.length, ...doubtful.filter(waits));
+        for (const item of ready)
+            removal_open(pass, item.folder);
+    }
+    else if (onlyDoubtful && !folder.isProbed) {
+        folder.isProbed = true;
+        probe(pass, folder);
+    }
+}
+/** Nothing was removed from the folder: something is made in it and removed again, to see whether anything can be. */
+function probe(pass, folder) {
+    const path = (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(folder.path, lib_site/* PROBE_NAME */.J4));
+    pass.crew.send(`MKD ${path}`, () => {
+        // One that was left by a run that was killed tells as much.
+        pass.crew.send(`RMD ${path}`, removed => {
+            if (removed && isDone(removed)) {
+                folder.letsRemove = true;
+                review(pass, folder);
+                return;
+            }
+            for (const { folder: stuck, reply } of folder.doubtful.splice(0)) {
+                if (removed)
+                    refuse(pass, stuck.path, { code: 550, text: reply });
+                else
+                    doubtAbout(pass, stuck);
+                settle(pass, stuck, false);
+            }
+        });
+    });
+}
+/** Removes a folder whose content is gone, or as good as that. */
+function removeFolder(pass, folder) {
+    // Another pass comes anyway.
+    if (folder.isUnsure) {
+        settle(pass, folder, false);
+        return;
+    }
+    folder.pending++;
+    pass.crew.send(`RMD ${folder.path}`, (reply, isSent) => {
+        if (reply && isDone(reply))
+            countFolder(pass.tally, folder.path);
+        else if (reply) {
+            pass.mayFareBetter ||= !folder.isBlocked;
+            refuse(pass, folder.path, reply);
+        }
+        else {
+            if (isSent)
+                pass.tally.uncertain.set(folder.path, 'directory');
+            doubtAbout(pass, folder);
+        }
+        settle(pass, folder, reply !== undefined && isDone(reply));
+    }, true);
+}
+function settle(pass, folder, isGone) {
+    const { above } = folder;
+    if (folder.isSettled || !above)
+        return;
+    folder.isSettled = true;
+    folder.isGone = isGone;
+    folder.held = [];
+    if (!above.above)
+        above.isGone = isGone;
+    pass.folders.delete(folder.path);
+    if (isGone)
+        above.letsRemove = true;
+    else if (folder.isUnsure)
+        above.isUnsure = true;
+    else
+        above.isBlocked = true;
+    above.pending--;
+    pass.onProgress();
+    review(pass, above);
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/stat-listing.js
+// The reply to `STAT <folder>`: a listing that comes over the control connection, and when it is believed to be one.
+
+
+/** The forms, in the order in which they are tried: without `-a` Pure-FTPd hides what begins with a dot. */
+const STAT_FORMS = ['STAT -a', 'STAT'];
+/**
+ * The command that asks for a folder's listing; `undefined`: no path that every server would take for this folder.
+ *
+ * Pure-FTPd splits the path at blanks, and ProFTPD and Pure-FTPd take some characters for a pattern: they would list
+ * other folders, or nothing. The same holds for `LIST` with options.
+ */
+function statCommand(form, directory) {
+    return isPlainPath(directory) ? `${form} ${directory}` : undefined;
+}
+/** Whether a path can follow options: it has no blank, and no character of a pattern. */
+function isPlainPath(path) {
+    return !/[\s*?[\]{}~\\]/.test(path);
+}
+/**
+ * Reads the reply to `STAT <folder>`; `undefined`: it is no listing of the content of that folder.
+ *
+ * `showsItself`: earlier replies of this server showed the folder's own line. vsftpd and Pure-FTPd answer an empty
+ * listing for a folder that is not there, Pure-FTPd and ProFTPD for one that may not be read, and then this line is
+ * missing. Where a server never shows it, an empty listing says nothing: neither that the folder is empty nor that it is
+ * gone.
+ */
+function readStat({ code, text }, directory, now, showsItself = false) {
+    const lines = text.split('\n');
+    if (![211, 212, 213].includes(code))
+        return undefined;
+    const entries = [];
+    const names = new Set();
+    let hasDot = false;
+    let isReadable = lines.length === 2;
+    for (const padded of lines.slice(1, -1)) {
+        // Some servers pad the lines within a reply, so that none looks like its end. No listing line begins with a blank.
+        const line = padded.replace(/^ +/, '');
+        if (isFiller(line))
+            continue;
+        const read = readLine(line, now);
+        isReadable ||= read.isReadable;
+        if (isDot(read.entry)) {
+            hasDot = true;
+            continue;
+        }
+        // A header: this is another listing. Two lines for one name: a line break in a name may look like a line of its own.
+        if ((!read.isReadable && /^\/.*:$/.test(line)) || names.has(read.entry.name))
+            return undefined;
+        names.add(read.entry.name);
+        entries.push(read.entry);
+    }
+    if (!isReadable || (showsItself && !hasDot))
+        return undefined;
+    // vsftpd answers the line of the folder where its content may not be read.
+    if (!hasDot && entries.length === 1 && names.has((0,lib_site/* nameOf */.Vb)(directory)))
+        return undefined;
+    return { entries, showsItself: hasDot, showsLinks: showsLinks(entries) };
+}
+/**
+ * Whether what one command listed can be trusted, because another one lists the same: both have the same names, and at
+ * least one. What was told by `STAT`, or by the root's section of a recursive listing, is so compared with one `LIST`.
+ */
+function agrees({ entries }, listed) {
+    const names = new Set(listed.map(({ name }) => name));
+    return names.size > 0 && names.size === entries.length && entries.every(({ name }) => names.has(name));
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/feeding.js
+// Where the entries of a tree come from while it is removed: a recursive listing, listings over the control connection,
+// or one per folder, and what of them is believed.
+
+
+
+
+
+
+
+/** What is known of listings before the first sweep. */
+function noListingsLearned() {
+    return { recursion: 'unknown', stat: 'unknown', statShowsItself: false, statShowsLinks: false };
+}
+/** Listings that are under way over the control connections at a time. */
+const MOST_STATS = 64;
+/** With more commands than this waiting no further folder is listed. */
+const LOW_WATER = 256;
+/** Tries of a listing whose connection is lost, or has had its share of transfers. */
+const TRIES = 3;
+/** Makes the feeding of one pass. `recursive`: one listing for all, as far as the server can. */
+function makeFeeding(crew, account, learned, how, pass) {
+    const state = {
+        crew,
+        account,
+        learned,
+        pass,
+        fully: how.fully,
+        recursive: how.recursive && learned.recursion !== 'no' ? 'wanted' : 'over',
+        toList: [],
+        listing: 0,
+        isAskingForStat: false
+    };
+    return {
+        open(folder) {
+            if (state.recursive === 'wanted' && isPlainPath(folder.path)) {
+                state.recursive = 'running';
+                void listAll(state, folder.path);
+                return;
+            }
+            if (state.recursive === 'running' || folder.isComplete)
+                return;
+            state.toList.push(folder);
+            pump(state);
+        },
+        pump() {
+            pump(state);
+        }
+    };
+}
+/** Feeds the pass with one listing of the whole tree; what it does not tell is listed by itself. */
+async function listAll(state, root) {
+    const { crew, learned } = state;
+    const pass = state.pass();
+    crew.grow();
+    let listing;
+    try {
+        await crew.alone(async (connection) => {
+            const reading = recursiveListing(root, new Date(), section => {
+                hear(pass, section, reading.showsLinks);
+            });
+            listing = reading;
+            await connection.listTree(root, text => {
+                reading.push(text);
+                return crew.room();
+            });
+            reading.end();
+        });
+    }
+    catch (error) {
+        // Many servers have none, and a sweep that is told to stop ends it itself.
+        const isExpected = error instanceof lib_site/* SiteError */.wt && ['refused', 'interrupted'].includes(error.kind);
+        if (!isExpected)
+            noteRung(state.account, `the recursive listing broke off: ${messageOf(error)}`);
+    }
+    judge(state, listing);
+    state.recursive = 'over';
+    for (const folder of [...pass.folders.values()]) {
+        if (folder.isComplete || folder.isSettled)
+            continue;
+        // What was told of it already is being deleted, and must not be told again.
+        if (folder.told > 0 || folder.held.length > 0)
+            tellUnsure(pass, folder);
+        else if (folder.isOpen)
+            state.toList.push(folder);
+    }
+    learned.recursion = learned.recursion === 'unknown' ? 'no' : learned.recursion;
+    pump(state);
+}
+function hear(pass, { path, entries, ending }, trusted) {
+    // Folders that turned out to be links are gone, and so is what they seemed to hold.
+    const folder = pass.folders.get(path);
+    if (!folder)
+        return;
+    tell(pass, folder, entries, trusted);
+    if (ending === 'ended')
+        tellEnd(pass, folder);
+}
+/** What the listing proved about the server. */
+function judge({ learned, account }, listing) {
+    if (!listing?.hasRoot)
+        return;
+    const { rejected, missing } = listing;
+    learned.recursion = rejected === undefined && missing.length === 0 ? 'works' : 'cut';
+    if (rejected !== undefined)
+        noteRung(account, `the recursive listing was not believed to its end: ${rejected}`);
+    else if (missing.length > 0) {
+        noteRung(account, `the recursive listing left out ${missing.length} folders, which were listed by themselves`);
+    }
+}
+function pump(state) {
+    const { crew, toList } = state;
+    while (!isHeldUp(state)) {
+        const most = typeof state.learned.stat === 'string' && isForm(state.learned.stat) ? MOST_STATS : crew.size;
+        if (toList.length === 0)
+            state.pass().tally.isListed ||= state.listing === 0;
+        if (toList.length === 0 || state.listing >= Math.max(1, most) || crew.waiting > LOW_WATER)
+            return;
+        const folder = toList.pop();
+        if (!folder || folder.isSettled)
+            continue;
+        crew.grow();
+        state.listing++;
+        void listOne(state, folder).finally(() => {
+            state.listing--;
+            pump(state);
+        });
+    }
+}
+/** What is still to come may tell of all folders at once, or how they are listed best. */
+function isHeldUp({ recursive, isAskingForStat }) {
+    return recursive === 'running' || isAskingForStat;
+}
+function isForm(stat) {
+    return stat !== 'unknown' && stat !== 'no';
+}
+async function listOne(state, folder) {
+    const { learned } = state;
+    const pass = state.pass();
+    if (!state.fully && isForm(learned.stat)) {
+        const answer = await askByStat(state, learned.stat, folder.path);
+        if (answer) {
+            learned.statShowsLinks ||= answer.showsLinks;
+            tell(pass, folder, answer.entries, learned.statShowsLinks);
+            tellEnd(pass, folder);
+            return;
+        }
+    }
+    const asking = !state.fully && learned.stat === 'unknown' && isPlainPath(folder.path);
+    if (asking)
+        state.isAskingForStat = true;
+    try {
+        const entries = await listByTransfer(state, folder.path);
+        // The first folder is listed both ways, before anything in it is deleted.
+        if (asking && entries.length > 0)
+            await compareStat(state, folder.path, entries);
+        tell(pass, folder, entries, showsLinks(entries));
+        tellEnd(pass, folder);
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt))
+            throw error;
+        if (error.kind === 'refused' || error.kind === 'unexpected')
+            giveUp(pass, folder, error.message);
+        else
+            tellUnsure(pass, folder);
+    }
+    finally {
+        if (asking)
+            state.isAskingForStat = false;
+    }
+}
+/** `undefined`: the reply is no listing that can be believed. */
+async function askByStat({ crew, learned }, form, path) {
+    const command = statCommand(form, path);
+    if (command === undefined)
+        return undefined;
+    const reply = await new Promise(resolve => {
+        crew.send(command, resolve, true);
+    });
+    return reply && readStat(reply, path, new Date(), learned.statShowsItself);
+}
+async function compareStat(state, path, listed) {
+    const { learned } = state;
+    for (const form of STAT_FORMS) {
+        const answer = await askByStat(state, form, path);
+        if (!answer || !agrees(answer, listed))
+            continue;
+        learned.stat = form;
+        learned.statShowsItself = answer.showsItself;
+        learned.statShowsLinks = answer.showsLinks;
+        return;
+    }
+    learned.stat = 'no';
+}
+async function listByTransfer({ crew, account, fully }, path) {
+    for (let attempt = 1;; attempt++) {
+        try {
+            return await crew.alone(connection => (fully ? connection.listFully(path) : connection.list(path)));
+        }
+        catch (error) {
+            if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'lost' || attempt === TRIES)
+                throw error;
+            noteRung(account, `a folder was listed again over another connection: ${error.replyCode ?? 'no reply'}`);
+        }
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/ftp/passive.js
@@ -45273,11 +46546,15 @@ async function instead(ftp, mode, failure) {
 }
 /** The port that the server announced, or what it said instead. */
 async function askByEpsv(ftp) {
-    const reply = await passive_ask(ftp, 'EPSV');
-    return portIn(/^229\b.*?([!-/:-~])\1\1(\d{1,5})\1/.exec(reply)?.[2]) ?? reply;
+    const reply = await ask(ftp, 'EPSV');
+    const port = portIn(/^229\b.*?([!-/:-~])\1\1(\d{1,5})\1/.exec(reply)?.[2]);
+    if (port === undefined)
+        refuseStrange(reply, 229);
+    return port ?? reply;
 }
 async function askByPasv(ftp, before) {
-    const reply = await passive_ask(ftp, 'PASV');
+    const reply = await ask(ftp, 'PASV');
+    refuseStrange(reply, 227);
     const [, high, low] = /^227\b.*?(?<![\d,])(?:\d{1,3}, ?){4}(\d{1,3}), ?(\d{1,3})(?![\d,])/.exec(reply) ?? [];
     const isByte = [high, low].every(part => Number(part) <= 255);
     const port = isByte ? portIn(String(Number(high) * 256 + Number(low))) : undefined;
@@ -45290,7 +46567,7 @@ async function askByPasv(ftp, before) {
     throw unreachable(`it answered ${first}PASV "${reply}"`, before);
 }
 /** The text of a reply, whether it refuses or not; one that ends the session, or its data connections, is thrown. */
-async function passive_ask(ftp, verb) {
+async function ask(ftp, verb) {
     try {
         return oneLine(await ftp.request(verb));
     }
@@ -45299,6 +46576,13 @@ async function passive_ask(ftp, verb) {
             throw error;
         return oneLine(error);
     }
+}
+/** A success of another kind is the answer to another command: from there on all replies would be taken for others. */
+function refuseStrange(reply, code) {
+    const answered = Number(reply.slice(0, 3));
+    if (answered >= 400 || answered === code)
+        return;
+    throw new lib_site/* SiteError */.wt('lost', `The connection is out of step: a data connection was answered with "${reply}"`);
 }
 function oneLine({ message }) {
     return message.replace(/\s+/g, ' ').trim();
@@ -45347,22 +46631,409 @@ function unreachable(what, cause) {
     return new lib_site/* SiteError */.wt('unreachable', message, { cause });
 }
 
+;// CONCATENATED MODULE: ./lib/ftp/learned.js
+// What was learned of a server on the way, by one connection for all of them. Asks nothing.
+
+
+
+/** What is known of a server before the first connection; `pipelining`: whether the user wants it. */
+function nothingLearned(pipelining = true) {
+    return {
+        account: openAccount(),
+        passive: unknownPassiveMode(),
+        listing: { command: undefined },
+        listings: noListingsLearned(),
+        pipelining: pipelining ? 'allowed' : 'off',
+        roundTripMs: 0
+    };
+}
+/** Gives up sending several commands at once, and notes why. */
+function distrust(learned, why) {
+    if (learned.pipelining !== 'allowed')
+        return;
+    learned.pipelining = 'distrusted';
+    noteRung(learned.account, `logins and renames wait for each reply, because ${why}`);
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/login.js
+// The login and what follows it at once: which commands, and what their replies mean, together or one after the other.
+
+
+/** How long what follows the password is waited for: all of it is answered without looking anything up. */
+const SETTINGS_PATIENCE_MS = 5000;
+/** Whether a server greets as those do to which lftp, too, sends one command at a time (its setting `ftp:auto-sync-mode`). */
+function isDistrusted(greeting) {
+    return /icrosoft FTP Service|MadGoat|MikroTik/.test(greeting);
+}
+/**
+ * Logs in with all commands in one write; where the outcome is not `in`, the connection is of no use any more.
+ *
+ * The password is waited for as any command is: Pure-FTPd takes more than 5 s to refuse one, and whoever hangs up then and
+ * logs in anew has tried it twice.
+ */
+async function logInAtOnce(client, control, target, settingsPatienceMs = SETTINGS_PATIENCE_MS) {
+    const { patienceMs } = control;
+    const entering = repliesTo(control, [`USER ${target.userName}`, `PASS ${target.password}`]);
+    const setting = repliesTo(control, ['FEAT', ...settings(client)]);
+    const entered = await entering;
+    control.patienceMs = Math.min(patienceMs, settingsPatienceMs);
+    const outcome = judgeFlight([...entered, ...(await setting)]);
+    if (outcome.kind === 'in' && client.closed)
+        return { kind: 'odd', why: 'the server sent more replies than commands came' };
+    control.patienceMs = patienceMs;
+    return outcome;
+}
+/**
+ * Tells what the replies to a login in one flight mean: to USER, PASS, FEAT, TYPE, OPTS and, under TLS, PBSZ and PROT.
+ *
+ * `undefined`: the reply has not come. Only in its place is a refusal one; what a command that everybody knows cannot be
+ * answered with shows that commands were lost or run together.
+ */
+function judgeFlight(replies) {
+    const [user, pass, features, type, options, ...protection] = replies;
+    // The server has too many connections already, which says nothing of how commands may be sent.
+    const farewell = replies.find(reply => reply?.code === 421);
+    if (farewell)
+        return { kind: 'refused', reply: farewell };
+    if (!user)
+        return odd('the server did not answer a login in one flight');
+    const isPassRefused = pass === undefined || pass.code >= 400;
+    if (isRefusal(user) && isPassRefused)
+        return { kind: 'refused', reply: user };
+    const wantsNoPassword = user.code === 230 || user.code === 232;
+    if (user.code !== 331 && !wantsNoPassword)
+        return odd(`USER was answered with ${user.code} in one flight`);
+    if (!pass)
+        return odd('the server answered only the first command of a login in one flight');
+    if (user.code === 331 && isRefusal(pass))
+        return { kind: 'refused', reply: pass };
+    const isIn = [202, 230, 232].includes(pass.code) || (wantsNoPassword && pass.code === 503);
+    if (!isIn)
+        return odd(`PASS was answered with ${pass.code} in one flight`);
+    if (!features || replies.includes(undefined))
+        return odd('the server answered only a part of a login in one flight');
+    const fits = (features.code === 211 || features.code >= 500) &&
+        type?.code === 200 &&
+        (options?.code === 200 || options?.code === 202 || (options?.code ?? 0) >= 400) &&
+        protection.every(reply => reply?.code === 200);
+    return fits ? { kind: 'in', features } : odd('the replies to a login in one flight do not fit its commands');
+}
+function odd(why) {
+    return { kind: 'odd', why };
+}
+/** A refusal that means what it says; 500 to 503 are the answers to what was not understood, or came at the wrong time. */
+function isRefusal({ code }) {
+    return code >= 400 && !(code >= 500 && code <= 503);
+}
+/** Logs in one command after the other; throws what basic-ftp throws, an `FTPError` for a refusal. */
+async function logIn(client, target) {
+    let reply = await client.sendIgnoringError(`USER ${target.userName}`);
+    if (reply.code === 331)
+        reply = await client.sendIgnoringError(`PASS ${target.password}`);
+    if (reply.code < 200 || reply.code >= 300)
+        throw new dist.FTPError(reply);
+}
+/** Sends what every session needs, one command after the other, and gives the reply to FEAT. */
+async function makeSettings(client) {
+    const { code, message } = await client.sendIgnoringError('FEAT');
+    for (const command of settings(client)) {
+        // Data in the wrong form is no data; without the others a session still works on some servers.
+        if (command.startsWith('TYPE'))
+            await client.send(command);
+        else
+            await client.sendIgnoringError(command);
+    }
+    return { code, text: message };
+}
+function settings(client) {
+    return ['TYPE I', 'OPTS UTF8 ON', ...(client.ftp.hasTLS ? ['PBSZ 0', 'PROT P'] : [])];
+}
+/** The facts that a listing has to tell where the server knows them. */
+const FACTS = ['type', 'size', 'modify'];
+/** The commands by which the server lists folders, the best first; asks it for the facts that it would leave out. */
+async function chooseListing(client, features) {
+    const lines = features.code < 300 ? features.text.split('\n').slice(1, -1) : [];
+    const named = lines.map(line => /^\s*MLST\b(.*)$/i.exec(line)?.[1]).find(facts => facts !== undefined);
+    if (named === undefined)
+        return ['LIST -a', 'LIST'];
+    // A star marks a fact that is told without being asked for (RFC 3659 section 7.8).
+    const told = named.toLowerCase().split(/[\s;]+/);
+    const isMissing = (fact) => !told.includes(`${fact}*`);
+    // A fact that the server does not know is no reason to ask, but no `type` at all is.
+    if (FACTS.some(fact => isMissing(fact) && (fact === 'type' || told.includes(fact)))) {
+        await client.sendIgnoringError(`OPTS MLST ${FACTS.join(';')};unique;`);
+    }
+    return ['MLSD', 'LIST -a', 'LIST'];
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/greeting.js
+
+
+
+
+
+
+
+/** Connects, reads the greeting, and starts TLS in the way of the attempt; throws a `SiteError` in words for the user. */
+async function awaitGreeting(target, attempt, options, learned) {
+    const { signal } = options;
+    if (signal.aborted)
+        throw interrupted(signal.reason);
+    const client = new dist.Client(options.timeoutMs);
+    client.ftp.log = line => {
+        options.trace(line.trimEnd());
+    };
+    usePassiveMode(client, learned.passive);
+    const destroySockets = watchSockets(client);
+    const spoilt = Promise.withResolvers();
+    spoilt.promise.catch(() => undefined);
+    const control = controlOver(client, learned.account, ({ text }) => {
+        distrust(learned, 'the server sent a reply that nothing had asked for');
+        spoilt.reject(new lib_site/* SiteError */.wt('tls', `Something was said in the clear that TLS should have protected: "${text}"`));
+    });
+    const onAbort = () => {
+        client.close();
+        destroySockets();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    const progress = { stage: 'connect' };
+    try {
+        const greeting = await greet(client, target, attempt, learned, progress);
+        if (attempt.mode === 'explicit') {
+            progress.stage = 'tls';
+            const tls = client.useTLS({ host: target.host, rejectUnauthorized: target.verify });
+            // basic-ftp bounds no handshake, and does not settle when the socket under it is destroyed.
+            await bounded(Promise.race([tls, spoilt.promise]), options);
+        }
+        // No rung: that is the plan for every server of App Service.
+        if (isDistrusted(greeting) && learned.pipelining === 'allowed')
+            learned.pipelining = 'distrusted';
+    }
+    catch (error) {
+        signal.removeEventListener('abort', onAbort);
+        client.close();
+        throw isAborted(signal) ? interrupted(error) : explain(error, progress.stage, target, attempt);
+    }
+    const close = () => {
+        signal.removeEventListener('abort', onAbort);
+        // Ending the stream says goodbye as well as a QUIT does, whose reply nobody would wait for.
+        client.ftp.socket.end();
+        client.close();
+        destroySockets();
+    };
+    return { client, control, close };
+}
+/** Gives the text of the greeting. */
+async function greet(client, target, attempt, learned, progress) {
+    if (attempt.mode === 'implicit')
+        progress.stage = 'tls';
+    const tls = { host: target.host, rejectUnauthorized: target.verify };
+    const begun = performance.now();
+    const greeting = attempt.mode === 'implicit'
+        ? client.connectImplicitTLS(target.host, attempt.port, tls)
+        : client.connect(target.host, attempt.port);
+    client.ftp.socket.once('connect', () => {
+        learned.roundTripMs = performance.now() - begun;
+    });
+    refuseSsh(client);
+    return (await greeting).message;
+}
+/**
+ * basic-ftp does not know of a data connection that is still being made, so closing the client would leave it, and the
+ * process, alive until the timeout. Returns what destroys all sockets.
+ */
+function watchSockets(client) {
+    const sockets = new Set();
+    const make = client.ftp._newSocket.bind(client.ftp);
+    client.ftp._newSocket = () => {
+        const socket = make();
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+        return socket;
+    };
+    return () => {
+        for (const socket of sockets)
+            if (socket !== client.ftp.socket)
+                socket.destroy();
+    };
+}
+async function bounded(work, { timeoutMs, signal }) {
+    const silence = Promise.withResolvers();
+    const timer = setTimeout(() => {
+        silence.reject(new lib_site/* SiteError */.wt('unreachable', `The server has been silent for ${timeoutMs / 1000} s`));
+    }, timeoutMs);
+    try {
+        return await unlessAborted(Promise.race([work, silence.promise]), signal);
+    }
+    finally {
+        clearTimeout(timer);
+    }
+}
+/** An SSH server speaks first, and its banner is no FTP reply: said before anything else reads it. */
+function refuseSsh(client) {
+    client.ftp.socket.prependOnceListener('data', (chunk) => {
+        if (!chunk.toString().startsWith('SSH-'))
+            return;
+        client.ftp.closeWithError(new lib_site/* SiteError */.wt('unreachable', 'An SSH server answers there, not an FTP server'));
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/list-command.js
+// Which command lists a folder (MLSD, LIST -a or LIST), and when an empty answer to it is believed.
+
+
+
+/**
+ * Lists a folder with the first of the commands that shows anything, and from then on with that one only.
+ *
+ * A server that takes `-a` for a name may answer with an empty listing, and then everything would look absent; so may
+ * one that promises MLSD and does not keep it. Until a command has shown something its empty answer is therefore
+ * compared with the next one's. The last one's counts, for every server knows plain LIST. In a usual run the first
+ * listing settles that: `/site` is never empty.
+ */
+async function listDirectory(client, commands, choice, directory) {
+    if (choice.command !== undefined)
+        return (await list_command_ask(client, choice.command, directory)).entries;
+    let refusal;
+    let isPassing = false;
+    for (const command of commands) {
+        try {
+            const { entries, isEmpty } = await list_command_ask(client, command, directory);
+            refusal = undefined;
+            if (isEmpty)
+                continue;
+            // What the server refuses for the moment only (4xx) may be its best command, such as the one that shows dot files.
+            if (!isPassing)
+                choice.command = command;
+            return entries;
+        }
+        catch (error) {
+            if (!isAnswer(error))
+                throw error;
+            refusal = error;
+            isPassing ||= error instanceof dist.FTPError && error.code < 500;
+        }
+    }
+    if (refusal !== undefined)
+        throw refusal;
+    return [];
+}
+/** Lists a folder with each of the commands, and puts the answers together. */
+async function listWithAll(client, commands, directory) {
+    const found = new Map();
+    const refusals = [];
+    for (const command of commands) {
+        try {
+            for (const entry of (await list_command_ask(client, command, directory)).entries) {
+                // Where they differ, the link is the truth: a listing that follows it shows what it leads to.
+                if (entry.kind === 'link' || !found.has(entry.name))
+                    found.set(entry.name, entry);
+            }
+        }
+        catch (error) {
+            if (!isAnswer(error))
+                throw error;
+            refusals.push(error);
+        }
+    }
+    if (refusals.length === commands.length)
+        throw refusals[0];
+    // A line that one command has made unreadable stands for a name that another one has told.
+    const told = [...found.values()].filter(({ kind }) => kind !== 'unknown');
+    const isTold = (line) => told.some(({ name }) => ` ${line}`.endsWith(` ${name}`));
+    return [...found.values()].filter(({ name, kind }) => kind !== 'unknown' || !isTold(name));
+}
+/** `isEmpty`: not even a line for the folder itself, which would show that the command was understood. */
+async function list_command_ask(client, command, directory) {
+    let answer = { entries: [], isEmpty: true };
+    client.parseList = text => {
+        answer = { entries: parseListing(text, new Date()), isEmpty: text.trim() === '' };
+        return [];
+    };
+    client.availableListCommands = [command];
+    await client.list(directory);
+    return answer;
+}
+/** Whether the server answered at all, if only with a refusal, or with words where a listing should be. */
+function isAnswer(error) {
+    if (error instanceof dist.FTPError)
+        return ![421, 425, 426].includes(error.code);
+    return error instanceof lib_site/* SiteError */.wt && error.kind === 'unexpected';
+}
+
 // EXTERNAL MODULE: ./lib/ftp/target.js
 var ftp_target = __nccwpck_require__(6921);
-;// CONCATENATED MODULE: ./lib/ftp/connection.js
+;// CONCATENATED MODULE: ./lib/ftp/tree-transfer.js
+// A recursive listing's way over a data connection: streamed, however long. Does not read what it says.
 
-
-
-
-
-
-
-
-
-/** What is known of a server before the first connection. */
-function nothingLearned() {
-    return { account: openAccount(), passive: unknownPassiveMode(), listing: { command: undefined } };
+/**
+ * Sends `LIST -Ra <directory>` and hands on the text as it comes; resolves when the server has said that this was all.
+ *
+ * The next text comes when the promise of `onText` has settled; meanwhile the data connection is paused, and its timeout
+ * too. Where `onText` throws, the control connection is closed and its error is thrown. It is not called any more once all
+ * is over. Bytes that are no UTF-8 become U+FFFD. Not while anything else is under way on the connection.
+ */
+async function listTree(client, directory, onText) {
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    let isOver = false;
+    const hand = async (text, done) => {
+        try {
+            if (text !== '' && !isOver)
+                await onText(text);
+            done();
+        }
+        catch (error) {
+            done(error instanceof Error ? error : new Error(String(error)));
+        }
+    };
+    const sink = new external_node_stream_.Writable({
+        write: (chunk, _encoding, done) => {
+            void hand(decoder.decode(chunk, { stream: true }), done);
+        },
+        final: done => {
+            void hand(decoder.decode(), done);
+        }
+    });
+    try {
+        await asking(client, `LIST -Ra ${directory}`).downloadTo(sink, directory);
+    }
+    finally {
+        // The server may refuse in the middle (426), with bytes still on the way: nobody waits for those any more.
+        isOver = true;
+    }
 }
+/**
+ * A client whose downloads send another command.
+ *
+ * basic-ftp streams files only, and collects listings. What it does about data connections, timeouts and the order of
+ * the two ends of a transfer should not be written once more, so it is told that this is a file.
+ */
+function asking(client, command) {
+    const ftp = new Proxy(client.ftp, {
+        get: (context, name) => {
+            if (name === 'handle') {
+                const handle = (asked, handler) => context.handle(asked?.startsWith('RETR ') ? command : asked, handler);
+                return handle;
+            }
+            return Reflect.get(context, name);
+        },
+        set: (context, name, value) => Reflect.set(context, name, value)
+    });
+    return Object.create(client, { ftp: { value: ftp } });
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/connection.js
+// One control connection: connects, logs in, lists and reads.
+
+
+
+
+
+
+
+
+
+
 /**
  * Connects and logs in, in the first of the target's ways that leads to an FTP server.
  *
@@ -45388,73 +47059,48 @@ async function connect(target, options, learned, only) {
     throw new lib_site/* SiteError */.wt(last.kind, `${last.message} (before that: ${first.message})`, { cause: last });
 }
 async function connectOnce(target, attempt, options, learned) {
-    if (options.signal.aborted)
-        throw interrupted(options.signal.reason);
-    const client = new dist.Client(options.timeoutMs);
-    client.ftp.log = line => {
-        options.trace(line.trimEnd());
-    };
-    usePassiveMode(client, learned.passive);
-    const destroySockets = watchSockets(client);
-    const onAbort = () => {
-        client.close();
-        destroySockets();
-    };
-    options.signal.addEventListener('abort', onAbort, { once: true });
-    let stage = 'connect';
+    const greeted = await awaitGreeting(target, attempt, options, learned);
+    const progress = { stage: 'login' };
     try {
-        const tls = { host: target.host, rejectUnauthorized: target.verify };
-        if (attempt.mode === 'implicit')
-            stage = 'tls';
-        const greeting = attempt.mode === 'implicit'
-            ? client.connectImplicitTLS(target.host, attempt.port, tls)
-            : client.connect(target.host, attempt.port);
-        refuseSsh(client);
-        await greeting;
-        if (attempt.mode === 'explicit') {
-            stage = 'tls';
-            // basic-ftp bounds no handshake, and does not settle when the socket under it is destroyed.
-            await bounded(client.useTLS(tls), options);
+        const features = learned.pipelining === 'allowed'
+            ? await enterAtOnce(greeted, target, learned, options.signal)
+            : await enterStepwise(greeted, target, progress);
+        if (features) {
+            progress.stage = 'settings';
+            const commands = await chooseListing(greeted.client, features);
+            learned.account.connections++;
+            return connectionOver(greeted, attempt, commands, learned, options.signal);
         }
-        stage = 'login';
-        await client.login(target.userName, target.password);
-        stage = 'settings';
-        await client.useDefaultSettings();
     }
     catch (error) {
-        options.signal.removeEventListener('abort', onAbort);
-        client.close();
-        throw isAborted(options.signal) ? interrupted(error) : explain(error, stage, target, attempt);
+        greeted.close();
+        throw isAborted(options.signal) ? interrupted(error) : explain(error, progress.stage, target, attempt);
     }
-    learned.account.connections++;
-    return connectionOver(client, attempt, learned, options.signal, () => {
-        options.signal.removeEventListener('abort', onAbort);
-        // Ending the stream says goodbye as well as a QUIT does, whose reply nobody would wait for.
-        client.ftp.socket.end();
-        client.close();
-        destroySockets();
-    });
+    greeted.close();
+    // Whoever gets here has learned to send one command at a time.
+    return connectOnce(target, attempt, options, learned);
 }
-/**
- * basic-ftp does not know of a data connection that is still being made, so closing the client would leave it, and the
- * process, alive until the timeout. Returns what destroys all sockets.
- */
-function watchSockets(client) {
-    const sockets = new Set();
-    const make = client.ftp._newSocket.bind(client.ftp);
-    client.ftp._newSocket = () => {
-        const socket = make();
-        sockets.add(socket);
-        socket.once('close', () => sockets.delete(socket));
-        return socket;
-    };
-    return () => {
-        for (const socket of sockets)
-            if (socket !== client.ftp.socket)
-                socket.destroy();
-    };
+/** Gives the reply to FEAT of a login in one flight; `undefined`: it went wrong, and another connection is needed. */
+async function enterAtOnce({ client, control }, target, learned, signal) {
+    const outcome = await logInAtOnce(client, control, target);
+    if (outcome.kind === 'in')
+        return outcome.features;
+    if (outcome.kind === 'refused')
+        throw new dist.FTPError({ code: outcome.reply.code, message: outcome.reply.text });
+    // Whoever hangs up hears no more replies, and that is nobody else's fault.
+    if (isAborted(signal))
+        throw interrupted(outcome.why);
+    distrust(learned, outcome.why);
+    return undefined;
 }
-function connectionOver(client, attempt, { account, listing }, signal, close) {
+async function enterStepwise({ client }, target, progress) {
+    await logIn(client, target);
+    progress.stage = 'settings';
+    return makeSettings(client);
+}
+/** `commands`: those that list a folder, the best first. */
+function connectionOver({ client, control, close }, attempt, commands, learned, signal) {
+    const { listing } = learned;
     const during = async (what, work) => {
         try {
             return await unlessAborted(work(), signal);
@@ -45467,58 +47113,37 @@ function connectionOver(client, attempt, { account, listing }, signal, close) {
             throw failure;
         }
     };
-    // What the features that the server named make possible, the best first.
-    const commands = client.availableListCommands;
     return {
         attempt,
         get closed() {
             return client.closed;
         },
-        control: controlOver(client, account),
+        control,
+        get pipelining() {
+            return learned.pipelining;
+        },
+        listTree: (directory, onText) => during(`list ${directory}`, () => listTree(client, directory, onText)),
         list: directory => during(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
         listFully: directory => during(`list ${directory}`, () => listWithAll(client, commands, directory)),
-        readText: (file, maxBytes) => during(`read ${file}`, async () => {
-            const sink = boundedSink(maxBytes);
-            await client.downloadTo(sink.writable, file);
-            return sink.text();
-        }),
+        readText: (file, maxBytes) => during(`read ${file}`, () => download(client, file, maxBytes)),
         command: (verb, path) => during(`${verb} ${path}`, async () => {
             await client.send(`${verb} ${path}`);
         }),
         close
     };
 }
-/** Asked anew each time: the compiler would take an earlier answer for the present one. */
-function isAborted(signal) {
-    return signal.aborted;
-}
-/** Rejects when the signal aborts, even where the work itself would go on waiting. */
-async function unlessAborted(work, signal) {
-    const aborted = Promise.withResolvers();
-    const onAbort = () => {
-        aborted.reject(interrupted(signal.reason));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted)
-        onAbort();
+async function download(client, file, maxBytes) {
+    const sink = boundedSink(maxBytes);
     try {
-        return await Promise.race([work, aborted.promise]);
+        await client.downloadTo(sink.writable, file);
     }
-    finally {
-        signal.removeEventListener('abort', onAbort);
+    catch (error) {
+        // What was broken off here is still to be answered by the server, at a time when something else may be asked.
+        if (error instanceof lib_site/* SiteError */.wt)
+            client.close();
+        throw error;
     }
-}
-async function bounded(work, { timeoutMs, signal }) {
-    const silence = Promise.withResolvers();
-    const timer = setTimeout(() => {
-        silence.reject(new lib_site/* SiteError */.wt('unreachable', `The server has been silent for ${timeoutMs / 1000} s`));
-    }, timeoutMs);
-    try {
-        return await unlessAborted(Promise.race([work, silence.promise]), signal);
-    }
-    finally {
-        clearTimeout(timer);
-    }
+    return sink.text();
 }
 function boundedSink(maxBytes) {
     const chunks = [];
@@ -45536,31 +47161,28 @@ function boundedSink(maxBytes) {
     });
     return { writable, text: () => new TextDecoder('utf-8').decode(Buffer.concat(chunks)) };
 }
-/** An SSH server speaks first and would otherwise be waited for until the timeout, because its banner is no FTP reply. */
-function refuseSsh(client) {
-    client.ftp.socket.once('data', (chunk) => {
-        if (!chunk.toString().startsWith('SSH-'))
-            return;
-        client.ftp.closeWithError(new lib_site/* SiteError */.wt('unreachable', 'An SSH server answers there, not an FTP server'));
-    });
-}
 
 ;// CONCATENATED MODULE: ./lib/ftp/pool.js
 // A few connections to one server: borrows, opens more when asked for, and goes on with fewer where the server caps them.
 
+
+/** Pauses before another try where no connection is left: a server may still count those that were lost. */
+const PAUSES_MS = [500, 1000, 2000];
 /**
  * Makes a pool around a first connection.
  *
- * `open` makes a further one. Where that fails the pool goes on with those it has: servers cap connections in many ways
- * (421, 530, a bare hang-up), and none of them is an error as long as one connection is left.
+ * `open` makes a further one, and is told to give up by its signal when the pool is closed. Where it fails the pool goes
+ * on with those it has: servers cap connections in many ways (421, 530, a bare hang-up, silence), and none of them is an
+ * error as long as one connection is left.
  */
-function makePool(first, open, limit) {
+function makePool(first, open, limit, pausesMs = PAUSES_MS) {
     const idle = [first];
     const all = new Set([first]);
     const waiting = [];
     let opening = 0;
     let most = limit;
     let closed = false;
+    const closing = new AbortController();
     let failure;
     const wake = () => waiting.shift()?.();
     const takeIdle = () => {
@@ -45571,11 +47193,26 @@ function makePool(first, open, limit) {
         }
         return undefined;
     };
+    /** The first login went well, so a refusal where no connection is left is one for the moment, whatever its code. */
+    const openPatiently = async () => {
+        for (let attempt = 0;; attempt++) {
+            try {
+                return await open(closing.signal);
+            }
+            catch (error) {
+                const pauseMs = pausesMs[attempt];
+                const isFinal = error instanceof lib_site/* SiteError */.wt && ['certificate', 'tls', 'interrupted'].includes(error.kind);
+                if (all.size > 0 || pauseMs === undefined || isFinal)
+                    throw error;
+                await (0,promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal: closing.signal }).catch(() => undefined);
+            }
+        }
+    };
     /** Opens one more in the background: whoever waits takes what comes first, a connection that is returned or a new one. */
     const openFurther = async () => {
         opening++;
         try {
-            const connection = await open();
+            const connection = await openPatiently();
             if (closed)
                 connection.close();
             else {
@@ -45631,6 +47268,7 @@ function makePool(first, open, limit) {
         },
         close() {
             closed = true;
+            closing.abort();
             for (const connection of all)
                 connection.close();
             while (waiting.length > 0)
@@ -45639,187 +47277,774 @@ function makePool(first, open, limit) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/ftp/sweep.js
-// Removes a tree over a pool of connections: children before their folder, links never entered.
+;// CONCATENATED MODULE: ./lib/ftp/rename.js
+// A rename: both its commands in one write, where that goes; else one after the other.
 
-/** Files that one connection deletes before another task may have it. */
-const BATCH = 32;
-/** More passes over one folder than a listing that is cut needs; somebody keeps writing there. */
-const MAX_PASSES = 50;
+
+
+
+
+/** How long both replies are waited for at least; in a second try each of them has the usual limit. */
+const PATIENCE_MS = 5000;
+/** The limit in round trips, for a server that is far away. */
+const PATIENCE_ROUND_TRIPS = 20;
 /**
- * Removes a directory and everything in it.
+ * Makes the verb that renames.
  *
- * Goes on where the server refuses to delete something, and reports it. Throws `SiteError` when the connections are lost.
+ * Whatever goes wrong in one flight, whether it is done is looked up, and if it is not, it is tried once more, one command
+ * after the other: that one's error is thrown.
  */
-async function sweepTree(pool, directory) {
-    const tally = { files: 0, directories: 0, refused: [], stopped: false };
-    const inOwnFolder = (0,lib_site/* parentOf */.gN)(directory) === lib_site/* OWN_FOLDER */.w5;
-    await removeDirectory(pool, directory, tally, inOwnFolder || (await letsRemove(pool, (0,lib_site/* parentOf */.gN)(directory), tally)));
-    return {
-        files: tally.files,
-        directories: tally.directories,
-        refused: tally.refused,
-        movedAside: [],
-        unfinished: false
-    };
-}
-/** `parentLetsRemove`: it is known that things can be removed from the folder that this one lies in. */
-async function removeDirectory(pool, directory, tally, parentLetsRemove) {
-    // A listing may show a link as a folder, and entering it would delete what it points to. DELE removes a link and
-    // refuses a folder; where DELE refuses links too (Windows), RMD removes the link and refuses a folder that is not
-    // empty. Only what both refuse is entered, and only where they do not refuse because of the folder above.
-    if ((await attempt(pool, tally, 'DELE', directory)) === undefined) {
-        tally.files++;
-        return;
-    }
-    let refusal = await attempt(pool, tally, 'RMD', directory);
-    if (refusal === undefined) {
-        tally.directories++;
-        return;
-    }
-    if (parentLetsRemove)
-        refusal = await emptyAndRemove(pool, directory, tally);
-    if (refusal !== undefined)
-        tally.refused.push({ path: directory, reply: refusal });
-}
-/** Removes what is in a folder, and the folder. Returns why it is still there; `undefined`: it is gone, or that is on record. */
-async function emptyAndRemove(pool, directory, tally) {
-    const seen = new Set();
-    let refusal;
-    for (let pass = 1; pass <= MAX_PASSES; pass++) {
-        // Where all is gone that was listed and the folder is still not empty, the listing was not complete.
-        const entries = await listOrReport(pool, directory, tally, pass > 1);
-        if (!entries)
-            return undefined;
-        const fresh = entries.filter(({ name }) => !seen.has(name));
-        if (pass > 1 && fresh.length === 0)
-            return refusal;
-        for (const { name } of fresh)
-            seen.add(name);
-        // `lib64` links to `lib` in every environment made on Linux: once its target is gone even a server that refuses to
-        // delete links lists it as empty.
-        const [later, now] = partition(fresh, entry => entry.kind === 'directory' && entry.name === 'lib64');
-        await removeEntries(pool, directory, now, tally);
-        await removeEntries(pool, directory, later, tally);
-        refusal = await attempt(pool, tally, 'RMD', directory);
-        if (refusal === undefined) {
-            tally.directories++;
-            return undefined;
-        }
-    }
-    return refusal;
-}
-/** Whether the server lets anything be removed from a folder: then what it refuses to remove there is no link. */
-async function letsRemove(pool, directory, tally) {
-    const probe = (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(directory, lib_site/* PROBE_NAME */.J4));
-    await attempt(pool, tally, 'MKD', probe);
-    // One that was left by a run that was killed tells as much.
-    return (await attempt(pool, tally, 'RMD', probe)) === undefined;
-}
-async function removeEntries(pool, directory, entries, tally) {
-    const [directories, files] = partition(entries, entry => entry.kind === 'directory');
-    const batches = [];
-    for (let start = 0; start < files.length; start += BATCH)
-        batches.push(files.slice(start, start + BATCH));
-    let removed = 0;
-    await sweep_all(tally, batches.map(async (batch) => {
-        removed += await removeFiles(pool, directory, batch, tally);
-    }));
-    if (directories.length === 0)
-        return;
-    const lets = removed > 0 || (await letsRemove(pool, directory, tally));
-    await sweep_all(tally, directories.map(async ({ name }) => {
-        const path = pathOrReport(directory, name, tally);
-        if (path)
-            await removeDirectory(pool, path, tally, lets);
-    }));
-}
-async function removeFiles(pool, directory, files, tally) {
-    let removed = 0;
-    for (const file of files) {
-        if (file.kind === 'unknown') {
-            tally.refused.push({ path: `${directory}/${file.name}`, reply: 'Its line in the listing cannot be read' });
-            continue;
-        }
-        const path = pathOrReport(directory, file.name, tally);
-        if (!path)
-            continue;
-        const refusal = await attempt(pool, tally, 'DELE', path);
-        // Windows removes a link to a folder with RMD; a file refuses RMD.
-        const gone = refusal === undefined || (file.kind === 'link' && (await attempt(pool, tally, 'RMD', path)) === undefined);
-        if (gone)
-            removed++;
-        else
-            tally.refused.push({ path, reply: refusal });
-    }
-    tally.files += removed;
-    return removed;
-}
-/** `undefined`: the server refused, which is on record. */
-async function listOrReport(pool, directory, tally, fully) {
-    try {
-        return await pool.use(connection => (fully ? connection.listFully(directory) : connection.list(directory)));
-    }
-    catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
-            throw error;
-        tally.refused.push({ path: directory, reply: error.message });
-        return undefined;
-    }
-}
-/** `undefined`: a name with a separator or a control character, which no command could mean safely; it is on record. */
-function pathOrReport(directory, name, tally) {
-    try {
-        return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(directory, name));
-    }
-    catch (error) {
-        if (!(error instanceof RangeError))
-            throw error;
-        tally.refused.push({ path: `${directory}/${name}`, reply: 'This name cannot be sent safely' });
-        return undefined;
-    }
-}
-/** Sends one command; `undefined`: done, else the server's refusal. */
-async function attempt(pool, tally, verb, path) {
-    // Waiting for a connection may open one: not for a sweep that has ended.
-    if (tally.stopped)
-        throw stopped();
-    return pool.use(async (connection) => {
-        if (tally.stopped)
-            throw stopped();
+function renamingOver(pool, learned, reading, timeoutMs) {
+    return async (from, to) => {
+        const isDone = async () => !(await isListed(reading, from)) && (await isListed(reading, to));
+        const patienceMs = Math.min(timeoutMs, Math.max(PATIENCE_MS, PATIENCE_ROUND_TRIPS * learned.roundTripMs));
+        const flight = { wasTried: false };
+        const work = async (connection) => {
+            if (flight.wasTried || learned.pipelining !== 'allowed')
+                return renameStepwise(connection, from, to);
+            flight.wasTried = true;
+            return renameAtOnce(connection, learned, patienceMs, from, to);
+        };
         try {
-            await connection.command(verb, path);
-            return undefined;
+            await again(() => pool.use(work), isDone);
         }
         catch (error) {
-            if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
-                return error.message;
-            throw error;
+            // What was not answered in time may have been carried out since, and then the second try finds nothing to rename.
+            const isRefused = error instanceof lib_site/* SiteError */.wt && error.kind === 'refused';
+            if (!flight.wasTried || !isRefused || !(await isDone()))
+                throw error;
         }
+    };
+}
+async function renameStepwise(connection, from, to) {
+    await connection.command('RNFR', from);
+    await connection.command('RNTO', to);
+}
+/** Throws a `SiteError` of kind `lost` whatever goes wrong, and closes the connection where its replies cannot be trusted. */
+async function renameAtOnce(connection, learned, patienceMs, from, to) {
+    const { control } = connection;
+    const usualMs = control.patienceMs;
+    control.patienceMs = patienceMs;
+    const outcome = judgeRename(await repliesTo(control, [`RNFR ${from}`, `RNTO ${to}`]));
+    control.patienceMs = usualMs;
+    if (outcome === 'done')
+        return;
+    if (outcome === 'refused') {
+        noteRung(learned.account, 'a rename was refused in one flight, so it was tried again one command after the other');
+    }
+    else {
+        if (outcome === 'odd')
+            distrust(learned, 'the replies to a rename in one flight do not fit its commands');
+        connection.close();
+    }
+    throw new lib_site/* SiteError */.wt('lost', 'The rename in one flight was not carried out');
+}
+function judgeRename([first, second]) {
+    if (!first || first.code === 421)
+        return 'lost';
+    if (first.code === 350 && second && second.code >= 200 && second.code < 300)
+        return 'done';
+    if (second?.code === 421)
+        return 'lost';
+    // After a refusal of the first half the second one comes too early (503), which some refuse like any other.
+    const isRefused = first.code === 350 ? second && isPlain(second) : isPlain(first) && second && second.code >= 400;
+    return isRefused ? 'refused' : 'odd';
+}
+/** A refusal of the command itself: 500 to 503 say that it was not understood, or came at the wrong time. */
+function isPlain({ code }) {
+    return code >= 400 && !(code >= 500 && code <= 503);
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/worker.js
+// One connection of a crew at work: what it is sent and when, and how far its replies are believed.
+
+/** Commands between two markers: a lost or invented reply shows after this many at the latest. */
+const MARKER_EVERY = 32;
+/** Fewer than these at the end are worth no marker of their own: a lost reply shows as silence. */
+const LAST_MARKER_AFTER = 4;
+/** Changes nothing, and is answered with a code that no deletion is answered with (RFC 959 section 5.4). */
+const MARKER = 'PWD';
+const MARKER_CODE = 257;
+/** A reply that comes this much later than the fastest had to wait at the server: more commands would only wait longer. */
+const MOST_QUEUEING_MS = 50;
+/** Beyond this a greater window saves nothing at any distance that was measured. */
+const MAX_WINDOW = 512;
+/** Without TLS one read of a server may end between CR and LF, which ProFTPD takes for no end (proftpd/proftpd#2020). */
+const MAX_WINDOW_PLAIN = 8;
+/** After the first doubt. */
+const CAUTIOUS_WINDOW = 8;
+/** Connections that are enough as long as each of them has many commands under way. */
+const PIPELINING_CONNECTIONS = 4;
+/** How long a connection with several commands under way may be silent, at least. */
+const MIN_PATIENCE_MS = 5000;
+/** With more commands than this waiting no more of a listing is read. */
+const HIGH_WATER = 1024;
+function startSize({ most, ceiling }) {
+    return ceiling > 1 ? Math.min(most, PIPELINING_CONNECTIONS) : most;
+}
+function waitingIn(state) {
+    return state.urgent.length + state.ordinary.length - state.sent;
+}
+/** Lets a connection have more than one command under way, where it has shown that it can. */
+function begin(state, worker) {
+    const { control, pipelining } = worker.connection;
+    control.patienceMs = patienceFor(worker, 0);
+    // Its login left in one flight, and each reply came in its place.
+    if (pipelining === 'allowed')
+        widen(state, worker, CAUTIOUS_WINDOW);
+    else
+        worker_probe(state, worker);
+}
+/** Two harmless commands at once, on a server that is not trusted with them yet. */
+function worker_probe(state, worker) {
+    const { control } = worker.connection;
+    control.send('NOOP', reply => {
+        // Even a server that does not know NOOP answers it once, and not as it answers the marker.
+        if (reply?.code === MARKER_CODE)
+            doubt(state, worker, 'replies came out of their order');
+    });
+    control.send(MARKER, reply => {
+        if (!reply)
+            lose(state, worker);
+        else if (reply.code !== MARKER_CODE)
+            doubt(state, worker, 'replies came out of their order');
+        else
+            widen(state, worker, 2);
+        fill(state, worker);
     });
 }
-function stopped() {
+/** A server may take long for one command, but not for none of many. */
+function patienceFor({ ordinaryPatienceMs }, roundTripMs) {
+    return Math.min(ordinaryPatienceMs, Math.max(MIN_PATIENCE_MS, 20 * roundTripMs));
+}
+function widen(state, worker, window) {
+    const most = worker.connection.attempt.mode === 'plain' ? MAX_WINDOW_PLAIN : MAX_WINDOW;
+    worker.window = Math.max(1, Math.min(window, most, state.ceiling));
+}
+/** Something is not as it has to be: whatever else comes on this connection is not believed. */
+function doubt(state, worker, why) {
+    if (worker.isLost || worker.connection.closed)
+        return;
+    worker.isLost = true;
+    tellDoubtful(state, worker);
+    lower(state, worker, why);
+    worker.connection.close();
+}
+/** Trusts the server with fewer commands at a time: with a few after the first doubt, then with one. */
+function lower(state, worker, why) {
+    const ceiling = worker.window > CAUTIOUS_WINDOW ? CAUTIOUS_WINDOW : 1;
+    // It did its work until now, so it is replaced.
+    worker.achieved = true;
+    if (ceiling >= state.ceiling || worker.era < state.era) {
+        noteRung(state.account, `${why}, so a new connection goes on`);
+        return;
+    }
+    state.ceiling = ceiling;
+    state.era++;
+    noteRung(state.account, `${why}, so at most ${ceiling} ${ceiling === 1 ? 'command is' : 'commands are'} under way on a connection`);
+    // What one connection may not do at a time, more connections do.
+    if (state.grown)
+        state.wanted = Math.max(state.wanted, startSize(state));
+    for (const other of state.workers) {
+        other.window = Math.min(other.window, ceiling);
+        if (ceiling === 1)
+            other.connection.control.patienceMs = other.ordinaryPatienceMs;
+    }
+}
+function fillAll(state) {
+    // A worker that leaves meanwhile is not met any more, and none is met twice.
+    for (const worker of state.workers)
+        fill(state, worker);
+}
+/** Sends what may be sent, and lets a worker go that has nothing to do at the end. */
+function fill(state, worker) {
+    const { connection } = worker;
+    const { control } = connection;
+    if (connection.closed || (state.phase !== 'working' && control.outstanding === 0 && worker.task !== 'running')) {
+        if (control.outstanding === 0 && worker.task !== 'running')
+            worker.leave();
+        return;
+    }
+    if (worker.task === 'running')
+        return;
+    if (state.tasks.length > 0)
+        takeTask(state, worker);
+    if (worker.task) {
+        if (control.outstanding === 0)
+            void runTask(state, worker, worker.task);
+        return;
+    }
+    while (control.outstanding < worker.window) {
+        if (worker.sinceMarker >= markerEvery(state, worker)) {
+            sendMarker(state, worker);
+            continue;
+        }
+        const job = nextJob(state);
+        if (!job)
+            break;
+        worker.sinceMarker++;
+        control.send(job.line, reply => {
+            takeReply(state, worker, job, reply);
+        });
+    }
+    // The last replies are confirmed as well, and a lost one is seen before the patience ends.
+    const isLast = worker.window > 1 && worker.sinceMarker >= LAST_MARKER_AFTER && waitingIn(state) === 0;
+    if (isLast && control.outstanding < worker.window)
+        sendMarker(state, worker);
+}
+/** A task goes to a connection that has nothing else to do, or else to the first that comes, which then sends no more. */
+function takeTask(state, worker) {
+    if (worker.task)
+        return;
+    const isFree = (one) => !one.task && one.connection.control.outstanding === 0;
+    if (isFree(worker) || ![...state.workers].some(isFree))
+        worker.task = state.tasks.pop();
+}
+/** While the window grows each of them holds two markers, so that it can double with every round trip; a server that is not trusted gets one now and then too. */
+function markerEvery({ ceiling }, { window }) {
+    return ceiling === 1 ? MARKER_EVERY : Math.min(MARKER_EVERY, Math.ceil(window / 2));
+}
+function nextJob(state) {
+    const urgent = state.urgent.shift();
+    if (urgent)
+        return urgent;
+    const job = state.ordinary[state.sent];
+    if (!job)
+        return undefined;
+    if (++state.sent > HIGH_WATER) {
+        state.ordinary.splice(0, state.sent);
+        state.sent = 0;
+    }
+    if (waitingIn(state) < HIGH_WATER / 2)
+        for (const wake of state.waiters.splice(0))
+            wake();
+    return job;
+}
+async function runTask(state, worker, task) {
+    worker.task = 'running';
+    await task.run(worker.connection);
+    worker.task = undefined;
+    worker.achieved ||= !worker.connection.closed;
+    fill(state, worker);
+}
+function sendMarker(state, worker) {
+    const { window } = worker;
+    const sentAt = performance.now();
+    // A window that was not used has proven nothing.
+    const isFull = worker.connection.control.outstanding >= Math.floor(window / 2);
+    worker.sinceMarker = 0;
+    worker.markers++;
+    worker.connection.control.send(MARKER, reply => {
+        worker.markers--;
+        if (reply?.code === 421 || !reply)
+            lose(state, worker);
+        else if (reply.code !== MARKER_CODE)
+            doubt(state, worker, 'a reply was lost or invented');
+        else {
+            worker.unconfirmed.length = 0;
+            worker.era = state.era;
+            adapt(state, worker, { window, isFull, tookMs: performance.now() - sentAt });
+        }
+        if (worker.markers === 0)
+            for (const tell of worker.confirming.splice(0))
+                tell();
+        fill(state, worker);
+    });
+}
+/** Sends more at a time while that is of use, and less where commands wait at the server, at most once per round trip. */
+function adapt(state, worker, { window, isFull, tookMs }) {
+    worker.fastestMs = Math.min(worker.fastestMs, tookMs);
+    worker.connection.control.patienceMs = patienceFor(worker, worker.fastestMs);
+    if (state.ceiling === 1)
+        return;
+    if (tookMs <= worker.fastestMs + MOST_QUEUEING_MS) {
+        if (isFull)
+            widen(state, worker, Math.max(worker.window, 2 * window));
+    }
+    else if (window === worker.window)
+        widen(state, worker, Math.max(CAUTIOUS_WINDOW, window / 2));
+}
+async function worker_confirm(state, worker) {
+    if (worker.connection.closed || worker.task === 'running' || worker.unconfirmed.length === 0)
+        return;
+    const { promise, resolve } = Promise.withResolvers();
+    worker.confirming.push(() => {
+        resolve(undefined);
+    });
+    // One that is under way comes after all that is to be confirmed.
+    if (worker.markers === 0)
+        sendMarker(state, worker);
+    await promise;
+}
+/** Nobody knows any more whether these replies were their own. */
+function tellDoubtful({ onDoubtful }, worker) {
+    for (const { line, code } of worker.unconfirmed.splice(0))
+        onDoubtful(line, code);
+}
+function takeReply(state, worker, job, reply) {
+    if (!reply || reply.code === 421) {
+        lose(state, worker);
+        job.onOutcome(undefined, true);
+    }
+    else if (!fits(reply, job.line)) {
+        doubt(state, worker, 'a reply was lost or invented');
+        job.onOutcome(undefined, true);
+    }
+    else if (worker.window > 1 && reply.code >= 500 && reply.code <= 504) {
+        // One packet per command is all that some servers read: the rest of it is nonsense to them.
+        if (++worker.syntaxErrors >= 3)
+            doubt(state, worker, `the server does not understand what it is sent ("${reply.text}")`);
+        job.onOutcome(undefined, true);
+    }
+    else {
+        worker.syntaxErrors = 0;
+        worker.unconfirmed.push({ line: job.line, code: reply.code });
+        worker.achieved = true;
+        state.lossesInARow = 0;
+        job.onOutcome(reply, true);
+    }
+    fill(state, worker);
+}
+/** Whether a reply can be one to a command: what deletes is answered with 250, by some servers with 200, or refused. */
+function fits({ code }, line) {
+    if (/^(DELE|RMD) /.test(line))
+        return code === 250 || code === 200 || code >= 400;
+    return code !== MARKER_CODE || line.startsWith('MKD ');
+}
+/** The server has ended the connection, or was silent for longer than it may be. */
+function lose(state, worker) {
+    const { connection } = worker;
+    if (!state.workers.has(worker) || worker.isLost)
+        return;
+    worker.isLost = true;
+    tellDoubtful(state, worker);
+    if (!connection.closed)
+        connection.close();
+    if (state.phase !== 'working')
+        return;
+    if (connection.control.endedBySilence && state.ceiling > 1)
+        lower(state, worker, 'the server went silent');
+    else
+        noteRung(state.account, 'a connection was lost');
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/crew.js
+// Several connections that carry out commands together, many at a time on each. Knows replies, but no files and folders.
+
+
+
+
+/** Where one connection lists and deletes, more than this is not kept in mind. */
+const FLOOD = 250_000;
+/** Makes a crew of one connection. */
+function makeCrew(options) {
+    const state = {
+        ...options,
+        urgent: [],
+        ordinary: [],
+        sent: 0,
+        tasks: [],
+        workers: new Set(),
+        served: new Set(),
+        waiters: [],
+        grown: false,
+        wanted: 1,
+        starting: 0,
+        ceiling: options.pipelining ? MAX_WINDOW : 1,
+        era: 0,
+        lossesInARow: 0,
+        phase: 'working',
+        failure: undefined,
+        doubted: false
+    };
+    hire(state);
+    return {
+        send(line, onOutcome, urgent = false) {
+            if (state.phase !== 'working') {
+                queueMicrotask(() => {
+                    onOutcome(undefined, false);
+                });
+                return;
+            }
+            ;
+            (urgent ? state.urgent : state.ordinary).push({ line, onOutcome });
+            fillAll(state);
+        },
+        alone: work => alone(state, work),
+        async confirm() {
+            await Promise.all([...state.workers].map(worker => worker_confirm(state, worker)));
+        },
+        renew() {
+            noteRung(state.account, 'something was said to be gone and is not, so new connections go on');
+            for (const worker of state.workers) {
+                worker.achieved = true;
+                worker.connection.close();
+            }
+            fillAll(state);
+        },
+        grow() {
+            if (state.grown)
+                return;
+            state.grown = true;
+            state.wanted = startSize(state);
+            hire(state);
+        },
+        get waiting() {
+            return waitingIn(state);
+        },
+        get size() {
+            return state.workers.size;
+        },
+        get doubted() {
+            return state.doubted;
+        },
+        get failure() {
+            return state.failure;
+        },
+        room: () => room(state),
+        stop() {
+            if (state.phase === 'working')
+                state.phase = 'stopped';
+            dropWaiting(state);
+        },
+        async close() {
+            if (state.phase === 'working')
+                state.phase = 'stopped';
+            dropWaiting(state);
+            fillAll(state);
+            await Promise.all(state.served);
+        }
+    };
+}
+async function alone(state, work) {
+    if (state.phase !== 'working')
+        throw state.failure ?? stoppedError();
+    const { promise, resolve, reject } = Promise.withResolvers();
+    state.tasks.push({
+        run: connection => work(connection).then(resolve, reject),
+        fail: reject
+    });
+    fillAll(state);
+    return promise;
+}
+function stoppedError() {
     return new lib_site/* SiteError */.wt('interrupted', 'The sweep was stopped');
 }
-/** Waits for all, and throws the first error only when none of them is under way any more. */
-async function sweep_all(tally, work) {
-    const errors = [];
-    const watched = work.map(task => task.catch((error) => {
-        tally.stopped = true;
-        errors.push(error);
-    }));
-    await Promise.all(watched);
-    // What was told to stop is not the cause.
-    const cause = errors.find(error => !(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'interrupted') ?? errors[0];
-    if (cause !== undefined)
-        throw cause;
+function room(state) {
+    const alone = state.workers.size + state.starting < 2;
+    const tooMany = waitingIn(state) > (alone ? FLOOD : HIGH_WATER);
+    if (state.phase !== 'working')
+        return Promise.reject(state.failure ?? stoppedError());
+    return tooMany ? new Promise(resolve => state.waiters.push(resolve)) : Promise.resolve();
 }
-function partition(items, test) {
-    return [items.filter(test), items.filter(item => !test(item))];
+function dropWaiting(state) {
+    const jobs = [...state.urgent.splice(0), ...state.ordinary.splice(0).slice(state.sent)];
+    state.sent = 0;
+    for (const { onOutcome } of jobs)
+        onOutcome(undefined, false);
+    for (const { fail } of state.tasks.splice(0))
+        fail(state.failure ?? stoppedError());
+    for (const wake of state.waiters.splice(0))
+        wake();
+}
+/** Has as many connections as are wanted and may stand. */
+function hire(state) {
+    while (state.phase === 'working' && state.workers.size + state.starting < state.wanted) {
+        state.starting++;
+        const serving = serve(state);
+        state.served.add(serving);
+        void serving.finally(() => state.served.delete(serving));
+    }
+}
+async function serve(state) {
+    let isStarting = true;
+    const started = () => {
+        if (isStarting)
+            state.starting--;
+        isStarting = false;
+    };
+    try {
+        await state.pool.use(connection => {
+            started();
+            // What was waited for may be over by the time that a connection is free.
+            return state.phase === 'working' ? employ(state, connection) : Promise.resolve();
+        });
+    }
+    catch (error) {
+        started();
+        dismiss(state, error instanceof Error ? error : new Error(String(error)));
+    }
+}
+/** A connection could not be had. */
+function dismiss(state, error) {
+    if (state.workers.size > 0) {
+        state.wanted = Math.max(1, state.workers.size);
+        // Whoever waited for further connections to send may be the only one left.
+        for (const wake of state.waiters.splice(0))
+            wake();
+        return;
+    }
+    if (state.phase === 'working') {
+        state.phase = 'failed';
+        state.failure = error;
+    }
+    dropWaiting(state);
+}
+/** Lets a connection work until it is lost or nothing is to be done any more. */
+async function employ(state, connection) {
+    const { promise, resolve } = Promise.withResolvers();
+    const worker = {
+        connection,
+        window: 1,
+        sinceMarker: 0,
+        markers: 0,
+        confirming: [],
+        syntaxErrors: 0,
+        fastestMs: Infinity,
+        unconfirmed: [],
+        achieved: false,
+        isLost: false,
+        task: undefined,
+        era: state.era,
+        ordinaryPatienceMs: connection.control.patienceMs,
+        leave: () => {
+            resolve(undefined);
+        }
+    };
+    state.workers.add(worker);
+    if (state.ceiling > 1)
+        begin(state, worker);
+    fill(state, worker);
+    await promise;
+    state.workers.delete(worker);
+    // What it had taken on is for another one.
+    if (typeof worker.task === 'object') {
+        if (state.phase === 'working')
+            state.tasks.push(worker.task);
+        else
+            worker.task.fail(state.failure ?? stoppedError());
+        fillAll(state);
+    }
+    if (state.phase === 'working')
+        await replace(state, worker);
+}
+/** After a loss: a new connection takes the place of the lost one, later where nothing was achieved meanwhile. */
+async function replace(state, worker) {
+    state.doubted = true;
+    if (!worker.achieved && state.workers.size > 0) {
+        noteRung(state.account, 'a further connection was closed by the server, so fewer do the work');
+        state.wanted = Math.max(1, state.workers.size);
+        return;
+    }
+    const pauseMs = state.reconnectPausesMs[state.lossesInARow++];
+    if (pauseMs === undefined) {
+        dismiss(state, new lib_site/* SiteError */.wt('lost', 'The connection to the server is lost again and again'));
+        return;
+    }
+    state.account.reconnects++;
+    // Told to stop, it goes on at once, and finds out by itself.
+    if (pauseMs > 0)
+        await (0,promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal: state.signal }).catch(() => undefined);
+    hire(state);
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/sweep.js
+// Removes a tree over a crew of connections: pass by pass, until it is gone or nothing more goes.
+
+
+
+
+
+
+
+/** How patient a sweep is, unless told otherwise. */
+const PATIENCE = {
+    pausesMs: [1000, 2000, 4000],
+    reconnectPausesMs: [0, 500, 1000, 2000]
+};
+/** A listing that is cut needs several; somebody who keeps writing there needs no end. */
+const MAX_PASSES = 50;
+/** Passes in a row in which nothing went, and nobody knows why. */
+const MAX_FRUITLESS = 3;
+/** More than this are no files in use: the server lets nothing be deleted there, and that does not change by waiting. */
+const MOST_IN_USE = 100;
+/** Looks for the tree, each over another connection, before it is taken to be still there. */
+const LOOKS = 3;
+const PROGRESS_EVERY_MS = 1000;
+/** Removes a directory and everything in it, or a file; see `RemoteSite.sweep`. */
+async function sweepTree(means, directory, options = {}) {
+    const tally = openTally();
+    const crew = makeCrew({
+        onDoubtful: (line, code) => {
+            uncount(tally, line, code);
+        },
+        pool: means.pool,
+        account: means.account,
+        most: means.connections,
+        pipelining: means.pipelining && !options.oneAtATime,
+        reconnectPausesMs: means.reconnectPausesMs,
+        signal: means.signal
+    });
+    const { until } = options;
+    const stop = () => {
+        crew.stop();
+    };
+    until?.addEventListener('abort', stop, { once: true });
+    if (until?.aborted)
+        stop();
+    const endProgress = reportProgress(tally, options.onProgress);
+    try {
+        return await sweepIn(means, crew, directory, tally, options);
+    }
+    finally {
+        endProgress();
+        until?.removeEventListener('abort', stop);
+        await crew.close();
+    }
+}
+async function sweepIn(means, crew, directory, tally, { until, newPlace }) {
+    let refused = [];
+    let recursive = true;
+    let pauses = 0;
+    let moving = false;
+    let fruitless = 0;
+    let unfinished = false;
+    let gone = false;
+    for (let number = 1; number <= MAX_PASSES; number++) {
+        const before = tally.files + tally.directories + tally.movedAside.length;
+        const end = await pass(means, crew, directory, tally, {
+            isFirst: number === 1,
+            recursive,
+            newPlace: moving ? newPlace : undefined
+        });
+        refused = end.refused;
+        await crew.confirm();
+        // A reply that was not to be trusted may have said so of what is still there, and one that was lost of what is not.
+        const isDoubtful = end.isGone ? crew.doubted : end.unsure > 0;
+        gone = isDoubtful ? await isGone(crew, directory) : end.isGone;
+        if (gone)
+            break;
+        if (end.isGone)
+            crew.renew();
+        if (until?.aborted) {
+            unfinished = true;
+            break;
+        }
+        if (crew.failure)
+            throw crew.failure;
+        // What was cut short by a lost connection is done as the first pass did it; else what is left is looked at closely.
+        recursive = end.isGone || (end.unsure > 0 && refused.length === 0);
+        const progressed = tally.files + tally.directories + tally.movedAside.length > before;
+        fruitless = progressed ? 0 : fruitless + 1;
+        if (progressed)
+            continue;
+        if (end.isGone || end.unsure > 0) {
+            if (fruitless < MAX_FRUITLESS)
+                continue;
+            throw unreliable();
+        }
+        // The first pass may have been told of names that only a closer look makes out.
+        if (number === 1)
+            continue;
+        if (!end.mayFareBetter || refused.length > MOST_IN_USE)
+            break;
+        const pauseMs = means.pausesMs[pauses++];
+        if (pauseMs !== undefined) {
+            noteRung(means.account, 'the server refused to delete something, so it was tried again later');
+            await (0,promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal: AbortSignal.any([means.signal, ...(until ? [until] : [])]) }).catch(() => undefined);
+        }
+        else if (newPlace && !moving)
+            moving = true;
+        else
+            break;
+    }
+    // Whoever has no refusal to show for what is still there must not call it gone.
+    if (!gone && !unfinished && refused.length === 0)
+        throw unreliable();
+    // Another run may have deleted it, or a lost reply said so.
+    gone ||= refused.some(({ path }) => path === directory) && (await isGone(crew, directory));
+    return { ...countOf(tally, unfinished), refused: gone ? [] : refused, movedAside: tally.movedAside, unfinished };
+}
+function unreliable() {
+    return new lib_site/* SiteError */.wt('lost', 'What the server answers is not what it does, whatever connection is made');
+}
+/** What went without a reply, and was not seen any more since, is gone. */
+function countOf({ files, directories, uncertain }, isUnfinished) {
+    // No listing came after them where the time was up.
+    const kinds = isUnfinished ? [] : [...uncertain.values()];
+    return {
+        files: files + kinds.filter(kind => kind === 'file').length,
+        directories: directories + kinds.filter(kind => kind === 'directory').length
+    };
+}
+function pass(means, crew, directory, tally, how) {
+    return new Promise(resolve => {
+        const running = {
+            crew,
+            tally,
+            isFirst: how.isFirst,
+            newPlace: how.newPlace,
+            refused: [],
+            folders: new Map(),
+            unsure: 0,
+            mayFareBetter: false,
+            onOpen: folder => {
+                feeding.open(folder);
+            },
+            onProgress: () => {
+                feeding.pump();
+            },
+            onEnd: isGone => {
+                const { unsure, mayFareBetter, refused } = running;
+                resolve({ isGone, unsure, mayFareBetter, refused });
+            }
+        };
+        const feeding = makeFeeding(crew, means.account, means.listings, { recursive: how.recursive, fully: !how.isFirst && !how.recursive }, () => running);
+        beginWith(running, directory);
+    });
+}
+function sweep_isRefused(crew, command) {
+    return new Promise(resolve => {
+        crew.send(command, reply => {
+            resolve(reply !== undefined && reply.code >= 500);
+        });
+    });
+}
+async function isGone(crew, directory) {
+    for (let attempt = 1; attempt <= LOOKS; attempt++) {
+        try {
+            const around = await crew.alone(connection => connection.list((0,lib_site/* parentOf */.gN)(directory)));
+            // A server that shows nothing shows no absence either: what is not there cannot be renamed (RFC 959 section 4.2).
+            if (around.length === 0)
+                return await sweep_isRefused(crew, `RNFR ${directory}`);
+            return (0,lib_site/* entryNamed */.OM)(around, (0,lib_site/* nameOf */.Vb)(directory)) === undefined;
+        }
+        catch (error) {
+            if (!(error instanceof lib_site/* SiteError */.wt))
+                throw error;
+            if (error.kind !== 'lost')
+                return false;
+        }
+    }
+    return false;
+}
+/** Returns what ends it. */
+function reportProgress(tally, onProgress) {
+    const began = performance.now();
+    const timer = setInterval(() => {
+        const elapsedMs = Math.round(performance.now() - began);
+        onProgress?.({ files: tally.files, listed: tally.listed, listingDone: tally.isListed, elapsedMs });
+    }, PROGRESS_EVERY_MS);
+    timer.unref();
+    return () => {
+        clearInterval(timer);
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/ftp/site.js
-// The port over FTP: one connection to look with, a few more to sweep with.
+
+
+
 
 
 
@@ -45827,35 +48052,41 @@ function partition(items, test) {
 
 /** Connects and logs in; throws `SiteError`. The caller closes the site. */
 async function openSite(target, options) {
-    const { pool, account } = await openPool(target, options);
-    const reading = readingOver(pool, account);
+    const { pool, learned } = await openPool(target, options);
+    const reading = readingOver(pool, learned.account);
     const command = (verb, path) => pool.use(connection => connection.command(verb, path));
     return {
         ...reading,
-        rename: (from, to) => again(() => pool.use(async (connection) => {
-            await connection.command('RNFR', from);
-            await connection.command('RNTO', to);
-        }), async () => !(await isListed(reading, from)) && (await isListed(reading, to))),
+        rename: renamingOver(pool, learned, reading, options.timeoutMs),
         makeDirectory: directory => again(() => command('MKD', directory), () => isListed(reading, directory)),
         removeFile: file => again(() => command('DELE', file), async () => !(await isListed(reading, file))),
         removeDirectory: directory => again(() => command('RMD', directory), async () => !(await isListed(reading, directory))),
-        sweep: directory => sweepTree(pool, directory)
+        sweep: (directory, how) => {
+            const { account, listings } = learned;
+            const { connections, signal } = options;
+            const pipelining = learned.pipelining !== 'off';
+            return sweepTree({ pool, account, listings, connections, pipelining, signal, ...PATIENCE }, directory, how);
+        }
     };
 }
 /** Connects for looking only: the site that it returns has no verb that could change anything. */
 async function openReadOnly(target, options) {
-    const { pool, account } = await openPool(target, options);
-    return readingOver(pool, account);
+    const { pool, learned } = await openPool(target, options);
+    return readingOver(pool, learned.account);
 }
 async function openPool(target, options) {
-    const learned = nothingLearned();
+    const learned = nothingLearned(options.pipelining);
     const first = await connect(target, options, learned);
-    const open = () => connect(target, options, learned, first.attempt).catch((error) => {
-        noteRung(learned.account, 'a further connection could not be opened, so fewer do the work');
-        throw error;
-    });
+    const open = (closing) => {
+        const signal = AbortSignal.any([options.signal, closing]);
+        return connect(target, { ...options, signal }, learned, first.attempt).catch((error) => {
+            if (!signal.aborted)
+                noteRung(learned.account, `a further connection could not be opened: ${messageOf(error)}`);
+            throw error;
+        });
+    };
     const pool = makePool(first, open, options.connections);
-    return { pool, account: learned.account };
+    return { pool, learned };
 }
 function readingOver(pool, account) {
     return {
@@ -45867,32 +48098,6 @@ function readingOver(pool, account) {
             pool.close();
         }
     };
-}
-/**
- * Does something once more, over a new connection, where the first one was lost.
- *
- * The lost reply may have been that of a command that was carried out: `isDone` looks before it is sent again.
- */
-async function again(work, isDone) {
-    try {
-        return await work();
-    }
-    catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'lost')
-            throw error;
-        if (isDone && (await isDone()))
-            return undefined;
-        return work().catch((second) => {
-            throw second instanceof lib_site/* SiteError */.wt && second.kind === 'lost' ? twice(second) : second;
-        });
-    }
-}
-function twice(error) {
-    const message = `${error.message} A second connection fared no better: run the workflow again`;
-    return new lib_site/* SiteError */.wt('lost', message, { cause: error });
-}
-async function isListed(site, path) {
-    return (0,lib_site/* entryNamed */.OM)(await site.list((0,lib_site/* parentOf */.gN)(path)), (0,lib_site/* nameOf */.Vb)(path)) !== undefined;
 }
 
 ;// CONCATENATED MODULE: ./lib/real-ports.js

@@ -1,36 +1,16 @@
 // One control connection: connects, logs in, lists and reads.
-import type { Socket } from 'node:net'
 import { Writable } from 'node:stream'
-import { Client } from 'basic-ftp'
+import { FTPError, type Client } from 'basic-ftp'
 import { SiteError, type RemoteEntry, type RemotePath } from '../site.ts'
-import { openAccount, type Account } from './account.ts'
-import { controlOver, type Control } from './control.ts'
-import { asSiteError, explain, interrupted, type Stage } from './failures.ts'
-import { listDirectory, listWithAll, type ListChoice } from './list-command.ts'
-import { unknownPassiveMode, usePassiveMode, type PassiveMode } from './passive.ts'
+import type { Control } from './control.ts'
+import { asSiteError, explain, interrupted, isAborted, unlessAborted, type Stage } from './failures.ts'
+import { awaitGreeting, type ConnectionOptions, type Greeted } from './greeting.ts'
+import { distrust, type Learned } from './learned.ts'
+import { listDirectory, listWithAll } from './list-command.ts'
+import { chooseListing, logIn, logInAtOnce, makeSettings, type Pipelining } from './login.ts'
+import type { Reply } from './replies.ts'
 import { attempts, type Attempt, type FtpTarget } from './target.ts'
-
-/** What holds for every connection of a run. */
-export interface ConnectionOptions {
-  /** How long one command, or the way to the server, may be silent. */
-  readonly timeoutMs: number
-  /** Aborting closes the connection at once; what was under way fails with `interrupted`. */
-  readonly signal: AbortSignal
-  /** Takes each command and reply, the password already redacted. */
-  readonly trace: (line: string) => void
-}
-
-/** What was learned of a server on the way; shared by all connections to it, so that each lesson is paid for once. */
-export interface Learned {
-  readonly account: Account
-  readonly passive: PassiveMode
-  readonly listing: ListChoice
-}
-
-/** What is known of a server before the first connection. */
-export function nothingLearned(): Learned {
-  return { account: openAccount(), passive: unknownPassiveMode(), listing: { command: undefined } }
-}
+import { listTree } from './tree-transfer.ts'
 
 /** A logged-in control connection. */
 export interface Connection {
@@ -39,6 +19,10 @@ export interface Connection {
   readonly closed: boolean
   /** Sends commands without waiting for each reply; not while anything else is under way here. */
   readonly control: Control
+  /** Whether commands should be sent that way, as far as any connection to the server knows by now. */
+  readonly pipelining: Pipelining
+  /** Streams `LIST -Ra`; the next text comes when the promise of `onText` has settled. */
+  listTree(directory: RemotePath, onText: (text: string) => void | Promise<void>): Promise<void>
   list(directory: RemotePath): Promise<readonly RemoteEntry[]>
   listFully(directory: RemotePath): Promise<readonly RemoteEntry[]>
   readText(file: RemotePath, maxBytes: number): Promise<string>
@@ -80,77 +64,59 @@ async function connectOnce(
   options: ConnectionOptions,
   learned: Learned
 ): Promise<Connection> {
-  if (options.signal.aborted) throw interrupted(options.signal.reason)
-  const client = new Client(options.timeoutMs)
-  client.ftp.log = line => {
-    options.trace(line.trimEnd())
-  }
-  usePassiveMode(client, learned.passive)
-  const destroySockets = watchSockets(client)
-  const onAbort = (): void => {
-    client.close()
-    destroySockets()
-  }
-  options.signal.addEventListener('abort', onAbort, { once: true })
-  let stage: Stage = 'connect'
+  const greeted = await awaitGreeting(target, attempt, options, learned)
+  const progress: { stage: Stage } = { stage: 'login' }
   try {
-    const tls = { host: target.host, rejectUnauthorized: target.verify }
-    if (attempt.mode === 'implicit') stage = 'tls'
-    const greeting =
-      attempt.mode === 'implicit'
-        ? client.connectImplicitTLS(target.host, attempt.port, tls)
-        : client.connect(target.host, attempt.port)
-    refuseSsh(client)
-    await greeting
-    if (attempt.mode === 'explicit') {
-      stage = 'tls'
-      // basic-ftp bounds no handshake, and does not settle when the socket under it is destroyed.
-      await bounded(client.useTLS(tls), options)
+    const features =
+      learned.pipelining === 'allowed'
+        ? await enterAtOnce(greeted, target, learned, options.signal)
+        : await enterStepwise(greeted, target, progress)
+    if (features) {
+      progress.stage = 'settings'
+      const commands = await chooseListing(greeted.client, features)
+      learned.account.connections++
+      return connectionOver(greeted, attempt, commands, learned, options.signal)
     }
-    stage = 'login'
-    await client.login(target.userName, target.password)
-    stage = 'settings'
-    await client.useDefaultSettings()
   } catch (error) {
-    options.signal.removeEventListener('abort', onAbort)
-    client.close()
-    throw isAborted(options.signal) ? interrupted(error) : explain(error, stage, target, attempt)
+    greeted.close()
+    throw isAborted(options.signal) ? interrupted(error) : explain(error, progress.stage, target, attempt)
   }
-  learned.account.connections++
-  return connectionOver(client, attempt, learned, options.signal, () => {
-    options.signal.removeEventListener('abort', onAbort)
-    // Ending the stream says goodbye as well as a QUIT does, whose reply nobody would wait for.
-    client.ftp.socket.end()
-    client.close()
-    destroySockets()
-  })
+  greeted.close()
+  // Whoever gets here has learned to send one command at a time.
+  return connectOnce(target, attempt, options, learned)
 }
 
-/**
- * basic-ftp does not know of a data connection that is still being made, so closing the client would leave it, and the
- * process, alive until the timeout. Returns what destroys all sockets.
- */
-function watchSockets(client: Client): () => void {
-  const sockets = new Set<Socket>()
-  const make = client.ftp._newSocket.bind(client.ftp)
-  client.ftp._newSocket = () => {
-    const socket = make()
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    return socket
-  }
-  return () => {
-    for (const socket of sockets) if (socket !== client.ftp.socket) socket.destroy()
-  }
+/** Gives the reply to FEAT of a login in one flight; `undefined`: it went wrong, and another connection is needed. */
+async function enterAtOnce(
+  { client, control }: Greeted,
+  target: FtpTarget,
+  learned: Learned,
+  signal: AbortSignal
+): Promise<Reply | undefined> {
+  const outcome = await logInAtOnce(client, control, target)
+  if (outcome.kind === 'in') return outcome.features
+  if (outcome.kind === 'refused') throw new FTPError({ code: outcome.reply.code, message: outcome.reply.text })
+  // Whoever hangs up hears no more replies, and that is nobody else's fault.
+  if (isAborted(signal)) throw interrupted(outcome.why)
+  distrust(learned, outcome.why)
+  return undefined
 }
 
+async function enterStepwise({ client }: Greeted, target: FtpTarget, progress: { stage: Stage }): Promise<Reply> {
+  await logIn(client, target)
+  progress.stage = 'settings'
+  return makeSettings(client)
+}
+
+/** `commands`: those that list a folder, the best first. */
 function connectionOver(
-  client: Client,
+  { client, control, close }: Greeted,
   attempt: Attempt,
-  { account, listing }: Learned,
-  signal: AbortSignal,
-  close: () => void
+  commands: readonly string[],
+  learned: Learned,
+  signal: AbortSignal
 ): Connection {
+  const { listing } = learned
   const during = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await unlessAborted(work(), signal)
@@ -161,22 +127,19 @@ function connectionOver(
       throw failure
     }
   }
-  // What the features that the server named make possible, the best first.
-  const commands = client.availableListCommands
   return {
     attempt,
     get closed() {
       return client.closed
     },
-    control: controlOver(client, account),
+    control,
+    get pipelining() {
+      return learned.pipelining
+    },
+    listTree: (directory, onText) => during(`list ${directory}`, () => listTree(client, directory, onText)),
     list: directory => during(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
     listFully: directory => during(`list ${directory}`, () => listWithAll(client, commands, directory)),
-    readText: (file, maxBytes) =>
-      during(`read ${file}`, async () => {
-        const sink = boundedSink(maxBytes)
-        await client.downloadTo(sink.writable, file)
-        return sink.text()
-      }),
+    readText: (file, maxBytes) => during(`read ${file}`, () => download(client, file, maxBytes)),
     command: (verb, path) =>
       during(`${verb} ${path}`, async () => {
         await client.send(`${verb} ${path}`)
@@ -185,36 +148,16 @@ function connectionOver(
   }
 }
 
-/** Asked anew each time: the compiler would take an earlier answer for the present one. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted
-}
-
-/** Rejects when the signal aborts, even where the work itself would go on waiting. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = (): void => {
-    aborted.reject(interrupted(signal.reason))
-  }
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
+async function download(client: Client, file: RemotePath, maxBytes: number): Promise<string> {
+  const sink = boundedSink(maxBytes)
   try {
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
+    await client.downloadTo(sink.writable, file)
+  } catch (error) {
+    // What was broken off here is still to be answered by the server, at a time when something else may be asked.
+    if (error instanceof SiteError) client.close()
+    throw error
   }
-}
-
-async function bounded<T>(work: Promise<T>, { timeoutMs, signal }: ConnectionOptions): Promise<T> {
-  const silence = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    silence.reject(new SiteError('unreachable', `The server has been silent for ${timeoutMs / 1000} s`))
-  }, timeoutMs)
-  try {
-    return await unlessAborted(Promise.race([work, silence.promise]), signal)
-  } finally {
-    clearTimeout(timer)
-  }
+  return sink.text()
 }
 
 function boundedSink(maxBytes: number): { readonly writable: Writable; text: () => string } {
@@ -232,12 +175,4 @@ function boundedSink(maxBytes: number): { readonly writable: Writable; text: () 
     }
   })
   return { writable, text: () => new TextDecoder('utf-8').decode(Buffer.concat(chunks)) }
-}
-
-/** An SSH server speaks first and would otherwise be waited for until the timeout, because its banner is no FTP reply. */
-function refuseSsh(client: Client): void {
-  client.ftp.socket.once('data', (chunk: Buffer | string) => {
-    if (!chunk.toString().startsWith('SSH-')) return
-    client.ftp.closeWithError(new SiteError('unreachable', 'An SSH server answers there, not an FTP server'))
-  })
 }

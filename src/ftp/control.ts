@@ -1,4 +1,5 @@
 // Commands on one control connection, several of them under way at a time. Matches replies; means nothing by either.
+import type { Socket } from 'node:net'
 import type { Client } from 'basic-ftp'
 import { SiteError } from '../site.ts'
 import type { Account } from './account.ts'
@@ -13,6 +14,8 @@ export interface Control {
   readonly outstanding: number
   /** How long the server may send nothing while something is outstanding; then the connection is closed. */
   patienceMs: number
+  /** The connection was closed because the server had been silent for too long. */
+  readonly endedBySilence: boolean
   /** Sends a command; throws a `RangeError` for one with a control character. Replies are matched by their order alone. */
   send(line: string, onReply: OnReply): void
   /** Sends commands in one write, and waits for all replies. Throws `SiteError` of kind `lost`. */
@@ -28,14 +31,29 @@ export interface Control {
  */
 const MAX_WRITE_BYTES = 2000
 
-/** Takes over the reading of a client's control connection; what basic-ftp asks for itself it still hears. */
-export function controlOver(client: Client, account: Account): Control {
+/** The commands of a login, which the account does not count, and the end of a session, which nobody waits for. */
+const UNCOUNTED = /^(AUTH|FEAT|OPTS|PASS|PBSZ|PROT|QUIT|TYPE|USER)\b/
+
+/**
+ * Takes over the reading of a client's control connection; what basic-ftp asks for itself it still hears.
+ *
+ * A reply that nobody waits for closes the connection: what comes next could be taken for the answer to another command.
+ * `onUnasked` hears of it first, but not of a 421, by which servers end idle sessions.
+ */
+export function controlOver(
+  client: Client,
+  account: Account,
+  onUnasked: (reply: Reply) => void = () => undefined
+): Control {
   const { ftp } = client
-  const reader = replyReader()
+  let reader = replyReader()
+  let heardOn = ftp.socket
   const expected: OnReply[] = []
   const lines: string[] = []
   let writing = false
   let patienceMs = ftp.timeout
+  let endedBySilence = false
+  let quick: Socket | undefined
 
   const watch = (): void => {
     ftp.socket.setTimeout(expected.length > 0 ? patienceMs : 0)
@@ -45,19 +63,31 @@ export function controlOver(client: Client, account: Account): Control {
     for (const onReply of expected.splice(0)) onReply(undefined)
   }
   const take = (reply: Reply): void => {
+    // What else came in the same piece as the one that closed it.
+    if (ftp.closed) return
     // A mark on the way (1xx) is followed by the reply proper.
     if (reply.code < 200 && expected.length > 0) return
-    const onReply = expected.shift()
+    // What is still to be written cannot have been answered.
+    const onReply = expected.length > lines.length ? expected.shift() : undefined
     if (!onReply) {
-      hearLibrary(reply)
+      if (expected.length === 0 && Reflect.get(ftp, '_task') !== undefined) hearLibrary(reply)
+      else refuse(reply)
       return
     }
     ftp.log(`< ${reply.text}`)
     if (expected.length === 0) watch()
     onReply(reply)
   }
+  const refuse = (reply: Reply): void => {
+    ftp.log(`< ${reply.text}`)
+    if (reply.code !== 421) onUnasked(reply)
+    ftp.closeWithError(new Error(`The server said what nobody had asked for: ${reply.text.replace(/\s+/g, ' ')}`))
+  }
   const pump = (): void => {
     if (writing || lines.length === 0 || ftp.closed) return
+    // Else a small piece waits until the one before has been acknowledged (RFC 896), a round trip for each.
+    if (quick !== ftp.socket) ftp.socket.setNoDelay(true)
+    quick = ftp.socket
     const chunk = nextWrite(lines)
     account.bytesSent += Buffer.byteLength(chunk)
     writing = true
@@ -73,9 +103,14 @@ export function controlOver(client: Client, account: Account): Control {
     hear.call(ftp, `${reply.text}\r\n`)
   }
   const closeWithError = ftp.closeWithError.bind(ftp)
+  const sendLibrary = ftp.send.bind(ftp)
   Object.defineProperties(ftp, {
     _onControlSocketData: {
       value: (chunk: string) => {
+        if (ftp.closed) return
+        // What was left over in the clear is no beginning of what comes under TLS (RFC 4217 section 15.1.1).
+        if (heardOn !== ftp.socket) reader = replyReader()
+        heardOn = ftp.socket
         account.bytesReceived += Buffer.byteLength(chunk)
         try {
           for (const reply of reader.read(chunk)) take(reply)
@@ -84,8 +119,17 @@ export function controlOver(client: Client, account: Account): Control {
         }
       }
     },
+    send: {
+      value: (line: string) => {
+        sendLibrary(line)
+        if (UNCOUNTED.test(line)) return
+        account.commands++
+        account.bytesSent += Buffer.byteLength(line) + 2
+      }
+    },
     closeWithError: {
       value: (error: Error) => {
+        endedBySilence ||= expected.length > 0 && error.message.startsWith('Timeout')
         closeWithError(error)
         end()
       }
@@ -93,18 +137,19 @@ export function controlOver(client: Client, account: Account): Control {
   })
 
   const send = (line: string, onReply: OnReply): void => {
-    // eslint-disable-next-line no-control-regex -- a line end would begin another command
-    if (/[\u0000-\u001f\u007f]/.test(line)) throw new RangeError(`not a command: ${JSON.stringify(line)}`)
+    checkCommand(line)
     if (ftp.closed) {
       queueMicrotask(() => {
         onReply(undefined)
       })
       return
     }
-    ftp.log(`> ${line.startsWith('PASS ') ? 'PASS ###' : line}`)
-    account.commands++
+    ftp.log(`> ${shown(line)}`)
     expected.push(onReply)
-    account.window = Math.max(account.window, expected.length)
+    if (!UNCOUNTED.test(line)) {
+      account.commands++
+      account.window = Math.max(account.window, expected.length)
+    }
     if (expected.length === 1) watch()
     lines.push(line)
     if (lines.length === 1) queueMicrotask(pump)
@@ -121,20 +166,49 @@ export function controlOver(client: Client, account: Account): Control {
       patienceMs = value
       watch()
     },
+    get endedBySilence() {
+      return endedBySilence
+    },
     send,
     async flight(commands) {
-      const replies = commands.map(
-        command =>
-          new Promise<Reply>((resolve, reject) => {
-            send(command, reply => {
-              if (reply) resolve(reply)
-              else reject(new SiteError('lost', 'The connection broke before all replies had come'))
-            })
-          })
-      )
-      return Promise.all(replies)
+      const replies = await repliesTo({ send }, commands)
+      return replies.map(reply => {
+        if (!reply) throw new SiteError('lost', 'The connection broke before all replies had come')
+        return reply
+      })
     }
   }
+}
+
+/**
+ * Sends commands in one write, and waits for what comes; `undefined` for each whose reply did not.
+ *
+ * Throws a `RangeError` before anything is sent where one of them has a control character.
+ */
+export async function repliesTo(
+  { send }: Pick<Control, 'send'>,
+  commands: readonly string[]
+): Promise<readonly (Reply | undefined)[]> {
+  for (const command of commands) checkCommand(command)
+  return Promise.all(
+    commands.map(
+      command =>
+        new Promise<Reply | undefined>(resolve => {
+          send(command, resolve)
+        })
+    )
+  )
+}
+
+/** Throws a `RangeError`, without the password, for what is not one command. */
+function checkCommand(line: string): void {
+  // eslint-disable-next-line no-control-regex -- a line end would begin another command
+  if (/[\u0000-\u001f\u007f]/.test(line)) throw new RangeError(`not a command: ${JSON.stringify(shown(line))}`)
+}
+
+/** A command as it may be shown to anybody. */
+function shown(line: string): string {
+  return /^PASS\b/i.test(line) ? 'PASS ###' : line
 }
 
 /** Takes whole lines off the queue, as many as go into one write, and at least one. */

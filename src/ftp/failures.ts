@@ -85,10 +85,35 @@ export function interrupted(cause: unknown): SiteError {
   return new SiteError('interrupted', 'The run was told to stop', { cause })
 }
 
+/** Whether a signal has aborted; asked anew each time, because the compiler would take an earlier answer for the present one. */
+export function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted
+}
+
+/** Rejects when the signal aborts, even where the work itself would go on waiting; throws what the work throws. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => {
+    aborted.reject(interrupted(signal.reason))
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
 function wordsOf(error: unknown): { readonly code: string; readonly text: string } {
   if (!(error instanceof Error)) return { code: '', text: String(error) }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   // A name that resolves to several addresses fails with an AggregateError whose own message is empty.
   const text = error.message || (error instanceof AggregateError ? String(error.errors[0]) : code)
   return { code, text: text.replace(/\s+/g, ' ').trim() }
+}
+
+/** The sentence of an error, for the log. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,10 +1,15 @@
 // Directory listings: text of a server → entries. No line is dropped, whether it can be understood or not.
-import { SiteError, type RemoteEntry } from '../site.ts'
+import { SiteError, isFileName, type RemoteEntry } from '../site.ts'
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 const DAY_MS = 86_400_000
 
-type LineParser = (line: string, now: Date) => RemoteEntry | undefined
+/** An entry as the transport knows it: with the target of a link, where the line tells it. */
+export interface ListedEntry extends RemoteEntry {
+  readonly target?: string
+}
+
+type LineParser = (line: string, now: Date) => ListedEntry | undefined
 
 /**
  * Reads a listing in DOS, UNIX or MLSD form (RFC 3659 section 7), without `.` and `..`.
@@ -14,23 +19,53 @@ type LineParser = (line: string, now: Date) => RemoteEntry | undefined
  * `unexpected` is thrown. Times are taken as UTC, which Azure's servers use; `now` supplies the year that UNIX listings
  * leave out for recent files.
  */
-export function parseListing(text: string, now: Date): readonly RemoteEntry[] {
-  const entries: RemoteEntry[] = []
+export function parseListing(text: string, now: Date): readonly ListedEntry[] {
+  const entries: ListedEntry[] = []
   let readable = false
   for (const line of text.split(/\r?\n/)) {
-    if (line.trim() === '' || /^total \d+$/i.test(line)) continue
-    const entry = parseLine(line, now)
-    if (entry?.name === '.' || entry?.name === '..') {
-      readable = true
-      continue
-    }
-    const isUsable = entry && !/[/\0]/.test(entry.name)
-    readable ||= isUsable === true
-    entries.push(isUsable && !isAmbiguous(line, entry) ? entry : unknownEntry(line))
+    if (isFiller(line)) continue
+    const { entry, isReadable } = readLine(line, now)
+    readable ||= isReadable
+    if (!isDot(entry)) entries.push(entry)
   }
   const [first] = entries
   if (first && !readable) throw unreadable(first.name)
   return entries
+}
+
+/** Whether a line stands for nothing: it is blank, or the sum of blocks with which `ls -l` begins. */
+export function isFiller(line: string): boolean {
+  return line.trim() === '' || /^total \d+$/i.test(line)
+}
+
+/** Whether an entry is the listed folder itself, or the one above. */
+export function isDot({ name }: RemoteEntry): boolean {
+  return name === '.' || name === '..'
+}
+
+/** Reads one line that is no filler; `isReadable`: it is a listing line, even where its name cannot be told for certain. */
+export function readLine(line: string, now: Date): { readonly entry: ListedEntry; readonly isReadable: boolean } {
+  const entry = parseLine(line, now)
+  if (!entry || /[/\0]/.test(entry.name)) return { entry: unknownEntry(line), isReadable: false }
+  return { entry: isAmbiguous(line, entry) ? unknownEntry(line) : entry, isReadable: true }
+}
+
+/**
+ * Whether a folder's entries prove that the command which listed them shows links as links: one is shown so, and the
+ * folder that it leads to stands beside it, as with `lib64 -> lib`. Then what is listed as a folder is one.
+ *
+ * A link that leads nowhere, or to a file, proves nothing: servers that follow links show such as they are.
+ */
+export function showsLinks(entries: readonly ListedEntry[]): boolean {
+  const targets = new Set(entries.flatMap(entry => neighbourOf(entry) ?? []))
+  return targets.size > 0 && entries.some(({ name, kind }) => kind === 'directory' && targets.has(name))
+}
+
+/** The name beside a link that it leads to; `undefined`: it leads elsewhere, or the line does not tell. */
+export function neighbourOf({ kind, target }: ListedEntry): string | undefined {
+  if (kind !== 'link' || target === undefined) return undefined
+  const name = target.replace(/^(?:\.\/)+/, '').replace(/\/$/, '')
+  return isFileName(name) ? name : undefined
 }
 
 /**
@@ -48,7 +83,7 @@ function isAmbiguous(line: string, { name, kind }: RemoteEntry): boolean {
 }
 
 /** An unknown entry may stand for whatever its text ends with: that has to be the name, not the target of a link. */
-function unknownEntry(line: string): RemoteEntry {
+function unknownEntry(line: string): ListedEntry {
   const name = isUnixLink(line) ? (line.split(' -> ')[0] ?? line) : line
   return { name, kind: 'unknown', size: 0, modified: undefined }
 }
@@ -57,7 +92,7 @@ function isUnixLink(line: string): boolean {
   return /^l[-rwxsStTlL]{9}/.test(line)
 }
 
-function parseLine(line: string, now: Date): RemoteEntry | undefined {
+function parseLine(line: string, now: Date): ListedEntry | undefined {
   const parsers: readonly LineParser[] = [parseDosLine, parseUnixLine, parseMlsdLine]
   for (const parse of parsers) {
     const entry = parse(line, now)
@@ -74,7 +109,7 @@ function unreadable(line: string): SiteError {
 }
 
 /** `03-10-21  11:12AM       <DIR>          name`: the name begins in a fixed column, so leading blanks belong to it. */
-function parseDosLine(line: string): RemoteEntry | undefined {
+function parseDosLine(line: string): ListedEntry | undefined {
   const match = /^(\d\d)-(\d\d)-(\d{4}|\d\d) +(\d\d):(\d\d) ?([AP]M)? +(?:<([A-Z]+)>( +)|(\d+) )([^\r]+)$/i.exec(line)
   if (!match) return undefined
   const [, month, day, year, hour, minute, half, tag, gap = '', size, rest = ''] = match
@@ -98,7 +133,7 @@ function fullYear(year: number): number {
 }
 
 /** `lrwxrwxrwx 1 owner group 3 Nov 22 10:46 lib64 -> lib`: one blank before the name, further ones belong to it. */
-function parseUnixLine(line: string, now: Date): RemoteEntry | undefined {
+function parseUnixLine(line: string, now: Date): ListedEntry | undefined {
   const match =
     /^([-bcdlps])[-rwxsStTlL]{9}[.+@]? +\d+ .{0,100}? (\d{1,15}) +([A-Z][a-z]{2} +\d{1,2} +(?:\d{1,2}:\d\d|\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d) ([^\r]+)$/.exec(
       line
@@ -107,7 +142,10 @@ function parseUnixLine(line: string, now: Date): RemoteEntry | undefined {
   const [, type, size, time = '', rest = ''] = match
   const modified = unixTime(time, now)
   if (type === 'd') return { name: rest, kind: 'directory', size: 0, modified }
-  if (type === 'l') return { name: rest.split(' -> ')[0] ?? rest, kind: 'link', size: 0, modified }
+  if (type === 'l') {
+    const [name = rest, target] = rest.split(' -> ')
+    return { name, kind: 'link', size: 0, modified, ...(target === undefined ? {} : { target }) }
+  }
   return { name: rest, kind: 'file', size: Number(size), modified }
 }
 
@@ -120,16 +158,18 @@ function unixTime(text: string, now: Date): Date | undefined {
   const [hour = 0, minute = 0] = yearOrTime.split(':').map(Number)
   // Without a year it is the latest such time that is not in the future, with a day's tolerance for clocks and zones.
   const year = now.getUTCFullYear()
-  return [year + 1, year, year - 1]
-    .map(candidate => utc(candidate, month, Number(day), hour, minute))
-    .find(time => time !== undefined && time.getTime() <= now.getTime() + DAY_MS)
+  for (const candidate of [year + 1, year, year - 1]) {
+    const time = utc(candidate, month, Number(day), hour, minute)
+    if (time !== undefined && time.getTime() <= now.getTime() + DAY_MS) return time
+  }
+  return undefined
 }
 
 /** `undefined` for a date or a time that does not exist, such as the 31st of a short month. */
 function utc(year: number, month: number, day: number, hour: number, minute: number, second = 0): Date | undefined {
   const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second))
-  const parts = [time.getUTCMonth() + 1, time.getUTCDate(), time.getUTCHours(), time.getUTCMinutes()]
-  return parts.join() === [month, day, hour, minute].join() ? time : undefined
+  const isDay = time.getUTCMonth() + 1 === month && time.getUTCDate() === day
+  return isDay && time.getUTCHours() === hour && time.getUTCMinutes() === minute ? time : undefined
 }
 
 /**
@@ -139,7 +179,7 @@ function utc(year: number, month: number, day: number, hour: number, minute: num
  * folders: whoever deletes asks DELE and RMD before entering one, a link to what lies elsewhere has no such twin, and a
  * doubt here would fall on `lib`, beside which every environment made on Linux has its link `lib64`.
  */
-function parseMlsdLine(line: string): RemoteEntry | undefined {
+function parseMlsdLine(line: string): ListedEntry | undefined {
   const match = /^((?:[A-Za-z0-9.]+=[^;]*;)+) ([^\r]+)$/.exec(line)
   if (!match) return undefined
   const [, factText = '', name = ''] = match
@@ -151,7 +191,10 @@ function parseMlsdLine(line: string): RemoteEntry | undefined {
   if (type === '') return undefined
   const modified = mlsdTime(facts.get('modify') ?? '')
   if (type === 'dir') return { name, kind: 'directory', size: 0, modified }
-  if (/symlink|slink/.test(type)) return { name, kind: 'link', size: 0, modified }
+  if (/symlink|slink/.test(type)) {
+    const target = /=slink:(.+)$/i.exec(facts.get('type') ?? '')?.[1]
+    return { name, kind: 'link', size: 0, modified, ...(target === undefined ? {} : { target }) }
+  }
   return { name, kind: 'file', size: Number(facts.get('size') ?? 0) || 0, modified }
 }
 

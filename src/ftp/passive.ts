@@ -51,11 +51,14 @@ async function instead(ftp: FTPContext, mode: PassiveMode, failure: unknown): Pr
 /** The port that the server announced, or what it said instead. */
 async function askByEpsv(ftp: FTPContext): Promise<number | string> {
   const reply = await ask(ftp, 'EPSV')
-  return portIn(/^229\b.*?([!-/:-~])\1\1(\d{1,5})\1/.exec(reply)?.[2]) ?? reply
+  const port = portIn(/^229\b.*?([!-/:-~])\1\1(\d{1,5})\1/.exec(reply)?.[2])
+  if (port === undefined) refuseStrange(reply, 229)
+  return port ?? reply
 }
 
 async function askByPasv(ftp: FTPContext, before?: unknown): Promise<number> {
   const reply = await ask(ftp, 'PASV')
+  refuseStrange(reply, 227)
   const [, high, low] = /^227\b.*?(?<![\d,])(?:\d{1,3}, ?){4}(\d{1,3}), ?(\d{1,3})(?![\d,])/.exec(reply) ?? []
   const isByte = [high, low].every(part => Number(part) <= 255)
   const port = isByte ? portIn(String(Number(high) * 256 + Number(low))) : undefined
@@ -74,6 +77,13 @@ async function ask(ftp: FTPContext, verb: 'EPSV' | 'PASV'): Promise<string> {
     if (!(error instanceof FTPError) || error.code === 421 || (verb === 'PASV' && isExhausted(error))) throw error
     return oneLine(error)
   }
+}
+
+/** A success of another kind is the answer to another command: from there on all replies would be taken for others. */
+function refuseStrange(reply: string, code: number): void {
+  const answered = Number(reply.slice(0, 3))
+  if (answered >= 400 || answered === code) return
+  throw new SiteError('lost', `The connection is out of step: a data connection was answered with "${reply}"`)
 }
 
 function oneLine({ message }: { readonly message: string }): string {

@@ -1,4 +1,5 @@
 // A few connections to one server: borrows, opens more when asked for, and goes on with fewer where the server caps them.
+import { setTimeout as pause } from 'node:timers/promises'
 import { SiteError } from '../site.ts'
 import type { Connection } from './connection.ts'
 
@@ -9,19 +10,29 @@ export interface Pool {
   close(): void
 }
 
+/** Pauses before another try where no connection is left: a server may still count those that were lost. */
+const PAUSES_MS: readonly number[] = [500, 1000, 2000]
+
 /**
  * Makes a pool around a first connection.
  *
- * `open` makes a further one. Where that fails the pool goes on with those it has: servers cap connections in many ways
- * (421, 530, a bare hang-up), and none of them is an error as long as one connection is left.
+ * `open` makes a further one, and is told to give up by its signal when the pool is closed. Where it fails the pool goes
+ * on with those it has: servers cap connections in many ways (421, 530, a bare hang-up, silence), and none of them is an
+ * error as long as one connection is left.
  */
-export function makePool(first: Connection, open: () => Promise<Connection>, limit: number): Pool {
+export function makePool(
+  first: Connection,
+  open: (signal: AbortSignal) => Promise<Connection>,
+  limit: number,
+  pausesMs = PAUSES_MS
+): Pool {
   const idle: Connection[] = [first]
   const all = new Set<Connection>([first])
   const waiting: (() => void)[] = []
   let opening = 0
   let most = limit
   let closed = false
+  const closing = new AbortController()
   let failure: unknown
 
   const wake = (): void => waiting.shift()?.()
@@ -34,11 +45,25 @@ export function makePool(first: Connection, open: () => Promise<Connection>, lim
     return undefined
   }
 
+  /** The first login went well, so a refusal where no connection is left is one for the moment, whatever its code. */
+  const openPatiently = async (): Promise<Connection> => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await open(closing.signal)
+      } catch (error) {
+        const pauseMs = pausesMs[attempt]
+        const isFinal = error instanceof SiteError && ['certificate', 'tls', 'interrupted'].includes(error.kind)
+        if (all.size > 0 || pauseMs === undefined || isFinal) throw error
+        await pause(pauseMs, undefined, { signal: closing.signal }).catch(() => undefined)
+      }
+    }
+  }
+
   /** Opens one more in the background: whoever waits takes what comes first, a connection that is returned or a new one. */
   const openFurther = async (): Promise<void> => {
     opening++
     try {
-      const connection = await open()
+      const connection = await openPatiently()
       if (closed) connection.close()
       else {
         all.add(connection)
@@ -82,6 +107,7 @@ export function makePool(first: Connection, open: () => Promise<Connection>, lim
     },
     close() {
       closed = true
+      closing.abort()
       for (const connection of all) connection.close()
       while (waiting.length > 0) wake()
     }

@@ -31,22 +31,22 @@ export function replyReader(): ReplyReader {
 
   /** The reply that a line completes; `undefined`: more lines follow. */
   const take = (line: string): Reply | undefined => {
-    const [, digits = '', separator = ''] = /^(\d{3})( |-|$)/.exec(line) ?? []
     const [first] = lines
+    const hasCode = startsWithCode(line)
     if (first === undefined) {
       if (line === '') return undefined
-      if (digits === '') throw new RangeError(`no reply begins like this: ${JSON.stringify(line.slice(0, 80))}`)
-      if (separator !== '-') return { code: Number(digits), text: line }
+      if (!hasCode) throw new RangeError(`no reply begins like this: ${JSON.stringify(line.slice(0, 80))}`)
+      if (line[3] !== '-') return { code: Number(line.slice(0, 3)), text: line }
     }
     lines.push(line)
     length += line.length + 1
     if (length > MAX_REPLY_LENGTH) throw new RangeError('a reply is too long')
-    const isEnd = first !== undefined && separator !== '-' && digits === first.slice(0, 3)
+    const isEnd = first !== undefined && hasCode && line[3] !== '-' && line.startsWith(first.slice(0, 3))
     if (!isEnd) return undefined
     const text = lines.join('\n')
     lines = []
     length = 0
-    return { code: Number(digits), text }
+    return { code: Number(text.slice(0, 3)), text }
   }
 
   return {
@@ -60,4 +60,14 @@ export function replyReader(): ReplyReader {
       return [...lines, rest].join('\n')
     }
   }
+}
+
+/** Whether a line begins with three digits, and ends there or goes on with a blank or a hyphen. */
+function startsWithCode(line: string): boolean {
+  for (let at = 0; at < 3; at++) {
+    const unit = line.charCodeAt(at)
+    // No number in a line that is too short compares to anything.
+    if (!(unit >= 48 && unit <= 57)) return false
+  }
+  return line.length === 3 || line[3] === ' ' || line[3] === '-'
 }

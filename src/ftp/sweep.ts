@@ -1,225 +1,232 @@
-// Removes a tree over a pool of connections: children before their folder, links never entered.
-import {
-  OWN_FOLDER,
-  PROBE_NAME,
-  SiteError,
-  child,
-  mutable,
-  parentOf,
-  type MutablePath,
-  type RemoteEntry,
-  type RemotePath,
-  type Sweep
-} from '../site.ts'
+// Removes a tree over a crew of connections: pass by pass, until it is gone or nothing more goes.
+import { setTimeout as pause } from 'node:timers/promises'
+import { SiteError, entryNamed, nameOf, parentOf, type MutablePath, type Sweep, type SweepOptions } from '../site.ts'
+import { noteRung, type Account } from './account.ts'
+import { makeCrew, type Crew } from './crew.ts'
+import { makeFeeding, type Feeding, type ListingsLearned } from './feeding.ts'
 import type { Pool } from './pool.ts'
+import type { Pass } from './pass.ts'
+import { beginWith } from './removal.ts'
+import { openTally, uncount, type Tally } from './tally.ts'
 
-/** Files that one connection deletes before another task may have it. */
-const BATCH = 32
-
-interface Tally {
-  files: number
-  directories: number
-  readonly refused: { path: string; reply: string }[]
-  /** A connection was lost: nothing more is sent, so that nothing goes on behind the error's back. */
-  stopped: boolean
+/** What a sweep works with. */
+export interface SweepMeans {
+  readonly pool: Pool
+  readonly account: Account
+  readonly listings: ListingsLearned
+  /** Connections, at most. */
+  readonly connections: number
+  /** Whether more than one command may be under way on a connection. */
+  readonly pipelining: boolean
+  readonly signal: AbortSignal
+  /** Pauses before what was refused is tried again: a lock of a stopped app lasts 5 to 10 s (azure-maven-plugins#191). */
+  readonly pausesMs: readonly number[]
+  /** Pauses before a connection is made in the place of a lost one, while nothing is achieved. */
+  readonly reconnectPausesMs: readonly number[]
 }
 
-/** More passes over one folder than a listing that is cut needs; somebody keeps writing there. */
+/** How patient a sweep is, unless told otherwise. */
+export const PATIENCE: Pick<SweepMeans, 'pausesMs' | 'reconnectPausesMs'> = {
+  pausesMs: [1000, 2000, 4000],
+  reconnectPausesMs: [0, 500, 1000, 2000]
+}
+
+/** A listing that is cut needs several; somebody who keeps writing there needs no end. */
 const MAX_PASSES = 50
+/** Passes in a row in which nothing went, and nobody knows why. */
+const MAX_FRUITLESS = 3
+/** More than this are no files in use: the server lets nothing be deleted there, and that does not change by waiting. */
+const MOST_IN_USE = 100
+/** Looks for the tree, each over another connection, before it is taken to be still there. */
+const LOOKS = 3
+const PROGRESS_EVERY_MS = 1000
 
-/**
- * Removes a directory and everything in it.
- *
- * Goes on where the server refuses to delete something, and reports it. Throws `SiteError` when the connections are lost.
- */
-export async function sweepTree(pool: Pool, directory: MutablePath): Promise<Sweep> {
-  const tally: Tally = { files: 0, directories: 0, refused: [], stopped: false }
-  const inOwnFolder = parentOf(directory) === OWN_FOLDER
-  await removeDirectory(pool, directory, tally, inOwnFolder || (await letsRemove(pool, parentOf(directory), tally)))
+/** Removes a directory and everything in it, or a file; see `RemoteSite.sweep`. */
+export async function sweepTree(means: SweepMeans, directory: MutablePath, options: SweepOptions = {}): Promise<Sweep> {
+  const tally = openTally()
+  const crew = makeCrew({
+    onDoubtful: (line, code) => {
+      uncount(tally, line, code)
+    },
+    pool: means.pool,
+    account: means.account,
+    most: means.connections,
+    pipelining: means.pipelining && !options.oneAtATime,
+    reconnectPausesMs: means.reconnectPausesMs,
+    signal: means.signal
+  })
+  const { until } = options
+  const stop = (): void => {
+    crew.stop()
+  }
+  until?.addEventListener('abort', stop, { once: true })
+  if (until?.aborted) stop()
+  const endProgress = reportProgress(tally, options.onProgress)
+  try {
+    return await sweepIn(means, crew, directory, tally, options)
+  } finally {
+    endProgress()
+    until?.removeEventListener('abort', stop)
+    await crew.close()
+  }
+}
+
+async function sweepIn(
+  means: SweepMeans,
+  crew: Crew,
+  directory: MutablePath,
+  tally: Tally,
+  { until, newPlace }: SweepOptions
+): Promise<Sweep> {
+  let refused: Sweep['refused'] = []
+  let recursive = true
+  let pauses = 0
+  let moving = false
+  let fruitless = 0
+  let unfinished = false
+  let gone = false
+  for (let number = 1; number <= MAX_PASSES; number++) {
+    const before = tally.files + tally.directories + tally.movedAside.length
+    const end = await pass(means, crew, directory, tally, {
+      isFirst: number === 1,
+      recursive,
+      newPlace: moving ? newPlace : undefined
+    })
+    refused = end.refused
+    await crew.confirm()
+    // A reply that was not to be trusted may have said so of what is still there, and one that was lost of what is not.
+    const isDoubtful = end.isGone ? crew.doubted : end.unsure > 0
+    gone = isDoubtful ? await isGone(crew, directory) : end.isGone
+    if (gone) break
+    if (end.isGone) crew.renew()
+    if (until?.aborted) {
+      unfinished = true
+      break
+    }
+    if (crew.failure) throw crew.failure
+    // What was cut short by a lost connection is done as the first pass did it; else what is left is looked at closely.
+    recursive = end.isGone || (end.unsure > 0 && refused.length === 0)
+    const progressed = tally.files + tally.directories + tally.movedAside.length > before
+    fruitless = progressed ? 0 : fruitless + 1
+    if (progressed) continue
+    if (end.isGone || end.unsure > 0) {
+      if (fruitless < MAX_FRUITLESS) continue
+      throw unreliable()
+    }
+    // The first pass may have been told of names that only a closer look makes out.
+    if (number === 1) continue
+    if (!end.mayFareBetter || refused.length > MOST_IN_USE) break
+    const pauseMs = means.pausesMs[pauses++]
+    if (pauseMs !== undefined) {
+      noteRung(means.account, 'the server refused to delete something, so it was tried again later')
+      await pause(pauseMs, undefined, { signal: AbortSignal.any([means.signal, ...(until ? [until] : [])]) }).catch(
+        () => undefined
+      )
+    } else if (newPlace && !moving) moving = true
+    else break
+  }
+  // Whoever has no refusal to show for what is still there must not call it gone.
+  if (!gone && !unfinished && refused.length === 0) throw unreliable()
+  // Another run may have deleted it, or a lost reply said so.
+  gone ||= refused.some(({ path }) => path === directory) && (await isGone(crew, directory))
+  return { ...countOf(tally, unfinished), refused: gone ? [] : refused, movedAside: tally.movedAside, unfinished }
+}
+
+function unreliable(): SiteError {
+  return new SiteError('lost', 'What the server answers is not what it does, whatever connection is made')
+}
+
+/** What went without a reply, and was not seen any more since, is gone. */
+function countOf(
+  { files, directories, uncertain }: Tally,
+  isUnfinished: boolean
+): { readonly files: number; readonly directories: number } {
+  // No listing came after them where the time was up.
+  const kinds = isUnfinished ? [] : [...uncertain.values()]
   return {
-    files: tally.files,
-    directories: tally.directories,
-    refused: tally.refused,
-    movedAside: [],
-    unfinished: false
+    files: files + kinds.filter(kind => kind === 'file').length,
+    directories: directories + kinds.filter(kind => kind === 'directory').length
   }
 }
 
-/** `parentLetsRemove`: it is known that things can be removed from the folder that this one lies in. */
-async function removeDirectory(
-  pool: Pool,
-  directory: RemotePath,
+interface PassEnd {
+  readonly isGone: boolean
+  readonly unsure: number
+  readonly mayFareBetter: boolean
+  readonly refused: Sweep['refused']
+}
+
+function pass(
+  means: SweepMeans,
+  crew: Crew,
+  directory: MutablePath,
   tally: Tally,
-  parentLetsRemove: boolean
-): Promise<void> {
-  // A listing may show a link as a folder, and entering it would delete what it points to. DELE removes a link and
-  // refuses a folder; where DELE refuses links too (Windows), RMD removes the link and refuses a folder that is not
-  // empty. Only what both refuse is entered, and only where they do not refuse because of the folder above.
-  if ((await attempt(pool, tally, 'DELE', directory)) === undefined) {
-    tally.files++
-    return
-  }
-  let refusal = await attempt(pool, tally, 'RMD', directory)
-  if (refusal === undefined) {
-    tally.directories++
-    return
-  }
-  if (parentLetsRemove) refusal = await emptyAndRemove(pool, directory, tally)
-  if (refusal !== undefined) tally.refused.push({ path: directory, reply: refusal })
-}
-
-/** Removes what is in a folder, and the folder. Returns why it is still there; `undefined`: it is gone, or that is on record. */
-async function emptyAndRemove(pool: Pool, directory: RemotePath, tally: Tally): Promise<string | undefined> {
-  const seen = new Set<string>()
-  let refusal: string | undefined
-  for (let pass = 1; pass <= MAX_PASSES; pass++) {
-    // Where all is gone that was listed and the folder is still not empty, the listing was not complete.
-    const entries = await listOrReport(pool, directory, tally, pass > 1)
-    if (!entries) return undefined
-    const fresh = entries.filter(({ name }) => !seen.has(name))
-    if (pass > 1 && fresh.length === 0) return refusal
-    for (const { name } of fresh) seen.add(name)
-    // `lib64` links to `lib` in every environment made on Linux: once its target is gone even a server that refuses to
-    // delete links lists it as empty.
-    const [later, now] = partition(fresh, entry => entry.kind === 'directory' && entry.name === 'lib64')
-    await removeEntries(pool, directory, now, tally)
-    await removeEntries(pool, directory, later, tally)
-    refusal = await attempt(pool, tally, 'RMD', directory)
-    if (refusal === undefined) {
-      tally.directories++
-      return undefined
+  how: Pick<Pass, 'isFirst' | 'newPlace'> & { readonly recursive: boolean }
+): Promise<PassEnd> {
+  return new Promise(resolve => {
+    const running: Pass = {
+      crew,
+      tally,
+      isFirst: how.isFirst,
+      newPlace: how.newPlace,
+      refused: [],
+      folders: new Map(),
+      unsure: 0,
+      mayFareBetter: false,
+      onOpen: folder => {
+        feeding.open(folder)
+      },
+      onProgress: () => {
+        feeding.pump()
+      },
+      onEnd: isGone => {
+        const { unsure, mayFareBetter, refused } = running
+        resolve({ isGone, unsure, mayFareBetter, refused })
+      }
     }
-  }
-  return refusal
-}
-
-/** Whether the server lets anything be removed from a folder: then what it refuses to remove there is no link. */
-async function letsRemove(pool: Pool, directory: RemotePath, tally: Tally): Promise<boolean> {
-  const probe = mutable(child(directory, PROBE_NAME))
-  await attempt(pool, tally, 'MKD', probe)
-  // One that was left by a run that was killed tells as much.
-  return (await attempt(pool, tally, 'RMD', probe)) === undefined
-}
-
-async function removeEntries(
-  pool: Pool,
-  directory: RemotePath,
-  entries: readonly RemoteEntry[],
-  tally: Tally
-): Promise<void> {
-  const [directories, files] = partition(entries, entry => entry.kind === 'directory')
-  const batches: RemoteEntry[][] = []
-  for (let start = 0; start < files.length; start += BATCH) batches.push(files.slice(start, start + BATCH))
-  let removed = 0
-  await all(
-    tally,
-    batches.map(async batch => {
-      removed += await removeFiles(pool, directory, batch, tally)
-    })
-  )
-  if (directories.length === 0) return
-  const lets = removed > 0 || (await letsRemove(pool, directory, tally))
-  await all(
-    tally,
-    directories.map(async ({ name }) => {
-      const path = pathOrReport(directory, name, tally)
-      if (path) await removeDirectory(pool, path, tally, lets)
-    })
-  )
-}
-
-async function removeFiles(
-  pool: Pool,
-  directory: RemotePath,
-  files: readonly RemoteEntry[],
-  tally: Tally
-): Promise<number> {
-  let removed = 0
-  for (const file of files) {
-    if (file.kind === 'unknown') {
-      tally.refused.push({ path: `${directory}/${file.name}`, reply: 'Its line in the listing cannot be read' })
-      continue
-    }
-    const path = pathOrReport(directory, file.name, tally)
-    if (!path) continue
-    const refusal = await attempt(pool, tally, 'DELE', path)
-    // Windows removes a link to a folder with RMD; a file refuses RMD.
-    const gone =
-      refusal === undefined || (file.kind === 'link' && (await attempt(pool, tally, 'RMD', path)) === undefined)
-    if (gone) removed++
-    else tally.refused.push({ path, reply: refusal })
-  }
-  tally.files += removed
-  return removed
-}
-
-/** `undefined`: the server refused, which is on record. */
-async function listOrReport(
-  pool: Pool,
-  directory: RemotePath,
-  tally: Tally,
-  fully: boolean
-): Promise<readonly RemoteEntry[] | undefined> {
-  try {
-    return await pool.use(connection => (fully ? connection.listFully(directory) : connection.list(directory)))
-  } catch (error) {
-    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
-    tally.refused.push({ path: directory, reply: error.message })
-    return undefined
-  }
-}
-
-/** `undefined`: a name with a separator or a control character, which no command could mean safely; it is on record. */
-function pathOrReport(directory: RemotePath, name: string, tally: Tally): MutablePath | undefined {
-  try {
-    return mutable(child(directory, name))
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    tally.refused.push({ path: `${directory}/${name}`, reply: 'This name cannot be sent safely' })
-    return undefined
-  }
-}
-
-/** Sends one command; `undefined`: done, else the server's refusal. */
-async function attempt(
-  pool: Pool,
-  tally: Tally,
-  verb: 'DELE' | 'RMD' | 'MKD',
-  path: RemotePath
-): Promise<string | undefined> {
-  // Waiting for a connection may open one: not for a sweep that has ended.
-  if (tally.stopped) throw stopped()
-  return pool.use(async connection => {
-    if (tally.stopped) throw stopped()
-    try {
-      await connection.command(verb, path)
-      return undefined
-    } catch (error) {
-      if (error instanceof SiteError && error.kind === 'refused') return error.message
-      throw error
-    }
+    const feeding: Feeding = makeFeeding(
+      crew,
+      means.account,
+      means.listings,
+      { recursive: how.recursive, fully: !how.isFirst && !how.recursive },
+      () => running
+    )
+    beginWith(running, directory)
   })
 }
 
-function stopped(): SiteError {
-  return new SiteError('interrupted', 'The sweep was stopped')
-}
-
-/** Waits for all, and throws the first error only when none of them is under way any more. */
-async function all(tally: Tally, work: readonly Promise<void>[]): Promise<void> {
-  const errors: unknown[] = []
-  const watched = work.map(task =>
-    task.catch((error: unknown) => {
-      tally.stopped = true
-      errors.push(error)
+function isRefused(crew: Crew, command: string): Promise<boolean> {
+  return new Promise(resolve => {
+    crew.send(command, reply => {
+      resolve(reply !== undefined && reply.code >= 500)
     })
-  )
-  await Promise.all(watched)
-  // What was told to stop is not the cause.
-  const cause = errors.find(error => !(error instanceof SiteError) || error.kind !== 'interrupted') ?? errors[0]
-  if (cause !== undefined) throw cause as Error
+  })
 }
 
-function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(test), items.filter(item => !test(item))]
+async function isGone(crew: Crew, directory: MutablePath): Promise<boolean> {
+  for (let attempt = 1; attempt <= LOOKS; attempt++) {
+    try {
+      const around = await crew.alone(connection => connection.list(parentOf(directory)))
+      // A server that shows nothing shows no absence either: what is not there cannot be renamed (RFC 959 section 4.2).
+      if (around.length === 0) return await isRefused(crew, `RNFR ${directory}`)
+      return entryNamed(around, nameOf(directory)) === undefined
+    } catch (error) {
+      if (!(error instanceof SiteError)) throw error
+      if (error.kind !== 'lost') return false
+    }
+  }
+  return false
+}
+
+/** Returns what ends it. */
+function reportProgress(tally: Tally, onProgress: SweepOptions['onProgress']): () => void {
+  const began = performance.now()
+  const timer = setInterval(() => {
+    const elapsedMs = Math.round(performance.now() - began)
+    onProgress?.({ files: tally.files, listed: tally.listed, listingDone: tally.isListed, elapsedMs })
+  }, PROGRESS_EVERY_MS)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+  }
 }

@@ -7,16 +7,20 @@ import {
   parentOf,
   type RemotePath,
   type RemoteSite,
-  type Sweep
+  type Sweep,
+  type SweepOptions
 } from '../site.ts'
 import { discard, isSetAside, putBack } from './over-ftp.ts'
 import { readTrash, type SetAside } from './trash.ts'
 
-/** What became of one copy. `kept`: it stays in the trash, and the next run decides. */
+/**
+ * What became of one copy. `kept`: it stays in the trash, and the next run decides. `postponed`: it is no longer needed,
+ * and there was no time to begin with its deletion.
+ */
 export interface Settlement {
   /** What it was about; for the rest of a deletion that was cut, both paths are that of the rest. */
   readonly item: SetAside
-  readonly fate: 'swept' | 'put-back' | 'kept'
+  readonly fate: 'swept' | 'put-back' | 'kept' | 'postponed'
   /** Why it was put back or kept; empty for a copy that was simply no longer needed. */
   readonly detail: string
   /** What the sweep deleted and what it could not; `undefined`: nothing was swept. */
@@ -65,9 +69,9 @@ async function makeParents(site: RemoteSite, folder: RemotePath): Promise<void> 
 }
 
 /** Deletes a copy that is no longer needed. */
-export async function sweepCopy(site: RemoteSite, item: SetAside): Promise<Settlement> {
+export async function sweepCopy(site: RemoteSite, item: SetAside, options: SweepOptions): Promise<Settlement> {
   try {
-    return { item, fate: 'swept', detail: '', swept: await discard(site, item) }
+    return { item, fate: 'swept', detail: '', swept: await discard(site, item, options) }
   } catch (error) {
     if (!(error instanceof SiteError) || !['refused', 'unexpected'].includes(error.kind)) throw error
     if (!(await isSetAside(site, item.copy))) return { item, fate: 'swept', detail: BY_ANOTHER, swept: undefined }

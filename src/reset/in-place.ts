@@ -6,7 +6,6 @@ import {
   SiteError,
   WWWROOT,
   child,
-  findEntry,
   isBelow,
   mutable,
   parentOf,
@@ -14,6 +13,25 @@ import {
   type RemotePath,
   type RemoteSite
 } from '../site.ts'
+import {
+  beginRemoval,
+  isThere,
+  removeEntry,
+  succeeds,
+  throwIfStuck,
+  tryToRemove,
+  tryToSweep,
+  type Patience,
+  type Removal
+} from './in-use.ts'
+
+/** What a deletion in place did. */
+export interface Removed {
+  /** Files and links that were deleted. */
+  readonly files: number
+  /** Files that were in use, where they lay before they were moved aside. */
+  readonly movedAside: readonly RemotePath[]
+}
 
 /** What goes at the end, in this order. */
 interface Last {
@@ -22,16 +40,18 @@ interface Last {
 }
 
 /**
- * Deletes an environment in an order in which it can be cut at any command. Returns the number of deleted files.
+ * Deletes an environment in an order in which it can be cut at any command.
  *
  * First goes what makes it look usable: the markers of Kudu's Windows script, then the interpreter, which is also what
  * a running app would hold locked. Last goes what starts and what proves it: start-up fails on a folder without
  * `bin/activate`, and a rest that still proves to be an environment is seen as broken and finished by the next run.
- * Throws `SiteError` at the first thing that the server refuses to delete.
+ * Throws `SiteError` where the server refuses to delete something, however long it is waited for, and to move it aside
+ * as well. What lies between the first and the last goes as far as it can before, so that the error names all of it.
  */
-export async function removeInPlace(site: RemoteSite, environment: Environment): Promise<number> {
+export async function removeInPlace(site: RemoteSite, environment: Environment, patience: Patience): Promise<Removed> {
   const root = environment.path
-  if (!(await isFolder(site, root))) return 1
+  const removal = beginRemoval(site, root, patience)
+  if (!(await isFolder(site, root))) return { files: 1, movedAside: [] }
   const entries = await listed(site, root)
   const packages = environment.shape === 'packages'
   const found = packages ? undefined : folderNamed(root, entries, environment.shape === 'windows' ? 'scripts' : 'bin')
@@ -44,16 +64,17 @@ export async function removeInPlace(site: RemoteSite, environment: Environment):
     .filter(name => /^pythonw?[\d.]*(\.exe)?$/i.test(name))
     .sort()
   const first = [...markers, ...(scripts ? interpreters.map(name => child(scripts, name)) : [])]
-  for (const path of first) await removeEntry(site, path)
+  for (const path of first) await removeEntry(removal, path)
 
   const last = packages ? lastPackage(root, entries) : await lastOf(site, root, entries, scripts, inScripts)
-  const between = await empty(site, root, new Set(last.map(({ path }) => path)))
+  await empty(removal, root, new Set(last.map(({ path }) => path)))
+  throwIfStuck(removal)
   for (const { path, kind } of last) {
-    if (kind === 'file') await removeEntry(site, path)
+    if (kind === 'file') await removeEntry(removal, path)
     else await removeFolder(site, path)
   }
   await removeFolder(site, root)
-  return first.length + between + last.filter(({ kind }) => kind === 'file').length
+  return { files: removal.files, movedAside: removal.movedAside }
 }
 
 /** A folder of packages is proven by any distribution in it: the folder of one stays until all else is gone. */
@@ -132,18 +153,6 @@ async function letsRemove(site: RemoteSite, directory: RemotePath): Promise<bool
   return succeeds(site.removeDirectory(probe))
 }
 
-/** Removes a file or a link; Windows removes a link to a folder by RMD only. */
-async function removeEntry(site: RemoteSite, path: RemotePath): Promise<void> {
-  try {
-    await site.removeFile(mutable(path))
-  } catch (error) {
-    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
-    // A file refuses RMD as well, and then the first refusal is the one that says why.
-    if (await succeeds(site.removeDirectory(mutable(path)))) return
-    if (await isThere(site, path)) throw error
-  }
-}
-
 /** Removes an empty folder, or a link to one that is listed as a folder. */
 async function removeFolder(site: RemoteSite, path: RemotePath): Promise<void> {
   try {
@@ -153,11 +162,6 @@ async function removeFolder(site: RemoteSite, path: RemotePath): Promise<void> {
     if (await succeeds(site.removeFile(mutable(path)))) return
     if (await isThere(site, path)) throw error
   }
-}
-
-/** Whether a refusal counts: what another run deletes at the same time is refused to us, and is gone all the same. */
-async function isThere(site: RemoteSite, path: RemotePath): Promise<boolean> {
-  return (await findEntry(site, path)) !== undefined
 }
 
 /**
@@ -174,38 +178,17 @@ async function listed(site: RemoteSite, directory: RemotePath): Promise<readonly
   }
 }
 
-async function succeeds(work: Promise<void>): Promise<boolean> {
-  try {
-    await work
-    return true
-  } catch (error) {
-    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
-    return false
-  }
-}
-
-/** Deletes all below a folder but what is kept and the folders that lead to it. Returns the number of deleted files. */
-async function empty(site: RemoteSite, directory: RemotePath, keep: ReadonlySet<RemotePath>): Promise<number> {
-  let files = 0
-  for (const { name, kind } of await listed(site, directory)) {
+/** Deletes all below a folder but what is kept and the folders that lead to it, as far as it can be deleted. */
+async function empty(removal: Removal, directory: RemotePath, keep: ReadonlySet<RemotePath>): Promise<void> {
+  for (const { name, kind } of await listed(removal.site, directory)) {
     const path = child(directory, name)
     if (kind === 'unknown')
       throw new SiteError('refused', `A line of the listing of ${directory} cannot be read: ${name}`)
     const leadsToKept = [...keep].some(kept => kept === path || isBelow(kept, path))
-    if (kind !== 'directory' && !keep.has(path)) {
-      await removeEntry(site, path)
-      files++
-    } else if (kind === 'directory' && leadsToKept) {
-      files += await empty(site, path, keep)
-    } else if (kind === 'directory') {
-      const swept = await site.sweep(mutable(path))
-      files += swept.files
-      for (const refusal of swept.refused) {
-        if (await isThere(site, path)) throw new SiteError('refused', refusal.reply)
-      }
-    }
+    if (kind !== 'directory' && !keep.has(path)) await tryToRemove(removal, path)
+    else if (kind === 'directory' && leadsToKept) await empty(removal, path, keep)
+    else if (kind === 'directory') await tryToSweep(removal, path)
   }
-  return files
 }
 
 function folderNamed(parent: RemotePath, entries: readonly RemoteEntry[], name: string): RemotePath | undefined {

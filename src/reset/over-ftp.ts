@@ -15,9 +15,11 @@ import {
   type RemoteEntry,
   type RemotePath,
   type RemoteSite,
-  type Sweep
+  type Sweep,
+  type SweepOptions
 } from '../site.ts'
 import { removeInPlace } from './in-place.ts'
+import type { Patience } from './in-use.ts'
 import { doomedPath, hasOwnFolder, trashPath, type CopyNamer, type SetAside } from './trash.ts'
 
 /** How an environment is got rid of; the strings are part of the public contract. */
@@ -35,6 +37,16 @@ export interface ResetDone {
   /** What lies in the trash and can be put back; empty where the server refused to rename. */
   readonly moved: readonly SetAside[]
   readonly filesDeleted: number
+  /** Files that were in use, where they lay before they were moved aside; the next run deletes them. */
+  readonly movedAside: readonly RemotePath[]
+}
+
+/** How a reset goes about it. */
+export interface ResetManner {
+  readonly newName: CopyNamer
+  /** Told before the first command of a deletion in place. */
+  readonly onInPlace: () => void
+  readonly patience: Patience
 }
 
 /**
@@ -69,7 +81,7 @@ export function copyNamer(now: Date, random: () => string): CopyNamer {
 /**
  * Carries a plan out, and proves by listing that what had to go is gone.
  *
- * `surroundings` is a fresh listing of `/site`. `onInPlace` is told before the first command of a deletion in place.
+ * `surroundings` is a fresh listing of `/site`.
  * Throws `SiteError`, and a plain `Error` where something is still in place or cannot be set aside.
  */
 export async function reset(
@@ -77,12 +89,11 @@ export async function reset(
   plan: ResetPlan,
   environment: Environment | undefined,
   surroundings: readonly RemoteEntry[],
-  newName: CopyNamer,
-  onInPlace: () => void
+  { newName, onInPlace, patience }: ResetManner
 ): Promise<ResetDone> {
   const refusedFolder = hasOwnFolder(surroundings) ? undefined : await makeOwnFolder(site)
   const moved: SetAside[] = []
-  let done: ResetDone = { strategy: plan.strategy, moved, filesDeleted: 0 }
+  let done: ResetDone = { strategy: plan.strategy, moved, filesDeleted: 0, movedAside: [] }
   for (const move of plan.moves) {
     const refusal = await setAside(site, move)
     if (refusal === 'moved') moved.push(move)
@@ -92,7 +103,8 @@ export async function reset(
     else if (plan.strategy === 'rename' && environment) {
       onInPlace()
       moved.push(...(await setMarkersAside(site, environment, newName)))
-      done = { strategy: 'in-place', moved, filesDeleted: await removeInPlace(site, environment) }
+      const { files, movedAside } = await removeInPlace(site, environment, patience)
+      done = { strategy: 'in-place', moved, filesDeleted: files, movedAside }
     } else {
       await site.removeFile(move.original)
       done = { ...done, filesDeleted: done.filesDeleted + 1 }
@@ -182,17 +194,32 @@ async function setMarkersAside(
 }
 
 /** Deletes a copy for good. Renames it first, so that what a cut deletion leaves is not taken for a copy. */
-export async function discard(site: RemoteSite, item: SetAside): Promise<Sweep> {
+export async function discard(site: RemoteSite, item: SetAside, options: SweepOptions): Promise<Sweep> {
   const doomed = doomedPath(item)
   await site.rename(item.copy, doomed)
-  return sweepDoomed(site, doomed)
+  return sweepDoomed(site, doomed, options)
 }
 
 /** Goes on with a deletion. What another run deletes at the same time is refused to us, and is no refusal if all is gone. */
-export async function sweepDoomed(site: RemoteSite, doomed: MutablePath): Promise<Sweep> {
-  const swept = await site.sweep(doomed)
+export async function sweepDoomed(site: RemoteSite, doomed: MutablePath, options: SweepOptions): Promise<Sweep> {
+  const swept = await site.sweep(doomed, options)
   const done = swept.refused.length === 0 || (await isSetAside(site, doomed))
   return done ? swept : { ...swept, refused: [] }
+}
+
+/**
+ * Deletes a file that was in use when it was moved there. Where it still is, it stays, in nobody's way: it is neither
+ * waited for, as a sweep would, nor moved again.
+ */
+export async function sweepLoose(site: RemoteSite, file: MutablePath): Promise<Sweep> {
+  const nothing: Sweep = { files: 0, directories: 0, refused: [], movedAside: [], unfinished: false }
+  try {
+    await site.removeFile(file)
+    return { ...nothing, files: 1 }
+  } catch (error) {
+    if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
+    return (await isSetAside(site, file)) ? { ...nothing, movedAside: [file] } : nothing
+  }
 }
 
 /** Whether something is listed in our own folder; `false` also where that folder cannot be listed. */

@@ -10,10 +10,11 @@ import {
   parentOf,
   type MutablePath,
   type RemotePath,
-  type RemoteSite
+  type RemoteSite,
+  type SweepOptions
 } from '../site.ts'
 import { keep, restore, sweepCopy, type Settlement } from './fates.ts'
-import { sweepDoomed } from './over-ftp.ts'
+import { sweepDoomed, sweepLoose } from './over-ftp.ts'
 import type { CopyNamer, SetAside, Trash } from './trash.ts'
 
 /** What lies where a copy came from. */
@@ -35,6 +36,8 @@ export interface Circumstances {
   readonly onSettled: (settlement: Settlement) => void
   /** Names a fresh copy, for a broken successor that makes room. */
   readonly newName: CopyNamer
+  /** Options for one sweep. Once its `until` has aborted, no further one is begun. */
+  readonly sweeping: () => SweepOptions
 }
 
 /** What is to become of the copies of one path, once everything that has to go back is back. */
@@ -60,10 +63,33 @@ export async function settle(site: RemoteSite, trash: Trash, circumstances: Circ
     verdict.settled.forEach(onSettled)
     sweep.push(...verdict.sweep)
   }
-  for (const item of sweep) onSettled(await sweepCopy(site, item))
-  for (const rest of trash.doomed) {
-    onSettled({ item: { copy: rest, original: rest }, fate: 'swept', detail: '', swept: await sweepDoomed(site, rest) })
+  await sweepAll(site, sweep, trash, circumstances)
+}
+
+/** Deletes what is no longer needed, for as long as there is time. A copy that was not begun keeps its name. */
+async function sweepAll(
+  site: RemoteSite,
+  copies: readonly SetAside[],
+  { doomed, loose }: Trash,
+  { sweeping, onSettled }: Circumstances
+): Promise<void> {
+  const sweepOne = async (item: SetAside, work: (options: SweepOptions) => Promise<Settlement>): Promise<void> => {
+    const options = sweeping()
+    const isLate = options.until?.aborted === true
+    onSettled(isLate ? { item, fate: 'postponed', detail: '', swept: undefined } : await work(options))
   }
+  const sweepRest = (rest: MutablePath, work: typeof sweepDoomed): Promise<void> => {
+    const item = { copy: rest, original: rest }
+    return sweepOne(item, async options => ({
+      item,
+      fate: 'swept',
+      detail: '',
+      swept: await work(site, rest, options)
+    }))
+  }
+  for (const item of copies) await sweepOne(item, options => sweepCopy(site, item, options))
+  for (const rest of doomed) await sweepRest(rest, sweepDoomed)
+  for (const file of loose) await sweepRest(file, sweepLoose)
 }
 
 async function judgeCopies(

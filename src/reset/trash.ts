@@ -28,6 +28,13 @@ export interface Trash {
   readonly copies: readonly SetAside[]
   /** What a sweep has begun to delete: it only goes on being deleted, and is never put back. */
   readonly doomed: readonly MutablePath[]
+  /** Single files that were moved there because they were in use: only to be deleted as well. */
+  readonly loose: readonly MutablePath[]
+}
+
+/** Whether nothing that is ours lies there. */
+export function isEmpty({ copies, doomed, loose }: Trash): boolean {
+  return copies.length + doomed.length + loose.length === 0
 }
 
 /** Names a fresh copy of a path. */
@@ -48,12 +55,16 @@ const DOOMED_NAME = /^trash-\d{8}T\d{9}Z-[0-9a-f]{8,}$/
  */
 export function trashPath(original: RemotePath, now: Date, random: string): MutablePath {
   if (!isBelow(original, WWWROOT)) throw new RangeError(`not below ${WWWROOT}: ${original}`)
-  const stamp = now.toISOString().replace(/[-:.]/g, '')
   const relative = original.slice(WWWROOT.length + 1)
-  const name = `trash-${stamp}-${random}-${encode(relative)}`
+  const name = `trash-${stampOf(now)}-${random}-${encode(relative)}`
   // A longer one would be refused like a rename that is not allowed, and the environment deleted in place for it.
   if (name.length > MAX_NAME_LENGTH) throw new Error(`The path ${original} is too long to be set aside under a name`)
   return mutable(child(OWN_FOLDER, name))
+}
+
+/** A path for something in use that only has to get out of the way: any later run deletes what lies there. */
+export function doomedPlace(now: Date, random: string): MutablePath {
+  return mutable(child(OWN_FOLDER, `trash-${stampOf(now)}-${random}`))
 }
 
 /** Reads a name in our own folder; `undefined`: it is nothing that we set aside. */
@@ -80,14 +91,19 @@ export async function readTrash(
   expected: boolean
 ): Promise<Trash> {
   const shown = hasOwnFolder(surroundings)
-  if (!shown && !expected) return { copies: [], doomed: [] }
-  const names = (await listOwnFolder(site, shown)).map(({ name }) => name)
+  if (!shown && !expected) return { copies: [], doomed: [], loose: [] }
+  const entries = await listOwnFolder(site, shown)
+  const names = entries.map(({ name }) => name)
+  const rests = entries.filter(({ name }) => DOOMED_NAME.test(name))
+  const pathsOf = (some: readonly RemoteEntry[]): readonly MutablePath[] =>
+    some.map(({ name }) => mutable(child(OWN_FOLDER, name)))
   return {
     copies: names
       .sort()
       .reverse()
       .flatMap(name => parseTrashName(name) ?? []),
-    doomed: names.filter(name => DOOMED_NAME.test(name)).map(name => mutable(child(OWN_FOLDER, name)))
+    doomed: pathsOf(rests.filter(({ kind }) => kind !== 'file')),
+    loose: pathsOf(rests.filter(({ kind }) => kind === 'file'))
   }
 }
 
@@ -131,6 +147,10 @@ function encode(text: string): string {
     .map(byte => (/[A-Za-z0-9._-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : hex(byte)))
     .join('')
   return readable.length <= MAX_READABLE_LENGTH ? readable : `==${Buffer.from(bytes).toString('base64url')}`
+}
+
+function stampOf(now: Date): string {
+  return now.toISOString().replace(/[-:.]/g, '')
 }
 
 function hex(byte: number): string {

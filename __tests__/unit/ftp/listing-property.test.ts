@@ -33,16 +33,17 @@ describe('what a server prints is what is read', () => {
     ['DOS', dosLine],
     ['UNIX', one => unixLine(one, NOW)],
     ['MLSD', mlsdLine]
-  ])('in the %s style', (_, print) => {
+  ])('in the %s style', (style, print) => {
     fc.assert(
       fc.property(fc.array(entry.filter(isClear), { maxLength: 5 }), entries => {
         const read = parseListing(entries.map(one => `${print(one)}\r\n`).join(''), NOW)
         expect(read).toEqual(
-          entries.map(({ name: text, kind, size, modified }) => ({
+          entries.map(({ name: text, kind, size, modified, target }) => ({
             name: text,
             kind,
             size: kind === 'file' ? size : 0,
-            modified
+            modified,
+            ...(kind === 'link' && style === 'UNIX' ? { target } : {})
           }))
         )
       }),

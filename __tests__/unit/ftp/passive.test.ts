@@ -64,13 +64,22 @@ describe('a data connection', () => {
     '229 Entering Extended Passive Mode (|||0|)',
     '229 Entering Extended Passive Mode (|||65536|)',
     '229 Entering Extended Passive Mode (|1|127.0.0.1|40000|)',
-    '229 Entering Extended Passive Mode (|||-5|)',
-    '227 Entering Passive Mode (127,0,0,1,156,64).',
-    '200 Fine (|||40000|)'
+    '229 Entering Extended Passive Mode (|||-5|)'
   ])('is asked for by PASV where EPSV names no port: %j', async reply => {
     const app = await startApp()
     answering(app, { EPSV: reply })
     expect(await (await trying(app)).open()).toBe('EPSV PASV')
+  })
+
+  it.each([
+    ['EPSV', '227 Entering Passive Mode (127,0,0,1,156,64).'],
+    ['EPSV', '250 DELE command successful.'],
+    ['PASV', '229 Entering Extended Passive Mode (|||40000|)'],
+    ['PASV', '200 Fine']
+  ])('is not looked for where the answer to %s can only be that to another command: %j', async (verb, reply) => {
+    const app = await startApp()
+    answering(app, { EPSV: '500 Unknown command.', [verb]: reply })
+    await expect((await trying(app)).open()).rejects.toMatchObject({ kind: 'lost' })
   })
 
   it.each(['(|||PORT|)', '(!!!PORT!)', '###PORT#', 'in 3 ms (|||PORT|)'])(

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../../src/ftp/connection.ts'
 import { makePool, type Pool } from '../../../src/ftp/pool.ts'
-import { sweepTree } from '../../../src/ftp/sweep.ts'
+import { openAccount } from '../../../src/ftp/account.ts'
+import { noListingsLearned } from '../../../src/ftp/feeding.ts'
+import { sweepTree, type SweepMeans } from '../../../src/ftp/sweep.ts'
 import { SiteError, mutable, remotePath, type RemoteEntry, type Sweep } from '../../../src/site.ts'
-import { fakeConnection } from '../fake-connection.ts'
+import { fakeConnection, type Cut } from '../fake-connection.ts'
 import { fakeSite, linkTo, pathsIn, treeOf, type FakeSite, type Oddities, type Spec, type Tree } from '../fake-site.ts'
 import { CFG, posixVenv } from '../fixtures.ts'
 
@@ -13,13 +15,26 @@ const NEIGHBOURS: Spec = { 'app.py': 'app', '/data/precious.txt': 'x', [`${COPY}
 const poolOver = (site: FakeSite, limit = 4): Pool =>
   makePool(fakeConnection(site), () => Promise.resolve(fakeConnection(site)), limit)
 
+const meansWith = (pool: Pool): SweepMeans => ({
+  pool,
+  account: openAccount(),
+  listings: noListingsLearned(),
+  connections: 4,
+  pipelining: true,
+  signal: new AbortController().signal,
+  pausesMs: [],
+  reconnectPausesMs: [0, 0, 0, 0]
+})
+
+const meansOver = (site: FakeSite, limit = 4): SweepMeans => meansWith(poolOver(site, limit))
+
 async function sweep(
   spec: Spec,
   oddities: Oddities = {}
 ): Promise<{ tree: Tree; log: readonly string[]; swept: Sweep }> {
   const tree = treeOf(NEIGHBOURS, spec)
   const site = fakeSite(tree, oddities)
-  const swept = await sweepTree(poolOver(site), mutable(remotePath(COPY)))
+  const swept = await sweepTree(meansOver(site), mutable(remotePath(COPY)))
   return { tree, log: site.log, swept }
 }
 
@@ -77,7 +92,7 @@ describe('a sweep', () => {
       list: path => (path.endsWith('/busy') ? Promise.resolve([fresh(++lists)]) : site.list(path)),
       listFully: path => (path.endsWith('/busy') ? Promise.resolve([fresh(++lists)]) : site.listFully(path))
     }
-    const { refused } = await sweepTree(poolOver(growing), mutable(remotePath(COPY)))
+    const { refused } = await sweepTree(meansOver(growing), mutable(remotePath(COPY)))
     expect(lists).toBeLessThanOrEqual(50)
     expect(refused.at(-1)?.path).toBe(COPY)
   })
@@ -120,17 +135,17 @@ describe('links', () => {
     // A link to a folder that is not empty: RMD of Windows removes the link itself.
     const tree = treeOf(NEIGHBOURS, LINKS)
     const site = fakeSite(tree, { linksAsDirectories: true, linksNeedRmd: true })
-    await sweepTree(poolOver(site), mutable(remotePath(COPY)))
+    await sweepTree(meansOver(site), mutable(remotePath(COPY)))
     expect(pathsIn(tree)).toEqual(SPARED)
     expect(site.log.filter(line => line.startsWith('LIST ') && /data|up|lib64/.test(line))).toEqual([])
   })
 
-  it('called lib64 come after everything else of their folder', async () => {
+  it('called lib64 are entered after everything else of their folder, if nothing else removes them', async () => {
     const { log } = await sweep(
       { [`${COPY}/lib64`]: linkTo('lib'), [`${COPY}/lib/a/b`]: '', [`${COPY}/z`]: '' },
-      { linksAsDirectories: true }
+      { linksAsDirectories: true, refuse: [`DELE ${COPY}/lib64`] }
     )
-    const lib64 = log.indexOf(`DELE ${COPY}/lib64`)
+    const lib64 = log.indexOf(`LIST ${COPY}/lib64`)
     for (const path of ['lib', 'lib/a', 'lib/a/b', 'z']) {
       const last = Math.max(log.lastIndexOf(`RMD ${COPY}/${path}`), log.lastIndexOf(`DELE ${COPY}/${path}`))
       expect(lib64).toBeGreaterThan(last)
@@ -193,73 +208,38 @@ describe('a name that no path may hold', () => {
 })
 
 describe('a connection that is lost', () => {
-  /** Every command takes a turn of the event loop, as on a network, and one of them loses its connection. */
-  function flaky(
-    site: FakeSite,
-    lostAt: number
-  ): { readonly open: () => Connection; readonly late: string[]; underWay: () => number } {
-    const [late, state] = [[] as string[], { sent: 0, busy: 0, lost: false }]
-    const open = (): Connection => {
-      const plain = fakeConnection(site)
-      return {
-        ...plain,
-        get closed() {
-          return plain.closed
-        },
-        command: async (verb, path) => {
-          if (state.lost) late.push(`${verb} ${path}`)
-          state.busy++
-          const isLost = ++state.sent === lostAt
-          await new Promise(resolve => setTimeout(resolve, isLost ? 1 : 5))
-          state.busy--
-          if (!isLost) return plain.command(verb, path)
-          state.lost = true
-          plain.close()
-          throw new SiteError('lost', 'cut')
-        }
-      }
-    }
-    return { open, late, underWay: () => state.busy }
-  }
-
-  it.each([1, 2, 3, 5, 8, 12, 20])(
-    'sends nothing more, and fails only when nothing is under way any more: command %i',
-    async lostAt => {
+  it.each(
+    [1, 2, 3, 5, 8, 12, 20, 40, 80, 160, 240].flatMap(at => [true, false].map(carriedOut => ({ at, carriedOut })))
+  )(
+    'is replaced, and nothing is left, miscounted or touched twice: command $at, carried out: $carriedOut',
+    async ({ at, carriedOut }) => {
       const files = Array.from({ length: 200 }, (_, n) => [`${COPY}/f${n % 5}/g${n % 3}/h${n}`, ''] as const)
-      const site = fakeSite(treeOf(Object.fromEntries(files)))
-      const { open, late, underWay } = flaky(site, lostAt)
-      const pool = makePool(
-        open(),
-        () =>
-          new Promise(resolve =>
-            setTimeout(() => {
-              resolve(open())
-            }, 2)
-          ),
-        4
-      )
-      const swept = sweepTree(pool, mutable(remotePath(COPY)))
-      await expect(swept).rejects.toMatchObject({ kind: 'lost' })
-      expect([underWay(), late]).toEqual([0, []])
-      const log = [...site.log]
-      await new Promise(resolve => setTimeout(resolve, 20))
-      expect(site.log).toEqual(log)
+      const tree = treeOf(NEIGHBOURS, Object.fromEntries(files))
+      const site = fakeSite(tree)
+      const cut: Cut = { sent: 0, at, carriedOut }
+      const pool = makePool(fakeConnection(site, cut), () => Promise.resolve(fakeConnection(site, cut)), 4)
+      const swept = await sweepTree(meansWith(pool), mutable(remotePath(COPY)))
+      expect(pathsIn(tree)).toEqual(SPARED)
+      expect(swept).toEqual({ files: 200, directories: 21, refused: [], movedAside: [], unfinished: false })
     }
   )
 
   it('ends the sweep with an error, never with a report', async () => {
     for (let changes = 0; changes < 6; changes++) {
       const site = fakeSite(treeOf(posixVenv(COPY, '3.12', CFG.uv)), { lostAfter: changes })
-      const lost = sweepTree(poolOver(site), mutable(remotePath(COPY)))
+      const lost = sweepTree(meansOver(site), mutable(remotePath(COPY)))
       await expect(lost).rejects.toMatchObject({ kind: 'lost' })
     }
   })
 
   it('is not mistaken for a refusal when it happens while listing', async () => {
     const site = fakeSite(treeOf({ [`${COPY}/a`]: '' }))
-    const silent: Connection = { ...fakeConnection(site), list: () => Promise.reject(new SiteError('lost', 'silence')) }
-    const pool = makePool(silent, () => Promise.resolve(silent), 2)
-    await expect(sweepTree(pool, mutable(remotePath(COPY)))).rejects.toMatchObject({ kind: 'lost' })
+    const silent = (): Connection => ({
+      ...fakeConnection(site),
+      list: () => Promise.reject(new SiteError('lost', 'silence'))
+    })
+    const pool = makePool(silent(), () => Promise.resolve(silent()), 2)
+    await expect(sweepTree(meansWith(pool), mutable(remotePath(COPY)))).rejects.toMatchObject({ kind: 'lost' })
   })
 })
 
@@ -267,6 +247,6 @@ it('an extra connection that cannot be opened only lowers the number', async () 
   const tree = treeOf(posixVenv(COPY, '3.12', CFG.uv))
   const site = fakeSite(tree)
   const pool = makePool(fakeConnection(site), () => Promise.reject(new SiteError('unreachable', '421')), 8)
-  expect((await sweepTree(pool, mutable(remotePath(COPY)))).refused).toEqual([])
+  expect((await sweepTree(meansWith(pool), mutable(remotePath(COPY)))).refused).toEqual([])
   expect(pathsIn(tree, COPY)).toEqual([])
 })

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openSite } from '../../../src/ftp/site.ts'
 import { readEnvironment } from '../../../src/python/read-venv.ts'
-import { removeInPlace } from '../../../src/reset/in-place.ts'
 import { mutable, remotePath, type RemoteSite } from '../../../src/site.ts'
 import type { LocalAppService, LocalAppServiceOptions } from '../../../tools/local-appservice/index.ts'
 import { listTree, makePosixVenv } from '../../../tools/local-appservice/sites.ts'
 import { startApp } from '../tools/lab.ts'
+import { removing } from '../reset/running.ts'
 
 const ENVIRONMENT = remotePath('/site/wwwroot/antenv')
 const COPY = mutable(remotePath('/site/.azure-python-env/trash-20261122T120000000Z-0123456789abcdef'))
@@ -75,7 +75,7 @@ async function setAside(app: LocalAppService): Promise<void> {
 async function inPlace(site: RemoteSite): Promise<number> {
   const environment = await readEnvironment(site, ENVIRONMENT, true)
   if (!environment) throw new Error('not an environment')
-  return removeInPlace(site, environment)
+  return (await removing(site, environment)).files
 }
 
 // Windows makes no links without a privilege.

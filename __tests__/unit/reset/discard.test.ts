@@ -15,7 +15,7 @@ describe('a copy that is discarded', () => {
   it('is renamed first, then swept', async () => {
     const tree = treeOf(SPEC)
     const site = fakeSite(tree)
-    const swept = await discard(site, ITEM)
+    const swept = await discard(site, ITEM, {})
     expect(site.log.slice(0, 2)).toEqual([`RENAME ${COPY} => ${DOOMED}`, `SWEEP ${DOOMED}`])
     expect(swept).toMatchObject({ files: 10, refused: [] })
     expect(pathsIn(tree, OWN)).toEqual([OWN])
@@ -24,7 +24,7 @@ describe('a copy that is discarded', () => {
   it('stays whole where the server refuses to rename it', async () => {
     const tree = treeOf(SPEC)
     const site = fakeSite(tree, { refuseRenames: true })
-    await expect(discard(site, ITEM)).rejects.toMatchObject({ kind: 'refused' })
+    await expect(discard(site, ITEM, {})).rejects.toMatchObject({ kind: 'refused' })
     expect(pathsIn(tree)).toEqual(pathsIn(treeOf(SPEC)))
     expect(changesIn(site.log)).toHaveLength(1)
   })
@@ -35,7 +35,7 @@ describe('a copy that is discarded', () => {
     for (let lostAfter = 0; !finished; lostAfter++) {
       const tree = treeOf(SPEC)
       try {
-        await discard(fakeSite(tree, { lostAfter }), ITEM)
+        await discard(fakeSite(tree, { lostAfter }), ITEM, {})
         finished = true
       } catch (error) {
         expect(error).toMatchObject({ kind: 'lost' })

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { readEnvironment } from '../../../src/python/read-venv.ts'
 import type { Environment } from '../../../src/python/venv.ts'
-import { removeInPlace } from '../../../src/reset/in-place.ts'
 import { WWWROOT, child } from '../../../src/site.ts'
 import { fakeSite, linkTo, pathsIn, treeOf, type FakeNode, type Oddities, type Spec, type Tree } from '../fake-site.ts'
 import { CFG, oldVirtualenv, posixVenv, windowsVenv, without } from '../fixtures.ts'
+import { removing } from './running.ts'
 
 const ROOT = '/site/wwwroot/env'
 
@@ -79,7 +79,7 @@ describe('a link that is listed as a folder', () => {
     const rest = contents(tree, '/').filter(([path]) => path !== ROOT && !path.startsWith(`${ROOT}/`))
     expect(before.length).toBeGreaterThan(1)
     const site = fakeSite(tree, oddities)
-    await removeInPlace(site, await mustRead(tree, oddities))
+    await removing(site, await mustRead(tree, oddities))
     expect(contents(tree, target)).toEqual(before)
     expect(contents(tree, '/')).toEqual(rest)
   })
@@ -94,7 +94,7 @@ describe('a link that is listed as a folder', () => {
       const oddities = { linksAsDirectories: true }
       const environment = await mustRead(tree, oddities)
       const site = fakeSite(tree, oddities)
-      await removeInPlace(site, environment)
+      await removing(site, environment)
       for (const link of links)
         expect(site.log.filter(line => line === `LIST ${link}` || line.includes(`${link}/`))).toEqual([])
     }
@@ -103,7 +103,7 @@ describe('a link that is listed as a folder', () => {
 
 it('a link to a folder that only RMD removes goes as well where it is listed as a link', async () => {
   const tree = treeOf({ 'app.py': 'app', '/data/precious.txt': 'x' }, CFG_VENV, { 'env/data': linkTo('/data') })
-  await removeInPlace(fakeSite(tree, { linksNeedRmd: 'folders' }), await mustRead(tree, {}))
+  await removing(fakeSite(tree, { linksNeedRmd: 'folders' }), await mustRead(tree, {}))
   expect(pathsIn(tree)).toEqual(pathsIn(treeOf({ 'app.py': 'app', '/data/precious.txt': 'x' })))
 })
 
@@ -126,7 +126,7 @@ describe('a line that cannot be read', () => {
             unfinished: false
           })
       }
-      await expect(removeInPlace(refusing, environment)).rejects.toMatchObject({ kind: 'refused' })
+      await expect(removing(refusing, environment)).rejects.toMatchObject({ kind: 'refused' })
       expect(tree.get(path)).toBeDefined()
       expect(site.log.join()).not.toContain('?rwx?')
     }
@@ -148,7 +148,7 @@ describe('a deletion in place that is cut twice', () => {
   ])('is still seen as an environment as long as anything is left: %s', async (_, spec) => {
     const cut = async (tree: Tree, lostAfter: number): Promise<boolean> => {
       try {
-        await removeInPlace(fakeSite(tree, { lostAfter }), await mustRead(tree, {}))
+        await removing(fakeSite(tree, { lostAfter }), await mustRead(tree, {}))
         return true
       } catch (error) {
         expect(error).toMatchObject({ kind: 'lost' })

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { readEnvironment } from '../../../src/python/read-venv.ts'
 import type { Environment } from '../../../src/python/venv.ts'
-import { removeInPlace } from '../../../src/reset/in-place.ts'
 import { WWWROOT, child, remotePath } from '../../../src/site.ts'
 import { fakeSite, linkTo, pathsIn, treeOf, type Oddities, type Spec, type Tree } from '../fake-site.ts'
 import { CFG, oldVirtualenv, posixVenv, windowsVenv } from '../fixtures.ts'
+import { removing } from './running.ts'
 
 const ROOT = '/site/wwwroot/env'
 const OTHERS: Spec = { 'app.py': '', 'lib/x.js': '', '/data/precious.txt': '', 'environment/x': '' }
@@ -22,7 +22,7 @@ async function mustRead(tree: Tree): Promise<Environment> {
 async function cutAfter(tree: Tree, changes: number, oddities: Oddities = {}): Promise<boolean> {
   const environment = await mustRead(tree)
   try {
-    await removeInPlace(fakeSite(tree, { ...oddities, lostAfter: changes }), environment)
+    await removing(fakeSite(tree, { ...oddities, lostAfter: changes }), environment)
     return true
   } catch (error) {
     expect(error).toMatchObject({ kind: 'lost' })
@@ -71,7 +71,7 @@ describe('a deletion in place that is cut', () => {
         expect([changes, rest?.missing.length]).not.toEqual([changes, 0])
         expect(rest, `after ${changes} changes: ${pathsIn(tree, ROOT).join()}`).toBeDefined()
       }
-      if (rest) await removeInPlace(fakeSite(tree, oddities), rest)
+      if (rest) await removing(fakeSite(tree, oddities), rest)
       expect(pathsIn(tree)).toEqual(pathsIn(treeOf(OTHERS)))
     }
   })
@@ -101,7 +101,7 @@ describe('a deletion in place that is cut', () => {
       finished = await cutAfter(tree, changes)
       const rest = await read(tree)
       if (!finished) expect(rest, `not seen as an environment: ${pathsIn(tree, ROOT).join()}`).toBeDefined()
-      if (rest) await removeInPlace(fakeSite(tree), rest)
+      if (rest) await removing(fakeSite(tree), rest)
     }
   })
 
@@ -127,7 +127,7 @@ describe('the order of a deletion in place', () => {
   const orderOf = async (spec: Spec): Promise<readonly string[]> => {
     const tree = treeOf(OTHERS, spec)
     const site = fakeSite(tree)
-    await removeInPlace(site, await mustRead(tree))
+    await removing(site, await mustRead(tree))
     expect(pathsIn(tree)).toEqual(pathsIn(treeOf(OTHERS)))
     return site.done.filter(line => !line.includes('-probe'))
   }
@@ -170,7 +170,7 @@ describe('the order of a deletion in place', () => {
   it('counts files and links, not folders', async () => {
     const tree = treeOf(posixVenv('env', '3.11', CFG.venv311))
     const files = filesIn(tree).length
-    expect(await removeInPlace(fakeSite(tree), await mustRead(tree))).toBe(files)
+    expect(await removing(fakeSite(tree), await mustRead(tree))).toEqual({ files, movedAside: [] })
   })
 })
 
@@ -181,7 +181,7 @@ describe('a file that is locked', () => {
     async name => {
       const tree = treeOf(spec)
       const site = fakeSite(tree, { refuse: [`DELE ${ROOT}/${name}`] })
-      const removal = removeInPlace(site, await mustRead(tree))
+      const removal = removing(site, await mustRead(tree))
       await expect(removal).rejects.toMatchObject({ kind: 'refused' })
       await expect(removal).rejects.toThrow(name)
     }
@@ -191,7 +191,7 @@ describe('a file that is locked', () => {
     const tree = treeOf(posixVenv('env', '3.11', CFG.venv311))
     const before = pathsIn(tree)
     const site = fakeSite(tree, { refuse: [`DELE ${ROOT}/bin/python`] })
-    await expect(removeInPlace(site, await mustRead(tree))).rejects.toThrow('bin/python')
+    await expect(removing(site, await mustRead(tree))).rejects.toThrow('bin/python')
     expect(pathsIn(tree)).toEqual(before)
   })
 })
@@ -199,7 +199,7 @@ describe('a file that is locked', () => {
 it('a link in an environment is removed and never entered', async () => {
   const tree = treeOf(OTHERS, posixVenv('env', '3.11', CFG.venv311), { 'env/data': linkTo('/data') })
   const site = fakeSite(tree)
-  await removeInPlace(site, await mustRead(tree))
+  await removing(site, await mustRead(tree))
   expect(tree.has('/data/precious.txt')).toBe(true)
   expect(site.log).not.toContain(`LIST ${remotePath(ROOT)}/data`)
 })

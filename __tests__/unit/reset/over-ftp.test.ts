@@ -4,7 +4,7 @@ import { putBack, reset } from '../../../src/reset/over-ftp.ts'
 import { SiteError, WWWROOT, child, remotePath, type RemotePath } from '../../../src/site.ts'
 import { changesIn, fakeSite, pathsIn, treeOf, type Oddities, type Spec } from '../fake-site.ts'
 import { environmentOf, windowsVenv } from '../fixtures.ts'
-import { ANTENV, NAMER, OTHERS, OWN, RENAME, begin, copyOf, planFor, run } from './running.ts'
+import { ANTENV, OTHERS, OWN, RENAME, begin, copyOf, mannerOf, planFor, run } from './running.ts'
 
 const ARCHIVE = '/site/wwwroot/output.tar.gz'
 const neverInPlace = (): void => {
@@ -14,7 +14,7 @@ const neverInPlace = (): void => {
 describe('a reset by renaming', () => {
   it('makes our folder, moves the environment with all that is in it, and looks', async () => {
     const { tree, site, done } = await run(ANTENV, {}, RENAME, 'antenv')
-    expect(done).toEqual({ strategy: 'rename', moved: RENAME.moves, filesDeleted: 0 })
+    expect(done).toEqual({ strategy: 'rename', moved: RENAME.moves, filesDeleted: 0, movedAside: [] })
     expect(changesIn(site.log)).toEqual([`MKD ${OWN}`, `RENAME /site/wwwroot/antenv => ${copyOf('antenv')}`])
     expect(site.log.at(-1)).toBe('LIST /site/wwwroot')
     expect(pathsIn(tree, '/site/wwwroot')).toEqual(['/site/wwwroot', '/site/wwwroot/app.py'])
@@ -28,7 +28,7 @@ describe('a reset by renaming', () => {
 
   it('goes on where another run made our folder meanwhile', async () => {
     const tree = treeOf(OTHERS, ANTENV, { [`${OWN}/`]: '' })
-    const done = await reset(fakeSite(tree), RENAME, environmentOf(), [], NAMER, neverInPlace)
+    const done = await reset(fakeSite(tree), RENAME, environmentOf(), [], mannerOf(neverInPlace))
     expect(done.strategy).toBe('rename')
   })
 
@@ -50,7 +50,7 @@ describe('a reset by renaming', () => {
       ...site,
       list: async (path: RemotePath) => (await site.list(path)).filter(({ name }) => !name.startsWith('.'))
     }
-    const done = await reset(hiding, RENAME, environmentOf(), [], NAMER, neverInPlace)
+    const done = await reset(hiding, RENAME, environmentOf(), [], mannerOf(neverInPlace))
     expect(done).toMatchObject({ strategy: 'rename', moved: RENAME.moves })
   })
 
@@ -142,7 +142,7 @@ describe('a reset by renaming', () => {
     const tree = treeOf(OTHERS, ANTENV, { [`${OWN}/`]: '' })
     const site = fakeSite(tree, { lostAfter: 0 })
     const surroundings = await fakeSite(tree).list(remotePath('/site'))
-    const lost = reset(site, RENAME, environmentOf(), surroundings, NAMER, neverInPlace)
+    const lost = reset(site, RENAME, environmentOf(), surroundings, mannerOf(neverInPlace))
     await expect(lost).rejects.toMatchObject({ kind: 'lost' })
     expect(changesIn(site.log)).toHaveLength(1)
   })
@@ -163,7 +163,7 @@ describe('a reset by markers', () => {
 
   it('moves all of them and nothing else', async () => {
     const { tree, site, done } = await run(env, {}, plan, 'env')
-    expect(done).toEqual({ strategy: 'marker', moved: plan.moves, filesDeleted: 0 })
+    expect(done).toEqual({ strategy: 'marker', moved: plan.moves, filesDeleted: 0, movedAside: [] })
     expect(changesIn(site.log).filter(line => line.startsWith('RENAME'))).toHaveLength(2)
     expect((await readEnvironment(fakeSite(tree), child(WWWROOT, 'env'), true))?.markers).toEqual([])
     expect(tree.has('/site/wwwroot/env/Scripts/python.exe')).toBe(true)

@@ -1,10 +1,10 @@
 // A folder of packages without an environment: set aside, settled, and deleted in place.
 import { describe, expect, it } from 'vitest'
 import { readPackages } from '../../../src/python/read-venv.ts'
-import { removeInPlace } from '../../../src/reset/in-place.ts'
 import { remotePath } from '../../../src/site.ts'
 import { fakeSite, linkTo, pathsIn, treeOf, type Spec, type Tree } from '../fake-site.ts'
 import { copy, settling } from './settling.ts'
+import { removing } from './running.ts'
 
 const NAME = '__oryx_packages__'
 const ROOT = `/site/wwwroot/${NAME}`
@@ -54,7 +54,7 @@ describe('a folder of packages that is deleted in place', () => {
     const environment = await readPackages(fakeSite(tree), remotePath(ROOT))
     if (!environment) throw new Error('not a folder of packages any more')
     try {
-      await removeInPlace(fakeSite(tree, { lostAfter: changes }), environment)
+      await removing(fakeSite(tree, { lostAfter: changes }), environment)
       return true
     } catch (error) {
       expect(error).toMatchObject({ kind: 'lost' })
@@ -79,6 +79,6 @@ describe('a folder of packages that is deleted in place', () => {
     const tree = treeOf(SPEC)
     const environment = await readPackages(fakeSite(tree), remotePath(ROOT))
     if (!environment) throw new Error('not a folder of packages')
-    expect(await removeInPlace(fakeSite(tree), environment)).toBe(9)
+    expect(await removing(fakeSite(tree), environment)).toMatchObject({ files: 9 })
   })
 })

@@ -37,6 +37,7 @@ export const given = (changes: Partial<Circumstances> = {}): Circumstances => ({
   installedBefore: undefined,
   onSettled: () => undefined,
   newName: copyNamer(new Date('2026-11-22T12:00:00Z'), () => 'abcdef01'),
+  sweeping: () => ({}),
   ...changes
 })
 

@@ -177,21 +177,30 @@ describe('the trash', () => {
     ])
   })
 
-  it('tells rests of deletions from copies', async () => {
+  it('tells rests of deletions, and single files that were in use, from copies', async () => {
     const site = fakeSite(treeOf(SPEC, { [`${OWN}/trash-20261119T000000000Z-aaaaaaaa/lib/x`]: '' }))
-    const { doomed } = await readTrash(site, await site.list(remotePath('/site')), false)
-    expect([...doomed].sort()).toEqual([`${OWN}/trash-20261119T000000000Z-aaaaaaaa`, `${OWN}/${STAMP}`])
+    const { doomed, loose } = await readTrash(site, await site.list(remotePath('/site')), false)
+    expect(doomed).toEqual([`${OWN}/trash-20261119T000000000Z-aaaaaaaa`])
+    expect(loose).toEqual([`${OWN}/${STAMP}`])
   })
 
   it('has nothing of ours in a line that cannot be read', async () => {
     const [copy, rest] = [`${OWN}/trash-20261120T000000000Z-aaaaaaaa-antenv`, `${OWN}/${STAMP}`]
     const site = fakeSite(treeOf({ [`${copy}/x`]: '', [`${rest}/x`]: '' }), { unreadable: [copy, rest] })
-    expect(await readTrash(site, await site.list(remotePath('/site')), false)).toEqual({ copies: [], doomed: [] })
+    expect(await readTrash(site, await site.list(remotePath('/site')), false)).toEqual({
+      copies: [],
+      doomed: [],
+      loose: []
+    })
   })
 
   it('is not asked for where it is not there', async () => {
     const site = fakeSite(treeOf(), { emptyForMissing: true })
-    expect(await readTrash(site, await site.list(remotePath('/site')), false)).toEqual({ copies: [], doomed: [] })
+    expect(await readTrash(site, await site.list(remotePath('/site')), false)).toEqual({
+      copies: [],
+      doomed: [],
+      loose: []
+    })
     expect(site.log).toEqual(['LIST /site'])
   })
 

@@ -27,7 +27,7 @@ describe('a reset that another run was faster with', () => {
         return site.rename(from, to)
       }
     }))
-    expect(await done).toEqual({ strategy: 'rename', moved: [], filesDeleted: 0 })
+    expect(await done).toEqual({ strategy: 'rename', moved: [], filesDeleted: 0, movedAside: [] })
   })
 
   it('claims its own copy where only the reply was a refusal', async () => {
@@ -119,7 +119,7 @@ describe('a trash that another run settles as well', () => {
         })
       }
     }
-    const { refused } = await sweepDoomed(racing, mutable(remotePath(rest)))
+    const { refused } = await sweepDoomed(racing, mutable(remotePath(rest)), {})
     expect(refused).toHaveLength(left ? 1 : 0)
   })
 })

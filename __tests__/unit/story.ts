@@ -1,0 +1,100 @@
+// Both steps upon a site in memory, with a clock and deadlines that the test holds.
+import { runMain, runPost } from '../../src/action.ts'
+import type { Ports, Reach, Runner } from '../../src/ports.ts'
+import type { RemoteSite } from '../../src/site.ts'
+import { fakeSite, type Oddities, type Tree } from './fake-site.ts'
+import { profileOf } from './profiles.ts'
+
+/** What a step wrote, and how it was run. */
+export interface Told {
+  readonly lines: readonly string[]
+  readonly warnings: readonly string[]
+  readonly outputs: ReadonlyMap<string, string>
+  readonly summary: string
+  /** What the step asked for to connect. */
+  readonly reach: Reach | undefined
+  /** How long each pause was. */
+  readonly sleptMs: readonly number[]
+  /** The length of each deadline that was asked for, the step's own first. */
+  readonly deadlinesMs: readonly number[]
+  readonly failure: unknown
+}
+
+/** What may differ from an ordinary run. */
+export interface Given {
+  readonly inputs?: Readonly<Record<string, string>>
+  readonly oddities?: Oddities
+  /** Changes what a site in memory does. */
+  readonly over?: (site: RemoteSite) => RemoteSite
+  /** What a deadline of so many milliseconds is; none of them passes where it is left out. */
+  readonly after?: (ms: number) => AbortSignal
+}
+
+/** A job: what its main step saved is what its post step loads. */
+export interface Story {
+  main(given?: Given): Promise<Told>
+  post(given?: Given): Promise<Told>
+}
+
+/** Makes a job around a site in memory. */
+export function storyOf(tree: Tree, packagePath: string): Story {
+  const state = new Map<string, string>()
+  let draws = 0
+  const step = async (run: (ports: Ports) => Promise<void>, given: Given): Promise<Told> => {
+    const outputs = new Map<string, string>()
+    const [lines, warnings]: [string[], string[]] = [[], []]
+    const [sleptMs, deadlinesMs]: [number[], number[]] = [[], []]
+    let [summary, reach]: [string, Reach | undefined] = ['', undefined]
+    const inputs: Readonly<Record<string, string>> = {
+      'publish-profile': profileOf(),
+      package: packagePath,
+      ...given.inputs
+    }
+    const core: Runner = {
+      getInput: name => inputs[name] ?? '',
+      setSecret: () => undefined,
+      setOutput: (name, value) => void outputs.set(name, value),
+      saveState: (name, value) => void state.set(name, value),
+      getState: name => state.get(name) ?? '',
+      startGroup: name => void lines.push(`> ${name}`),
+      endGroup: () => void lines.push('<'),
+      info: line => void lines.push(line),
+      warning: text => void warnings.push(text),
+      debug: () => undefined,
+      isDebug: () => false,
+      summary: {
+        addRaw: text => {
+          summary += text
+          return { write: () => Promise.resolve() }
+        }
+      }
+    }
+    const open: Ports['openSite'] = (_, asked) => {
+      reach = asked
+      const site = fakeSite(tree, given.oddities)
+      return Promise.resolve(given.over?.(site) ?? site)
+    }
+    const ports: Ports = {
+      core,
+      openSite: open,
+      openReadOnly: open,
+      now: () => new Date('2026-11-22T12:00:00Z'),
+      sleep: ms => {
+        sleptMs.push(ms)
+        return Promise.resolve()
+      },
+      after: ms => {
+        deadlinesMs.push(ms)
+        return given.after?.(ms) ?? new AbortController().signal
+      },
+      random: () => (draws++).toString(16).padStart(12, '0'),
+      signal: new AbortController().signal
+    }
+    const failure: unknown = await run(ports).then(
+      () => undefined,
+      (error: unknown) => error
+    )
+    return { lines, warnings, outputs, summary, reach, sleptMs, deadlinesMs, failure }
+  }
+  return { main: (given = {}) => step(runMain, given), post: (given = {}) => step(runPost, given) }
+}

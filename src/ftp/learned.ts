@@ -1,0 +1,36 @@
+// What was learned of a server on the way, by one connection for all of them. Asks nothing.
+import { noteRung, openAccount, type Account } from './account.ts'
+import { noListingsLearned, type ListingsLearned } from './feeding.ts'
+import type { ListChoice } from './list-command.ts'
+import type { Pipelining } from './login.ts'
+import { unknownPassiveMode, type PassiveMode } from './passive.ts'
+
+/** What is known of a server; shared by all connections to it, so that each lesson is paid for once. */
+export interface Learned {
+  readonly account: Account
+  readonly passive: PassiveMode
+  readonly listing: ListChoice
+  readonly listings: ListingsLearned
+  pipelining: Pipelining
+  /** How long a packet takes there and back; 0: not measured. */
+  roundTripMs: number
+}
+
+/** What is known of a server before the first connection; `pipelining`: whether the user wants it. */
+export function nothingLearned(pipelining = true): Learned {
+  return {
+    account: openAccount(),
+    passive: unknownPassiveMode(),
+    listing: { command: undefined },
+    listings: noListingsLearned(),
+    pipelining: pipelining ? 'allowed' : 'off',
+    roundTripMs: 0
+  }
+}
+
+/** Gives up sending several commands at once, and notes why. */
+export function distrust(learned: Learned, why: string): void {
+  if (learned.pipelining !== 'allowed') return
+  learned.pipelining = 'distrusted'
+  noteRung(learned.account, `logins and renames wait for each reply, because ${why}`)
+}
