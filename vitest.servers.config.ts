@@ -6,8 +6,8 @@ export default defineConfig({
     include: ['__tests__/servers/**/*.test.ts'],
     globalSetup: ['./__tests__/servers/setup.ts'],
     reporters: ['default', ['./tools/tally-reporter.ts', { perSuite: true }]],
-    // One worker per server, whose processes are busy while a step waits for them.
-    maxWorkers: 3,
+    // More than a runner has cores: much of the time is pauses, in which nobody computes.
+    maxWorkers: 4,
     testTimeout: 60_000,
     hookTimeout: 60_000
   }

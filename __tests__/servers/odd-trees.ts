@@ -9,7 +9,8 @@ import type { Lab } from './lab.ts'
 
 const forced = { 'reset-env': 'true' }
 
-const ODD_NAMES: readonly string[] = [
+/** Names that listings, commands or shells could take for something else. */
+export const ODD_NAMES: readonly string[] = [
   ' leading blank',
   '  two leading blanks',
   'trailing blank ',

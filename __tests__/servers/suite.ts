@@ -6,6 +6,7 @@ import { useLab } from './lab.ts'
 import { oddTrees } from './odd-trees.ts'
 import { plainRefusals, refusals, tlsRefusals } from './refusals.ts'
 import { resets } from './resets.ts'
+import { transcripts } from './transcripts.ts'
 
 const MODES: Readonly<Record<Mode, string>> = {
   plain: 'without TLS',
@@ -39,6 +40,7 @@ export function suite(software: Software, missing: string | undefined): void {
         inPlace(lab)
         oddTrees(lab)
         refusals(lab)
+        if (mode === 'explicit') transcripts(lab)
         if (mode === 'plain') plainRefusals(lab)
         else tlsRefusals(lab)
       })
