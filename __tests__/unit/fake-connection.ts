@@ -91,6 +91,8 @@ function fakeControl(site: FakeSite, isClosed: () => boolean, onLoss: () => void
 async function answer(site: FakeSite, line: string): Promise<Reply | undefined> {
   const [, verb = '', path = ''] = /^(\S+) ?(.*)$/.exec(line) ?? []
   if (verb === 'NOOP') return { code: 200, text: '200 ok' }
+  // Whatever is asked for here is looked for after it was deleted.
+  if (verb === 'RNFR') return { code: 550, text: '550 not found' }
   if (verb === 'PWD') return { code: 257, text: '257 "/"' }
   if (!['DELE', 'RMD', 'MKD'].includes(verb)) return { code: 502, text: '502 not implemented' }
   try {

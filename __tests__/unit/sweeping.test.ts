@@ -179,7 +179,7 @@ describe('files in use', () => {
     const refuse = [`DELE ${copy.slice(0, -'-antenv'.length)}/bin/pip`]
     const post = await story.post({ oddities: { refuse } })
     expect(post.warnings).toEqual([])
-    expect(post.lines.join('\n')).toMatch(/1 file is in use and lies in \S+ now, where a later run deletes it: trash-/)
+    expect(post.lines.join('\n')).toMatch(/1 file is in use and lies in \S+ now, where a later run deletes it: pip/)
     expect(post.summary).toContain('| Files in use, left to a later run | 1 |')
     expect(inOwn()).toHaveLength(1)
     await story.main()

@@ -6,17 +6,14 @@ import type { Connection } from './connection.ts'
 import {
   HIGH_WATER,
   MAX_WINDOW,
-  confirm,
-  fill,
-  fillAll,
-  begin,
   startSize,
   waitingIn,
   type CrewOptions,
   type OnOutcome,
   type State,
   type Worker
-} from './worker.ts'
+} from './crew-state.ts'
+import { begin, confirm, fill, fillAll } from './worker.ts'
 
 /** Connections at work together. */
 export interface Crew {
@@ -52,6 +49,9 @@ export interface Crew {
   close(): Promise<void>
 }
 
+/** How often it is looked whether connections have come or gone, and how long logins are waited for in all. */
+const LOOK_EVERY_MS = 100
+const LONGEST_LOGIN_MS = 3000
 /** Where one connection lists and deletes, more than this is not kept in mind. */
 const FLOOD = 250_000
 
@@ -66,6 +66,7 @@ export function makeCrew(options: CrewOptions): Crew {
     workers: new Set(),
     served: new Set(),
     waiters: [],
+    waitedAloneMs: 0,
     grown: false,
     wanted: 1,
     starting: 0,
@@ -147,11 +148,25 @@ function stoppedError(): SiteError {
   return new SiteError('interrupted', 'The sweep was stopped')
 }
 
-function room(state: State): Promise<void> {
-  const alone = state.workers.size + state.starting < 2
-  const tooMany = waitingIn(state) > (alone ? FLOOD : HIGH_WATER)
-  if (state.phase !== 'working') return Promise.reject(state.failure ?? stoppedError())
-  return tooMany ? new Promise(resolve => state.waiters.push(resolve)) : Promise.resolve()
+/**
+ * Waits while more is known than can be sent. It looks again now and then: connections come and go, and whoever waits
+ * for one that never comes must not keep the rest waiting.
+ */
+async function room(state: State): Promise<void> {
+  for (;;) {
+    if (state.phase !== 'working') throw state.failure ?? stoppedError()
+    const senders = [...state.workers].filter(({ task, connection }) => task !== 'running' && !connection.closed)
+    const isHopeful = state.starting > 0 && state.waitedAloneMs < LONGEST_LOGIN_MS
+    const most = senders.length > 0 || isHopeful ? HIGH_WATER : FLOOD
+    if (waitingIn(state) <= most) return
+    if (most === FLOOD) throw new SiteError('unexpected', 'more is listed than one connection can keep in mind')
+    if (senders.length === 0) state.waitedAloneMs += LOOK_EVERY_MS
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    state.waiters.push(() => {
+      resolve(undefined)
+    })
+    await Promise.race([promise, pause(LOOK_EVERY_MS)])
+  }
 }
 
 function dropWaiting(state: State): void {

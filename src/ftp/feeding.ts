@@ -4,7 +4,7 @@ import { SiteError, type MutablePath, type RemotePath } from '../site.ts'
 import { noteRung, type Account } from './account.ts'
 import type { Crew } from './crew.ts'
 import { messageOf } from './failures.ts'
-import { showsLinks, type ListedEntry } from './listing.ts'
+import type { ListedEntry } from './listing.ts'
 import { recursiveListing, type RecursiveListing, type Section } from './recursive-listing.ts'
 import type { Folder, Pass } from './pass.ts'
 import { giveUp, tell, tellEnd, tellUnsure } from './removal.ts'
@@ -18,13 +18,11 @@ export interface ListingsLearned {
   stat: StatForm | 'unknown' | 'no'
   /** A reply to it showed the folder's own line: one without is no listing. */
   statShowsItself: boolean
-  /** It was proven to show links as links. */
-  statShowsLinks: boolean
 }
 
 /** What is known of listings before the first sweep. */
 export function noListingsLearned(): ListingsLearned {
-  return { recursion: 'unknown', stat: 'unknown', statShowsItself: false, statShowsLinks: false }
+  return { recursion: 'unknown', stat: 'unknown', statShowsItself: false }
 }
 
 /** What a pass is fed with. */
@@ -178,8 +176,8 @@ async function listOne(state: State, folder: Folder): Promise<void> {
   if (!state.fully && isForm(learned.stat)) {
     const answer = await askByStat(state, learned.stat, folder.path)
     if (answer) {
-      learned.statShowsLinks ||= answer.showsLinks
-      tell(pass, folder, answer.entries, learned.statShowsLinks)
+      // A line feed in a name looks like the end of a line here, and what follows it like another entry: nothing is proven.
+      tell(pass, folder, answer.entries, false)
       tellEnd(pass, folder)
       return
     }
@@ -190,7 +188,7 @@ async function listOne(state: State, folder: Folder): Promise<void> {
     const entries = await listByTransfer(state, folder.path)
     // The first folder is listed both ways, before anything in it is deleted.
     if (asking && entries.length > 0) await compareStat(state, folder.path, entries)
-    tell(pass, folder, entries, showsLinks(entries))
+    tell(pass, folder, entries, false)
     tellEnd(pass, folder)
   } catch (error) {
     if (!(error instanceof SiteError)) throw error
@@ -222,7 +220,6 @@ async function compareStat(state: State, path: RemotePath, listed: readonly List
     if (!answer || !agrees(answer, listed)) continue
     learned.stat = form
     learned.statShowsItself = answer.showsItself
-    learned.statShowsLinks = answer.showsLinks
     return
   }
   learned.stat = 'no'

@@ -45,15 +45,14 @@ export function makePool(
     return undefined
   }
 
-  /** The first login went well, so a refusal where no connection is left is one for the moment, whatever its code. */
+  /** The first login went well, so where no connection is left a failure may be one for the moment. */
   const openPatiently = async (): Promise<Connection> => {
     for (let attempt = 0; ; attempt++) {
       try {
         return await open(closing.signal)
       } catch (error) {
         const pauseMs = pausesMs[attempt]
-        const isFinal = error instanceof SiteError && ['certificate', 'tls', 'interrupted'].includes(error.kind)
-        if (all.size > 0 || pauseMs === undefined || isFinal) throw error
+        if (all.size > 0 || pauseMs === undefined || isFinal(error)) throw error
         await pause(pauseMs, undefined, { signal: closing.signal }).catch(() => undefined)
       }
     }
@@ -112,4 +111,12 @@ export function makePool(
       while (waiting.length > 0) wake()
     }
   }
+}
+
+/** Servers lock accounts that keep trying: a refused login is tried again only where it is about the number of them. */
+function isFinal(error: unknown): boolean {
+  if (!(error instanceof SiteError)) return false
+  const { kind, replyCode, message } = error
+  if (kind === 'login') return replyCode !== 421 && !/too many|maximum|limit/i.test(message)
+  return ['certificate', 'tls', 'interrupted'].includes(kind)
 }

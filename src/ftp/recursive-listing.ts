@@ -79,7 +79,8 @@ export function recursiveListing(root: RemotePath, now: Date, onSection: (sectio
       return reader.state.hasRoot
     },
     get showsLinks() {
-      return reader.state.showsLinks
+      // Where a line feed alone ends a line, one in a name could forge the proof.
+      return reader.state.showsLinks && lines.lineEnd === '\r\n'
     }
   }
 }
@@ -264,7 +265,11 @@ function headerReader(
 }
 
 /** Splits text into lines, all of which end like the first one. */
-function lineSplitter(onLine: (line: string) => void): { push(text: string): boolean; readonly rest: string } {
+function lineSplitter(onLine: (line: string) => void): {
+  push(text: string): boolean
+  readonly rest: string
+  readonly lineEnd: '\r\n' | '\n' | undefined
+} {
   let rest = ''
   let lineEnd: '\r\n' | '\n' | undefined
   return {
@@ -285,6 +290,9 @@ function lineSplitter(onLine: (line: string) => void): { push(text: string): boo
     },
     get rest() {
       return rest
+    },
+    get lineEnd() {
+      return lineEnd
     }
   }
 }

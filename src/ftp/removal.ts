@@ -98,7 +98,11 @@ function removeLink(pass: Pass, folder: Folder, path: MutablePath, refusal: Repl
   pass.crew.send(`RMD ${path}`, (reply, isSent) => {
     if (!reply) fileUnsure(pass, folder, path, isSent)
     else if (isDone(reply)) fileGone(pass, folder, path)
-    else keepFile(pass, folder, path, refusal)
+    else {
+      // Not moved aside: a later run could take it for what it leads to.
+      refuseFile(pass, folder, path, refusal)
+      entrySettled(pass, folder)
+    }
   })
 }
 
@@ -176,18 +180,29 @@ function meet(pass: Pass, above: Folder, path: MutablePath, trusted: boolean): v
   askBoth(pass, path, (deleted, removed) => {
     if (isDoneReply(deleted)) countFile(pass.tally, path)
     else if (isDoneReply(removed)) countFolder(pass.tally, path)
-    else if (deleted.reply && removed.reply) {
+    else if (!deleted.reply || !removed.reply) {
+      if (deleted.isSent || removed.isSent) pass.tally.uncertain.set(path, deleted.reply ? 'directory' : 'file')
+      doubtAbout(pass, folder)
+      settle(pass, folder, false)
+      return
+    } else if (isAboutThePath(deleted.reply) && isAboutThePath(removed.reply)) {
       above.doubtful.push({ folder, reply: removed.reply.text })
       review(pass, above)
       return
     } else {
-      if (deleted.isSent || removed.isSent) pass.tally.uncertain.set(path, deleted.reply ? 'directory' : 'file')
-      doubtAbout(pass, folder)
+      // A server that is busy, or did not understand, has said nothing of what it is.
+      pass.mayFareBetter = true
+      refuse(pass, path, removed.reply)
       settle(pass, folder, false)
       return
     }
     settle(pass, folder, true)
   })
+}
+
+/** Whether a refusal is about the file and not about the moment or the command (RFC 959 section 4.2: 55x). */
+function isAboutThePath({ code }: Reply): boolean {
+  return code >= 550 && code <= 559
 }
 
 interface Answer {
@@ -249,8 +264,9 @@ function reviewDoubtful(pass: Pass, folder: Folder): void {
   if (folder.letsRemove) {
     // `lib64` links to `lib` in every environment made on Linux: once its target is gone even a server that refuses to
     // delete links lists it as empty.
-    const waits = ({ folder: { path } }: { folder: Folder }): boolean =>
-      path.endsWith('/lib64') && !(onlyDoubtful && doubtful.length === 1)
+    const isLast = ({ folder: { path } }: { folder: Folder }): boolean => path.endsWith('/lib64')
+    // Nothing else is left to wait for, whatever a listing names twice.
+    const waits = onlyDoubtful && doubtful.every(isLast) ? (): boolean => false : isLast
     const ready = doubtful.filter(item => !waits(item))
     doubtful.splice(0, doubtful.length, ...doubtful.filter(waits))
     for (const item of ready) open(pass, item.folder)

@@ -1,27 +1,16 @@
 // One connection of a crew at work: what it is sent and when, and how far its replies are believed.
-import { noteRung, type Account } from './account.ts'
-import type { Connection } from './connection.ts'
-import type { Pool } from './pool.ts'
+import { noteRung } from './account.ts'
+import {
+  HIGH_WATER,
+  MAX_WINDOW,
+  startSize,
+  waitingIn,
+  type Job,
+  type State,
+  type Task,
+  type Worker
+} from './crew-state.ts'
 import type { Reply } from './replies.ts'
-
-/** Takes the final reply, or `undefined`; `isSent`: whether the command ever left. */
-export type OnOutcome = (reply: Reply | undefined, isSent: boolean) => void
-
-/** What a crew is made of. */
-export interface CrewOptions {
-  readonly pool: Pool
-  readonly account: Account
-  /** Connections, at most. */
-  readonly most: number
-  /** `false`: each connection waits for each reply. */
-  readonly pipelining: boolean
-  /** Told of commands whose replies, of code `code`, turn out not to be trusted. */
-  readonly onDoubtful: (line: string, code: number) => void
-  /** Pauses before a connection is made in the place of a lost one, while nothing is achieved; after the last it is given up. */
-  readonly reconnectPausesMs: readonly number[]
-  /** Ends all pauses. */
-  readonly signal: AbortSignal
-}
 
 /** Commands between two markers: a lost or invented reply shows after this many at the latest. */
 const MARKER_EVERY = 32
@@ -37,87 +26,14 @@ const MARKER_CODE = 257
 /** A reply that comes this much later than the fastest had to wait at the server: more commands would only wait longer. */
 const MOST_QUEUEING_MS = 50
 
-/** Beyond this a greater window saves nothing at any distance that was measured. */
-export const MAX_WINDOW = 512
-
 /** Without TLS one read of a server may end between CR and LF, which ProFTPD takes for no end (proftpd/proftpd#2020). */
 const MAX_WINDOW_PLAIN = 8
 
 /** After the first doubt. */
 const CAUTIOUS_WINDOW = 8
 
-/** Connections that are enough as long as each of them has many commands under way. */
-const PIPELINING_CONNECTIONS = 4
-
 /** How long a connection with several commands under way may be silent, at least. */
 const MIN_PATIENCE_MS = 5000
-
-/** With more commands than this waiting no more of a listing is read. */
-export const HIGH_WATER = 1024
-
-interface Job {
-  readonly line: string
-  readonly onOutcome: OnOutcome
-}
-
-export interface Task {
-  readonly run: (connection: Connection) => Promise<void>
-  readonly fail: (error: Error) => void
-}
-
-export interface Worker {
-  readonly connection: Connection
-  /** Commands that may be under way. */
-  window: number
-  sinceMarker: number
-  /** Markers that are under way. */
-  markers: number
-  /** Who waits for the last of them. */
-  readonly confirming: (() => void)[]
-  syntaxErrors: number
-  /** The least that a marker has taken. */
-  fastestMs: number
-  /** What was answered since the last marker: only a marker in its place shows that the replies were its own. */
-  readonly unconfirmed: { readonly line: string; readonly code: number }[]
-  achieved: boolean
-  isLost: boolean
-  task: Task | 'running' | undefined
-  /** Which lowering of the ceiling it has come through: what was sent before the last one is no reason for another. */
-  era: number
-  /** How long the server may be silent where each command waits for the one before. */
-  readonly ordinaryPatienceMs: number
-  readonly leave: () => void
-}
-
-export interface State extends CrewOptions {
-  readonly urgent: Job[]
-  readonly ordinary: Job[]
-  /** How far `ordinary` is sent: taking the first off a long array would move all others. */
-  sent: number
-  readonly tasks: Task[]
-  readonly workers: Set<Worker>
-  readonly served: Set<Promise<void>>
-  readonly waiters: (() => void)[]
-  grown: boolean
-  wanted: number
-  starting: number
-  /** The greatest window that is still trusted. */
-  ceiling: number
-  /** Counts the lowerings of it. */
-  era: number
-  lossesInARow: number
-  phase: 'working' | 'stopped' | 'failed'
-  failure: Error | undefined
-  doubted: boolean
-}
-
-export function startSize({ most, ceiling }: State): number {
-  return ceiling > 1 ? Math.min(most, PIPELINING_CONNECTIONS) : most
-}
-
-export function waitingIn(state: State): number {
-  return state.urgent.length + state.ordinary.length - state.sent
-}
 
 /** Lets a connection have more than one command under way, where it has shown that it can. */
 export function begin(state: State, worker: Worker): void {

@@ -66,7 +66,7 @@ export async function removeInPlace(site: RemoteSite, environment: Environment, 
   const first = [...markers, ...(scripts ? interpreters.map(name => child(scripts, name)) : [])]
   for (const path of first) await removeEntry(removal, path)
 
-  const last = packages ? lastPackage(root, entries) : await lastOf(site, root, entries, scripts, inScripts)
+  const last = packages ? await lastPackage(site, root, entries) : await lastOf(site, root, entries, scripts, inScripts)
   await empty(removal, root, new Set(last.map(({ path }) => path)))
   throwIfStuck(removal)
   for (const { path, kind } of last) {
@@ -78,9 +78,17 @@ export async function removeInPlace(site: RemoteSite, environment: Environment, 
 }
 
 /** A folder of packages is proven by any distribution in it: the folder of one stays until all else is gone. */
-function lastPackage(root: RemotePath, entries: readonly RemoteEntry[]): readonly Last[] {
-  const one = entries.find(({ name, kind }) => kind === 'directory' && name.endsWith('.dist-info'))
-  return one ? [{ path: child(root, one.name), kind: 'directory' }] : []
+async function lastPackage(
+  site: RemoteSite,
+  root: RemotePath,
+  entries: readonly RemoteEntry[]
+): Promise<readonly Last[]> {
+  for (const { name, kind } of entries) {
+    if (kind !== 'directory' || !name.endsWith('.dist-info')) continue
+    const path = child(root, name)
+    if (await isFolder(site, path)) return [{ path, kind }]
+  }
+  return []
 }
 
 async function lastOf(
@@ -137,14 +145,26 @@ async function versionBelow(site: RemoteSite, path: RemotePath): Promise<readonl
  * one is not asked by RMD: there is nothing to enter it for, and its time to go is later.
  */
 async function isFolder(site: RemoteSite, path: RemotePath): Promise<boolean> {
-  if (await succeeds(site.removeFile(mutable(path)))) return false
+  if (await removes(site.removeFile(mutable(path)))) return false
   if ((await listed(site, path)).length === 0) return true
-  if (await succeeds(site.removeDirectory(mutable(path)))) return false
+  if (await removes(site.removeDirectory(mutable(path)))) return false
   // Where nothing can be removed from the folder above, a link refuses both as well. Nothing is made in wwwroot itself.
   if (parentOf(path) !== WWWROOT && !(await letsRemove(site, parentOf(path)))) {
     throw new SiteError('refused', `The server lets nothing be removed from ${parentOf(path)}`)
   }
   return true
+}
+
+/** Like `succeeds`; throws a refusal that is about the moment or the command, because it says nothing of the file. */
+async function removes(work: Promise<void>): Promise<boolean> {
+  try {
+    await work
+    return true
+  } catch (error) {
+    const isAboutTheFile = error instanceof SiteError && error.kind === 'refused' && (error.replyCode ?? 0) >= 550
+    if (!isAboutTheFile) throw error
+    return false
+  }
 }
 
 async function letsRemove(site: RemoteSite, directory: RemotePath): Promise<boolean> {
@@ -185,7 +205,7 @@ async function empty(removal: Removal, directory: RemotePath, keep: ReadonlySet<
     if (kind === 'unknown')
       throw new SiteError('refused', `A line of the listing of ${directory} cannot be read: ${name}`)
     const leadsToKept = [...keep].some(kept => kept === path || isBelow(kept, path))
-    if (kind !== 'directory' && !keep.has(path)) await tryToRemove(removal, path)
+    if (kind !== 'directory' && !keep.has(path)) await tryToRemove(removal, path, kind)
     else if (kind === 'directory' && leadsToKept) await empty(removal, path, keep)
     else if (kind === 'directory') await tryToSweep(removal, path)
   }

@@ -2,8 +2,8 @@
 import {
   SiteError,
   findEntry,
-  isBelow,
   mutable,
+  type RemoteEntry,
   type RemotePath,
   type RemoteSite,
   type Sweep,
@@ -58,9 +58,9 @@ export function throwIfStuck({ root, stuck }: Removal): void {
 }
 
 /** Removes a file or a link as far as it can be; what is stuck is on record. Throws once too much is. */
-export async function tryToRemove(removal: Removal, path: RemotePath): Promise<void> {
+export async function tryToRemove(removal: Removal, path: RemotePath, kind: RemoteEntry['kind']): Promise<void> {
   try {
-    await removeEntry(removal, path)
+    await removeEntry(removal, path, kind === 'file')
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
     note(removal, [{ path, reply: error.message }])
@@ -77,7 +77,13 @@ export async function tryToSweep(removal: Removal, folder: RemotePath): Promise<
 
 /** A folder is refused because of what is left in it, and then only that counts. */
 function causesIn(refused: readonly Stuck[]): readonly Stuck[] {
-  const causes = refused.filter(({ path }) => !refused.some(other => isBelow(other.path, path)))
+  const above = new Set<string>()
+  for (const { path } of refused) {
+    for (let at = path.lastIndexOf('/'); at > 0 && !above.has(path.slice(0, at)); at = path.lastIndexOf('/', at - 1)) {
+      above.add(path.slice(0, at))
+    }
+  }
+  const causes = refused.filter(({ path }) => !above.has(path))
   return causes.length > 0 ? causes : refused
 }
 
@@ -87,11 +93,12 @@ function note(removal: Removal, stuck: readonly Stuck[]): void {
 }
 
 /** Removes a file or a link, or moves it aside where it stays in use; throws the first refusal. */
-export async function removeEntry(removal: Removal, path: RemotePath): Promise<void> {
+export async function removeEntry(removal: Removal, path: RemotePath, mayMove = true): Promise<void> {
   const refusal = await refusalOf(removal.site, path)
   const isGone = refusal === undefined || (await goesLater(removal, path))
   if (isGone) removal.files++
-  else if (!(await moveAside(removal, path))) throw refusal
+  // A link is not moved: a later run could take it for the folder that it leads to.
+  else if (!mayMove || !(await moveAside(removal, path))) throw refusal
 }
 
 async function goesLater({ site, patience }: Removal, path: RemotePath): Promise<boolean> {

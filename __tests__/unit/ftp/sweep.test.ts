@@ -140,6 +140,27 @@ describe('links', () => {
     expect(site.log.filter(line => line.startsWith('LIST ') && /data|up|lib64/.test(line))).toEqual([])
   })
 
+  it('are not entered where both refusals are about the moment only', async () => {
+    const share = `${COPY}/share`
+    const { tree, swept } = await sweep(
+      { [share]: linkTo('/data'), [`${COPY}/x`]: '' },
+      { linksAsDirectories: true, busy: [`DELE ${share}`, `RMD ${share}`] }
+    )
+    expect(pathsIn(tree)).toEqual(SPARED)
+    expect(swept).toMatchObject({ files: 2, refused: [] })
+  })
+
+  it('called lib64 that a listing names twice do not wait for each other', async () => {
+    const tree = treeOf(NEIGHBOURS, { [`${COPY}/lib64/a`]: '', [`${COPY}/b`]: '' })
+    const site = fakeSite(tree)
+    const twice = async (path: Parameters<FakeSite['list']>[0]): Promise<readonly RemoteEntry[]> => {
+      const entries = await site.list(path)
+      return [...entries, ...entries.filter(({ name }) => name === 'lib64')]
+    }
+    const { refused } = await sweepTree(meansOver({ ...site, list: twice }), mutable(remotePath(COPY)))
+    expect([refused, pathsIn(tree)]).toEqual([[], SPARED])
+  })
+
   it('called lib64 are entered after everything else of their folder, if nothing else removes them', async () => {
     const { log } = await sweep(
       { [`${COPY}/lib64`]: linkTo('lib'), [`${COPY}/lib/a/b`]: '', [`${COPY}/z`]: '' },

@@ -82,3 +82,17 @@ describe('a folder of packages that is deleted in place', () => {
     expect(await removing(fakeSite(tree), environment)).toMatchObject({ files: 9 })
   })
 })
+
+it('a link in the place of a distribution is removed as a link where it is listed as a folder', async () => {
+  const spec = {
+    ...packages(NAME, 'flask'),
+    [`${ROOT}/alpha-1.0.dist-info`]: linkTo('/data'),
+    '/data/precious.txt': 'x'
+  }
+  const tree = treeOf(spec)
+  const site = fakeSite(tree, { linksAsDirectories: true })
+  const found = await readPackages(site, remotePath(ROOT))
+  if (!found) throw new Error('the folder of packages was not seen')
+  await removing(site, found)
+  expect([pathsIn(tree, ROOT), tree.has('/data/precious.txt')]).toEqual([[], true])
+})
