@@ -56,7 +56,7 @@ const FTP_DEPLOY = join(import.meta.dirname, '../../.bench/peers/node_modules/@s
 
 /** All contenders, in the order of the tables. */
 export const CONTENDERS: readonly Contender[] = [
-  ours('ours', 'this action, as shipped (8 connections, pipelining `auto`)', 8, true),
+  ours('ours', 'this action, as shipped (up to 8 connections, pipelining `auto`)', 8, true),
   ours('ours-off', 'this action, pipelining `off`, 8 connections', 8, false),
   ours('ours-one', 'this action, pipelining `off`, 1 connection', 1, false),
   {
