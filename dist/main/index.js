@@ -45455,6 +45455,386 @@ function nextWrite(lines) {
     return chunk;
 }
 
+;// CONCATENATED MODULE: ./lib/ftp/passive.js
+// The way to a data connection: which command asks for its port, and whose port is dialled. Knows nothing of transfers.
+
+
+/** What is taken for granted of a server that nobody has asked yet. */
+function unknownPassiveMode() {
+    return { verb: 'EPSV', proven: false };
+}
+/**
+ * Makes a client open its data connections by EPSV (RFC 2428), or by PASV where the server does not serve EPSV, always
+ * at the address of the control connection.
+ *
+ * App Service has several addresses behind one name, and an address in a reply to PASV may lead anywhere: dialling it
+ * would let a server use this machine against others (FTP bounce, RFC 2577), and behind NAT it leads nowhere.
+ */
+function usePassiveMode(client, mode) {
+    client.prepareTransfer = ftp => openDataConnection(ftp, mode);
+}
+async function openDataConnection(ftp, mode) {
+    if (mode.verb === 'PASV')
+        return dial(ftp, await askByPasv(ftp), mode);
+    const port = await askByEpsv(ftp);
+    if (typeof port !== 'number')
+        return instead(ftp, mode, port);
+    try {
+        return await dial(ftp, port, mode);
+    }
+    catch (error) {
+        // A port that is refused may be one that only EPSV gets wrong, and asking costs nothing. One whose packets vanish
+        // costs a whole timeout, and PASV's lies in the same range at the same address: it fares better only where a
+        // firewall on the way reads the reply to PASV and opens the port that it names, which TLS keeps it from.
+        if (ftp.closed || mode.proven || (ftp.hasTLS && !isRefused(error)))
+            throw error;
+        return instead(ftp, mode, error);
+    }
+}
+/** Goes on with PASV, which is remembered where it works. `failure`: what EPSV answered, or why its port was of no use. */
+async function instead(ftp, mode, failure) {
+    const port = await askByPasv(ftp, failure);
+    const reply = await dial(ftp, port, mode);
+    mode.verb = 'PASV';
+    return reply;
+}
+/** The port that the server announced, or what it said instead. */
+async function askByEpsv(ftp) {
+    const reply = await ask(ftp, 'EPSV');
+    const port = portIn(/^229\b.*?([!-/:-~])\1\1(\d{1,5})\1/.exec(reply)?.[2]);
+    if (port === undefined)
+        refuseStrange(reply, 229);
+    return port ?? reply;
+}
+async function askByPasv(ftp, before) {
+    const reply = await ask(ftp, 'PASV');
+    refuseStrange(reply, 227);
+    const [, high, low] = /^227\b.*?(?<![\d,])(?:\d{1,3}, ?){4}(\d{1,3}), ?(\d{1,3})(?![\d,])/.exec(reply) ?? [];
+    const isByte = [high, low].every(part => Number(part) <= 255);
+    const port = isByte ? portIn(String(Number(high) * 256 + Number(low))) : undefined;
+    if (port !== undefined)
+        return port;
+    // Where EPSV named a port, that it could not be reached is the cause.
+    if (before instanceof Error)
+        throw before;
+    const first = typeof before === 'string' ? `EPSV "${before}" and ` : '';
+    throw unreachable(`it answered ${first}PASV "${reply}"`, before);
+}
+/** The text of a reply, whether it refuses or not; one that ends the session, or its data connections, is thrown. */
+async function ask(ftp, verb) {
+    try {
+        return oneLine(await ftp.request(verb));
+    }
+    catch (error) {
+        if (!(error instanceof dist.FTPError) || error.code === 421 || (verb === 'PASV' && isExhausted(error)))
+            throw error;
+        return oneLine(error);
+    }
+}
+/** A success of another kind is the answer to another command: from there on all replies would be taken for others. */
+function refuseStrange(reply, code) {
+    const answered = Number(reply.slice(0, 3));
+    if (answered >= 400 || answered === code)
+        return;
+    throw new lib_site/* SiteError */.wt('lost', `The connection is out of step: a data connection was answered with "${reply}"`);
+}
+function oneLine({ message }) {
+    return message.replace(/\s+/g, ' ').trim();
+}
+/** Azure's servers answer so after many transfers in one session, and the next session is served again. */
+function isExhausted(error) {
+    return error.code === 425 || error.code === 426;
+}
+/** `undefined`: no number that a port can have. */
+function portIn(text) {
+    const port = Number(text);
+    return port >= 1 && port <= 65_535 ? port : undefined;
+}
+/**
+ * Connects to a port of the control connection's peer.
+ *
+ * What basic-ftp does there (offering the control connection's TLS session, a timeout, IPv6) is reachable through its
+ * own EPSV only, so that one is told the port in the reply that it asks for.
+ */
+async function dial(ftp, port, mode) {
+    const reply = { code: 229, message: `229 (|||${port}|)` };
+    const told = new Proxy(ftp, {
+        get: (context, name) => name === 'request' ? () => Promise.resolve(reply) : Reflect.get(context, name),
+        set: (context, name, value) => Reflect.set(context, name, value)
+    });
+    try {
+        await (0,dist.enterPassiveModeIPv6)(told);
+    }
+    catch (error) {
+        // Where data connections went through before, it is this connection that broke, and a new one may fare better.
+        if (ftp.closed || mode.proven)
+            throw error;
+        const text = error instanceof Error ? error.message : String(error);
+        throw unreachable(text, error);
+    }
+    mode.proven = true;
+    return reply;
+}
+function isRefused(error) {
+    const cause = error instanceof lib_site/* SiteError */.wt ? error.cause : error;
+    return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+}
+function unreachable(what, cause) {
+    const message = `The server does not let a data connection be opened: ${what}. App Service uses the ports 10001 to 10300 for them: ` +
+        'allow these from the runner';
+    return new lib_site/* SiteError */.wt('unreachable', message, { cause });
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/learned.js
+// What was learned of a server on the way, by one connection for all of them. Asks nothing.
+
+
+/** What is known of listings before the first sweep. */
+function noListingsLearned() {
+    return { recursion: 'unknown', stat: 'unknown', statShowsItself: false };
+}
+/** What is known of a server before the first connection; `pipelining`: whether the user wants it. */
+function nothingLearned(pipelining = true) {
+    return {
+        account: openAccount(),
+        passive: unknownPassiveMode(),
+        listing: { command: undefined },
+        listings: noListingsLearned(),
+        pipelining: pipelining ? 'allowed' : 'off',
+        roundTripMs: 0
+    };
+}
+/** Gives up sending several commands at once, and notes why. */
+function distrust(learned, why) {
+    if (learned.pipelining !== 'allowed')
+        return;
+    learned.pipelining = 'distrusted';
+    noteRung(learned.account, `logins and renames wait for each reply, because ${why}`);
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/login.js
+// The login and what follows it at once: which commands, and what their replies mean, together or one after the other.
+
+
+/** How long what follows the password is waited for: all of it is answered without looking anything up. */
+const SETTINGS_PATIENCE_MS = 5000;
+/** Whether a server greets as those do to which lftp, too, sends one command at a time (its setting `ftp:auto-sync-mode`). */
+function isDistrusted(greeting) {
+    return /icrosoft FTP Service|MadGoat|MikroTik/.test(greeting);
+}
+/**
+ * Logs in with all commands in one write; where the outcome is not `in`, the connection is of no use any more.
+ *
+ * The password is waited for as any command is: Pure-FTPd takes more than 5 s to refuse one, and whoever hangs up then and
+ * logs in anew has tried it twice.
+ */
+async function logInAtOnce(client, control, target, settingsPatienceMs = SETTINGS_PATIENCE_MS) {
+    const { patienceMs } = control;
+    const entering = repliesTo(control, [`USER ${target.userName}`, `PASS ${target.password}`]);
+    const setting = repliesTo(control, ['FEAT', ...settings(client)]);
+    const entered = await entering;
+    control.patienceMs = Math.min(patienceMs, settingsPatienceMs);
+    const outcome = judgeFlight([...entered, ...(await setting)]);
+    if (outcome.kind === 'in' && client.closed)
+        return { kind: 'odd', why: 'the server sent more replies than commands came' };
+    control.patienceMs = patienceMs;
+    return outcome;
+}
+/**
+ * Tells what the replies to a login in one flight mean: to USER, PASS, FEAT, TYPE, OPTS and, under TLS, PBSZ and PROT.
+ *
+ * `undefined`: the reply has not come. Only in its place is a refusal one; what a command that everybody knows cannot be
+ * answered with shows that commands were lost or run together.
+ */
+function judgeFlight(replies) {
+    const [user, pass, features, type, options, ...protection] = replies;
+    // The server has too many connections already, which says nothing of how commands may be sent.
+    const farewell = replies.find(reply => reply?.code === 421);
+    if (farewell)
+        return { kind: 'refused', reply: farewell };
+    if (!user)
+        return odd('the server did not answer a login in one flight');
+    const isPassRefused = pass === undefined || pass.code >= 400;
+    if (isRefusal(user) && isPassRefused)
+        return { kind: 'refused', reply: user };
+    const wantsNoPassword = user.code === 230 || user.code === 232;
+    if (user.code !== 331 && !wantsNoPassword)
+        return odd(`USER was answered with ${user.code} in one flight`);
+    if (!pass)
+        return odd('the server answered only the first command of a login in one flight');
+    if (user.code === 331 && isRefusal(pass))
+        return { kind: 'refused', reply: pass };
+    const isIn = [202, 230, 232].includes(pass.code) || (wantsNoPassword && pass.code === 503);
+    if (!isIn)
+        return odd(`PASS was answered with ${pass.code} in one flight`);
+    if (!features || replies.includes(undefined))
+        return odd('the server answered only a part of a login in one flight');
+    const fits = (features.code === 211 || features.code >= 500) &&
+        type?.code === 200 &&
+        (options?.code === 200 || options?.code === 202 || (options?.code ?? 0) >= 400) &&
+        protection.every(reply => reply?.code === 200);
+    return fits ? { kind: 'in', features } : odd('the replies to a login in one flight do not fit its commands');
+}
+function odd(why) {
+    return { kind: 'odd', why };
+}
+/** A refusal that means what it says; 500 to 503 are the answers to what was not understood, or came at the wrong time. */
+function isRefusal({ code }) {
+    return code >= 400 && !(code >= 500 && code <= 503);
+}
+/** Logs in one command after the other; throws what basic-ftp throws, an `FTPError` for a refusal. */
+async function logIn(client, target) {
+    let reply = await client.sendIgnoringError(`USER ${target.userName}`);
+    if (reply.code === 331)
+        reply = await client.sendIgnoringError(`PASS ${target.password}`);
+    if (reply.code < 200 || reply.code >= 300)
+        throw new dist.FTPError(reply);
+}
+/** Sends what every session needs, one command after the other, and gives the reply to FEAT. */
+async function makeSettings(client) {
+    const { code, message } = await client.sendIgnoringError('FEAT');
+    for (const command of settings(client)) {
+        // Data in the wrong form is no data; without the others a session still works on some servers.
+        if (command.startsWith('TYPE'))
+            await client.send(command);
+        else
+            await client.sendIgnoringError(command);
+    }
+    return { code, text: message };
+}
+function settings(client) {
+    return ['TYPE I', 'OPTS UTF8 ON', ...(client.ftp.hasTLS ? ['PBSZ 0', 'PROT P'] : [])];
+}
+/** The facts that a listing has to tell where the server knows them. */
+const FACTS = ['type', 'size', 'modify'];
+/** The commands by which the server lists folders, the best first; asks it for the facts that it would leave out. */
+async function chooseListing(client, features) {
+    const lines = features.code < 300 ? features.text.split('\n').slice(1, -1) : [];
+    const named = lines.map(line => /^\s*MLST\b(.*)$/i.exec(line)?.[1]).find(facts => facts !== undefined);
+    if (named === undefined)
+        return ['LIST -a', 'LIST'];
+    // A star marks a fact that is told without being asked for (RFC 3659 section 7.8).
+    const told = named.toLowerCase().split(/[\s;]+/);
+    const isMissing = (fact) => !told.includes(`${fact}*`);
+    // A fact that the server does not know is no reason to ask, but no `type` at all is.
+    if (FACTS.some(fact => isMissing(fact) && (fact === 'type' || told.includes(fact)))) {
+        await client.sendIgnoringError(`OPTS MLST ${FACTS.join(';')};unique;`);
+    }
+    return ['MLSD', 'LIST -a', 'LIST'];
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/greeting.js
+
+
+
+
+
+
+
+/** Connects, reads the greeting, and starts TLS in the way of the attempt; throws a `SiteError` in words for the user. */
+async function awaitGreeting(target, attempt, options, learned) {
+    const { signal } = options;
+    if (signal.aborted)
+        throw interrupted(signal.reason);
+    const client = new dist.Client(options.timeoutMs);
+    client.ftp.log = line => {
+        options.trace(line.trimEnd());
+    };
+    usePassiveMode(client, learned.passive);
+    const destroySockets = watchSockets(client);
+    const spoilt = Promise.withResolvers();
+    spoilt.promise.catch(() => undefined);
+    const control = controlOver(client, learned.account, ({ text }) => {
+        distrust(learned, 'the server sent a reply that nothing had asked for');
+        spoilt.reject(new lib_site/* SiteError */.wt('tls', `Something was said in the clear that TLS should have protected: "${text}"`));
+    });
+    const onAbort = () => {
+        client.close();
+        destroySockets();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    const progress = { stage: 'connect' };
+    try {
+        const greeting = await greet(client, target, attempt, learned, progress);
+        if (attempt.mode === 'explicit') {
+            progress.stage = 'tls';
+            const tls = client.useTLS({ host: target.host, rejectUnauthorized: target.verify });
+            // basic-ftp bounds no handshake, and does not settle when the socket under it is destroyed.
+            await bounded(Promise.race([tls, spoilt.promise]), options);
+        }
+        // No rung: that is the plan for every server of App Service.
+        if (isDistrusted(greeting) && learned.pipelining === 'allowed')
+            learned.pipelining = 'distrusted';
+    }
+    catch (error) {
+        signal.removeEventListener('abort', onAbort);
+        client.close();
+        throw isAborted(signal) ? interrupted(error) : explain(error, progress.stage, target, attempt);
+    }
+    const close = () => {
+        signal.removeEventListener('abort', onAbort);
+        // Ending the stream says goodbye as well as a QUIT does, whose reply nobody would wait for.
+        client.ftp.socket.end();
+        client.close();
+        destroySockets();
+    };
+    return { client, control, close };
+}
+/** Gives the text of the greeting. */
+async function greet(client, target, attempt, learned, progress) {
+    if (attempt.mode === 'implicit')
+        progress.stage = 'tls';
+    const tls = { host: target.host, rejectUnauthorized: target.verify };
+    const begun = performance.now();
+    const greeting = attempt.mode === 'implicit'
+        ? client.connectImplicitTLS(target.host, attempt.port, tls)
+        : client.connect(target.host, attempt.port);
+    client.ftp.socket.once('connect', () => {
+        learned.roundTripMs = performance.now() - begun;
+    });
+    refuseSsh(client);
+    return (await greeting).message;
+}
+/**
+ * basic-ftp does not know of a data connection that is still being made, so closing the client would leave it, and the
+ * process, alive until the timeout. Returns what destroys all sockets.
+ */
+function watchSockets(client) {
+    const sockets = new Set();
+    const make = client.ftp._newSocket.bind(client.ftp);
+    client.ftp._newSocket = () => {
+        const socket = make();
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+        return socket;
+    };
+    return () => {
+        for (const socket of sockets)
+            if (socket !== client.ftp.socket)
+                socket.destroy();
+    };
+}
+async function bounded(work, { timeoutMs, signal }) {
+    const silence = Promise.withResolvers();
+    const timer = setTimeout(() => {
+        silence.reject(new lib_site/* SiteError */.wt('unreachable', `The server has been silent for ${timeoutMs / 1000} s`));
+    }, timeoutMs);
+    try {
+        return await unlessAborted(Promise.race([work, silence.promise]), signal);
+    }
+    finally {
+        clearTimeout(timer);
+    }
+}
+/** An SSH server speaks first, and its banner is no FTP reply: said before anything else reads it. */
+function refuseSsh(client) {
+    client.ftp.socket.prependOnceListener('data', (chunk) => {
+        if (!chunk.toString().startsWith('SSH-'))
+            return;
+        client.ftp.closeWithError(new lib_site/* SiteError */.wt('unreachable', 'An SSH server answers there, not an FTP server'));
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/ftp/listing.js
 // Directory listings: text of a server → entries. No line is dropped, whether it can be understood or not.
 
@@ -45649,6 +46029,1013 @@ function mlsdTime(text) {
         return undefined;
     const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
     return utc(year, month, day, hour, minute, second);
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/list-command.js
+// Which command lists a folder (MLSD, LIST -a or LIST), and when an empty answer to it is believed.
+
+
+
+/**
+ * Lists a folder with the first of the commands that shows anything, and from then on with that one only.
+ *
+ * A server that takes `-a` for a name may answer with an empty listing, and then everything would look absent; so may
+ * one that promises MLSD and does not keep it. Until a command has shown something its empty answer is therefore
+ * compared with the next one's. The last one's counts, for every server knows plain LIST. In a usual run the first
+ * listing settles that: `/site` is never empty.
+ */
+async function listDirectory(client, commands, choice, directory) {
+    if (choice.command !== undefined)
+        return (await list_command_ask(client, choice.command, directory)).entries;
+    let refusal;
+    let isPassing = false;
+    for (const command of commands) {
+        try {
+            const { entries, isEmpty } = await list_command_ask(client, command, directory);
+            refusal = undefined;
+            if (isEmpty)
+                continue;
+            // What the server refuses for the moment only (4xx) may be its best command, such as the one that shows dot files.
+            if (!isPassing)
+                choice.command = command;
+            return entries;
+        }
+        catch (error) {
+            if (!isAnswer(error))
+                throw error;
+            refusal = error;
+            isPassing ||= error instanceof dist.FTPError && error.code < 500;
+        }
+    }
+    if (refusal !== undefined)
+        throw refusal;
+    return [];
+}
+/** Lists a folder with each of the commands, and puts the answers together. */
+async function listWithAll(client, commands, directory) {
+    const found = new Map();
+    const refusals = [];
+    for (const command of commands) {
+        try {
+            for (const entry of (await list_command_ask(client, command, directory)).entries) {
+                // Where they differ, the link is the truth: a listing that follows it shows what it leads to.
+                if (entry.kind === 'link' || !found.has(entry.name))
+                    found.set(entry.name, entry);
+            }
+        }
+        catch (error) {
+            if (!isAnswer(error))
+                throw error;
+            refusals.push(error);
+        }
+    }
+    if (refusals.length === commands.length)
+        throw refusals[0];
+    // A line that one command has made unreadable stands for a name that another one has told.
+    const told = [...found.values()].filter(({ kind }) => kind !== 'unknown');
+    const isTold = (line) => told.some(({ name }) => ` ${line}`.endsWith(` ${name}`));
+    return [...found.values()].filter(({ name, kind }) => kind !== 'unknown' || !isTold(name));
+}
+/** `isEmpty`: not even a line for the folder itself, which would show that the command was understood. */
+async function list_command_ask(client, command, directory) {
+    let answer = { entries: [], isEmpty: true };
+    client.parseList = text => {
+        answer = { entries: parseListing(text, new Date()), isEmpty: text.trim() === '' };
+        return [];
+    };
+    client.availableListCommands = [command];
+    await client.list(directory);
+    return answer;
+}
+/** Whether the server answered at all, if only with a refusal, or with words where a listing should be. */
+function isAnswer(error) {
+    if (error instanceof dist.FTPError)
+        return ![421, 425, 426].includes(error.code);
+    return error instanceof lib_site/* SiteError */.wt && error.kind === 'unexpected';
+}
+
+// EXTERNAL MODULE: ./lib/ftp/target.js
+var ftp_target = __nccwpck_require__(6921);
+;// CONCATENATED MODULE: ./lib/ftp/tree-transfer.js
+// A recursive listing's way over a data connection: streamed, however long. Does not read what it says.
+
+/**
+ * Sends `LIST -Ra <directory>` and hands on the text as it comes; resolves when the server has said that this was all.
+ *
+ * The next text comes when the promise of `onText` has settled; meanwhile the data connection is paused, and its timeout
+ * too. Where `onText` throws, the control connection is closed and its error is thrown. It is not called any more once all
+ * is over. Bytes that are no UTF-8 become U+FFFD. Not while anything else is under way on the connection.
+ */
+async function listTree(client, directory, onText) {
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    let isOver = false;
+    const hand = async (text, done) => {
+        try {
+            if (text !== '' && !isOver)
+                await onText(text);
+            done();
+        }
+        catch (error) {
+            done(error instanceof Error ? error : new Error(String(error)));
+        }
+    };
+    const sink = new external_node_stream_.Writable({
+        write: (chunk, _encoding, done) => {
+            void hand(decoder.decode(chunk, { stream: true }), done);
+        },
+        final: done => {
+            void hand(decoder.decode(), done);
+        }
+    });
+    try {
+        await asking(client, `LIST -Ra ${directory}`).downloadTo(sink, directory);
+    }
+    finally {
+        // The server may refuse in the middle (426), with bytes still on the way: nobody waits for those any more.
+        isOver = true;
+    }
+}
+/**
+ * A client whose downloads send another command.
+ *
+ * basic-ftp streams files only, and collects listings. What it does about data connections, timeouts and the order of
+ * the two ends of a transfer should not be written once more, so it is told that this is a file.
+ */
+function asking(client, command) {
+    const ftp = new Proxy(client.ftp, {
+        get: (context, name) => {
+            if (name === 'handle') {
+                const handle = (asked, handler) => context.handle(asked?.startsWith('RETR ') ? command : asked, handler);
+                return handle;
+            }
+            return Reflect.get(context, name);
+        },
+        set: (context, name, value) => Reflect.set(context, name, value)
+    });
+    return Object.create(client, { ftp: { value: ftp } });
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/connection.js
+// One control connection: connects, logs in, lists and reads.
+
+
+
+
+
+
+
+
+
+
+/**
+ * Connects and logs in, in the first of the target's ways that leads to an FTP server.
+ *
+ * Another way is tried only where the first did not reach a server at all: a certificate that does not verify or a
+ * refused login is final, and a refused login is never tried twice, because servers lock accounts.
+ */
+async function connect(target, options, learned, only) {
+    const ways = only ? [only] : (0,ftp_target/* attempts */.r2)(target);
+    const failures = [];
+    for (const attempt of ways) {
+        try {
+            return await connectOnce(target, attempt, options, learned);
+        }
+        catch (error) {
+            if (!(error instanceof lib_site/* SiteError */.wt) || !['unreachable', 'tls'].includes(error.kind))
+                throw error;
+            failures.push(error);
+        }
+    }
+    const [first, last] = [failures[0], failures.at(-1)];
+    if (!first || !last || failures.length === 1)
+        throw last ?? new lib_site/* SiteError */.wt('unreachable', 'No way to connect was left');
+    throw new lib_site/* SiteError */.wt(last.kind, `${last.message} (before that: ${first.message})`, { cause: last });
+}
+async function connectOnce(target, attempt, options, learned) {
+    const greeted = await awaitGreeting(target, attempt, options, learned);
+    const progress = { stage: 'login' };
+    try {
+        const features = learned.pipelining === 'allowed'
+            ? await enterAtOnce(greeted, target, learned, options.signal)
+            : await enterStepwise(greeted, target, progress);
+        if (features) {
+            progress.stage = 'settings';
+            const commands = await chooseListing(greeted.client, features);
+            learned.account.connections++;
+            return connectionOver(greeted, attempt, commands, learned, options.signal);
+        }
+    }
+    catch (error) {
+        greeted.close();
+        throw isAborted(options.signal) ? interrupted(error) : explain(error, progress.stage, target, attempt);
+    }
+    greeted.close();
+    // Whoever gets here has learned to send one command at a time.
+    return connectOnce(target, attempt, options, learned);
+}
+/** Gives the reply to FEAT of a login in one flight; `undefined`: it went wrong, and another connection is needed. */
+async function enterAtOnce({ client, control }, target, learned, signal) {
+    const outcome = await logInAtOnce(client, control, target);
+    if (outcome.kind === 'in')
+        return outcome.features;
+    if (outcome.kind === 'refused')
+        throw new dist.FTPError({ code: outcome.reply.code, message: outcome.reply.text });
+    // Whoever hangs up hears no more replies, and that is nobody else's fault.
+    if (isAborted(signal))
+        throw interrupted(outcome.why);
+    distrust(learned, outcome.why);
+    return undefined;
+}
+async function enterStepwise({ client }, target, progress) {
+    await logIn(client, target);
+    progress.stage = 'settings';
+    return makeSettings(client);
+}
+/** `commands`: those that list a folder, the best first. */
+function connectionOver({ client, control, close }, attempt, commands, learned, signal) {
+    const { listing } = learned;
+    const during = async (what, work) => {
+        try {
+            return await unlessAborted(work(), signal);
+        }
+        catch (error) {
+            const failure = signal.aborted ? interrupted(error) : asSiteError(error, what);
+            // Whatever answer is still to come would be taken for that of the next command.
+            if (failure.kind === 'lost')
+                client.close();
+            throw failure;
+        }
+    };
+    return {
+        attempt,
+        get closed() {
+            return client.closed;
+        },
+        control,
+        get pipelining() {
+            return learned.pipelining;
+        },
+        listTree: (directory, onText) => during(`list ${directory}`, () => listTree(client, directory, onText)),
+        list: directory => during(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
+        listFully: directory => during(`list ${directory}`, () => listWithAll(client, commands, directory)),
+        readText: (file, maxBytes) => during(`read ${file}`, () => download(client, file, maxBytes)),
+        command: (verb, path) => during(`${verb} ${path}`, async () => {
+            await client.send(`${verb} ${path}`);
+        }),
+        close
+    };
+}
+async function download(client, file, maxBytes) {
+    const sink = boundedSink(maxBytes);
+    try {
+        await client.downloadTo(sink.writable, file);
+    }
+    catch (error) {
+        // What was broken off here is still to be answered by the server, at a time when something else may be asked.
+        if (error instanceof lib_site/* SiteError */.wt)
+            client.close();
+        throw error;
+    }
+    return sink.text();
+}
+function boundedSink(maxBytes) {
+    const chunks = [];
+    let size = 0;
+    const writable = new external_node_stream_.Writable({
+        write(chunk, _encoding, done) {
+            size += chunk.length;
+            if (size > maxBytes) {
+                done(new lib_site/* SiteError */.wt('unexpected', `The server sent more than ${maxBytes} bytes for a small file`));
+                return;
+            }
+            chunks.push(chunk);
+            done();
+        }
+    });
+    return { writable, text: () => new TextDecoder('utf-8').decode(Buffer.concat(chunks)) };
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/pool.js
+// A few connections to one server: borrows, opens more when asked for, and goes on with fewer where the server caps them.
+
+
+/** Pauses before another try where no connection is left: a server may still count those that were lost. */
+const PAUSES_MS = [500, 1000, 2000];
+/**
+ * Makes a pool around a first connection.
+ *
+ * `open` makes a further one, and is told to give up by its signal when the pool is closed. Where it fails the pool goes
+ * on with those it has: servers cap connections in many ways (421, 530, a bare hang-up, silence), and none of them is an
+ * error as long as one connection is left.
+ */
+function makePool(first, open, limit, pausesMs = PAUSES_MS) {
+    const idle = [first];
+    const all = new Set([first]);
+    const waiting = [];
+    let opening = 0;
+    let most = limit;
+    let closed = false;
+    const closing = new AbortController();
+    let failure;
+    const wake = () => waiting.shift()?.();
+    const takeIdle = () => {
+        for (let found = idle.pop(); found; found = idle.pop()) {
+            if (!found.closed)
+                return found;
+            all.delete(found);
+        }
+        return undefined;
+    };
+    /** The first login went well, so where no connection is left a failure may be one for the moment. */
+    const openPatiently = async () => {
+        for (let attempt = 0;; attempt++) {
+            try {
+                return await open(closing.signal);
+            }
+            catch (error) {
+                const pauseMs = pausesMs[attempt];
+                if (all.size > 0 || pauseMs === undefined || isFinal(error))
+                    throw error;
+                await (0,promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal: closing.signal }).catch(() => undefined);
+            }
+        }
+    };
+    /** Opens one more in the background: whoever waits takes what comes first, a connection that is returned or a new one. */
+    const openFurther = async () => {
+        opening++;
+        try {
+            const connection = await openPatiently();
+            if (closed)
+                connection.close();
+            else {
+                all.add(connection);
+                idle.push(connection);
+            }
+        }
+        catch (error) {
+            most = Math.max(1, all.size);
+            if (all.size === 0)
+                failure = error;
+        }
+        finally {
+            opening--;
+        }
+        // Where nothing is left to wait for, all have to hear of it.
+        if (failure === undefined)
+            wake();
+        else
+            while (waiting.length > 0)
+                wake();
+    };
+    const borrow = async () => {
+        for (;;) {
+            // What is still under way when the site is closed must not open it again.
+            if (closed)
+                throw new lib_site/* SiteError */.wt('interrupted', 'The connections were closed meanwhile');
+            const found = takeIdle();
+            if (found)
+                return found;
+            // One failed login is told to everybody: servers lock accounts that keep trying.
+            if (failure !== undefined)
+                throw failure;
+            const inPlay = all.size + opening;
+            if (inPlay === 0 || (all.size > 0 && inPlay < most))
+                void openFurther();
+            await new Promise(resolve => waiting.push(resolve));
+        }
+    };
+    return {
+        async use(work) {
+            const connection = await borrow();
+            try {
+                return await work(connection);
+            }
+            finally {
+                if (connection.closed)
+                    all.delete(connection);
+                else
+                    idle.push(connection);
+                wake();
+            }
+        },
+        close() {
+            closed = true;
+            closing.abort();
+            for (const connection of all)
+                connection.close();
+            while (waiting.length > 0)
+                wake();
+        }
+    };
+}
+/** Servers lock accounts that keep trying: a refused login is tried again only where it is about the number of them. */
+function isFinal(error) {
+    if (!(error instanceof lib_site/* SiteError */.wt))
+        return false;
+    const { kind, replyCode, message } = error;
+    if (kind === 'login')
+        return replyCode !== 421 && !/too many|maximum|limit/i.test(message);
+    return ['certificate', 'tls', 'interrupted'].includes(kind);
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/rename.js
+// A rename: both its commands in one write, where that goes; else one after the other.
+
+
+
+
+
+/** How long both replies are waited for at least; in a second try each of them has the usual limit. */
+const PATIENCE_MS = 5000;
+/** The limit in round trips, for a server that is far away. */
+const PATIENCE_ROUND_TRIPS = 20;
+/**
+ * Makes the verb that renames.
+ *
+ * Whatever goes wrong in one flight, whether it is done is looked up, and if it is not, it is tried once more, one command
+ * after the other: that one's error is thrown.
+ */
+function renamingOver(pool, learned, reading, timeoutMs) {
+    return async (from, to) => {
+        const isDone = async () => !(await isListed(reading, from)) && (await isListed(reading, to));
+        const patienceMs = Math.min(timeoutMs, Math.max(PATIENCE_MS, PATIENCE_ROUND_TRIPS * learned.roundTripMs));
+        const flight = { wasTried: false };
+        const work = async (connection) => {
+            if (flight.wasTried || learned.pipelining !== 'allowed')
+                return renameStepwise(connection, from, to);
+            flight.wasTried = true;
+            return renameAtOnce(connection, learned, patienceMs, from, to);
+        };
+        try {
+            await again(() => pool.use(work), isDone);
+        }
+        catch (error) {
+            // What was not answered in time may have been carried out since, and then the second try finds nothing to rename.
+            const isRefused = error instanceof lib_site/* SiteError */.wt && error.kind === 'refused';
+            if (!flight.wasTried || !isRefused || !(await isDone()))
+                throw error;
+        }
+    };
+}
+async function renameStepwise(connection, from, to) {
+    await connection.command('RNFR', from);
+    await connection.command('RNTO', to);
+}
+/** Throws a `SiteError` of kind `lost` whatever goes wrong, and closes the connection where its replies cannot be trusted. */
+async function renameAtOnce(connection, learned, patienceMs, from, to) {
+    const { control } = connection;
+    const usualMs = control.patienceMs;
+    control.patienceMs = patienceMs;
+    const outcome = judgeRename(await repliesTo(control, [`RNFR ${from}`, `RNTO ${to}`]));
+    control.patienceMs = usualMs;
+    if (outcome === 'done')
+        return;
+    if (outcome === 'refused') {
+        noteRung(learned.account, 'a rename was refused in one flight, so it was tried again one command after the other');
+    }
+    else {
+        if (outcome === 'odd')
+            distrust(learned, 'the replies to a rename in one flight do not fit its commands');
+        connection.close();
+    }
+    throw new lib_site/* SiteError */.wt('lost', 'The rename in one flight was not carried out');
+}
+function judgeRename([first, second]) {
+    if (!first || first.code === 421)
+        return 'lost';
+    if (first.code === 350 && second && second.code >= 200 && second.code < 300)
+        return 'done';
+    if (second?.code === 421)
+        return 'lost';
+    // After a refusal of the first half the second one comes too early (503), which some refuse like any other.
+    const isRefused = first.code === 350 ? second && isPlain(second) : isPlain(first) && second && second.code >= 400;
+    return isRefused ? 'refused' : 'odd';
+}
+/** A refusal of the command itself: 500 to 503 say that it was not understood, or came at the wrong time. */
+function isPlain({ code }) {
+    return code >= 400 && !(code >= 500 && code <= 503);
+}
+
+;// CONCATENATED MODULE: external "node:v8"
+const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
+;// CONCATENATED MODULE: ./lib/ftp/crew-state.js
+/** Beyond this a greater window saves nothing at any distance that was measured. */
+const MAX_WINDOW = 512;
+/** Connections that are enough as long as each of them has many commands under way. */
+const PIPELINING_CONNECTIONS = 4;
+/** With more commands than this waiting no more of a listing is read. */
+const HIGH_WATER = 1024;
+/** Connections that a crew grows to: as long as each does much at a time, a few are enough. */
+function startSize({ most, ceiling }) {
+    return ceiling > 1 ? Math.min(most, PIPELINING_CONNECTIONS) : most;
+}
+/** Commands that wait to be sent. */
+function waitingIn(state) {
+    return state.urgent.length + state.ordinary.length - state.sent;
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/worker.js
+// One connection of a crew at work: what it is sent and when, and how far its replies are believed.
+
+
+/** Commands between two markers: a lost or invented reply shows after this many at the latest. */
+const MARKER_EVERY = 32;
+/** Fewer than these at the end are worth no marker of their own: a lost reply shows as silence. */
+const LAST_MARKER_AFTER = 4;
+/** Changes nothing, and is answered with a code that no deletion is answered with (RFC 959 section 5.4). */
+const MARKER = 'PWD';
+const MARKER_CODE = 257;
+/** A reply that comes this much later than the fastest had to wait at the server: more commands would only wait longer. */
+const MOST_QUEUEING_MS = 50;
+/** Without TLS one read of a server may end between CR and LF, which ProFTPD takes for no end (proftpd/proftpd#2020). */
+const MAX_WINDOW_PLAIN = 8;
+/** After the first doubt. */
+const CAUTIOUS_WINDOW = 8;
+/** How long a connection with several commands under way may be silent, at least. */
+const MIN_PATIENCE_MS = 5000;
+/** Lets a connection have more than one command under way, where it has shown that it can. */
+function begin(state, worker) {
+    const { control, pipelining } = worker.connection;
+    control.patienceMs = patienceFor(worker, 0);
+    // Its login left in one flight, and each reply came in its place.
+    if (pipelining === 'allowed')
+        widen(state, worker, CAUTIOUS_WINDOW);
+    else
+        probe(state, worker);
+}
+/** Two harmless commands at once, on a server that is not trusted with them yet. */
+function probe(state, worker) {
+    const { control } = worker.connection;
+    control.send('NOOP', reply => {
+        // Even a server that does not know NOOP answers it once, and not as it answers the marker.
+        if (reply?.code === MARKER_CODE)
+            doubt(state, worker, 'replies came out of their order');
+    });
+    control.send(MARKER, reply => {
+        if (!reply)
+            lose(state, worker);
+        else if (reply.code !== MARKER_CODE)
+            doubt(state, worker, 'replies came out of their order');
+        else
+            widen(state, worker, 2);
+        fill(state, worker);
+    });
+}
+/** A server may take long for one command, but not for none of many. */
+function patienceFor({ ordinaryPatienceMs }, roundTripMs) {
+    return Math.min(ordinaryPatienceMs, Math.max(MIN_PATIENCE_MS, 20 * roundTripMs));
+}
+function widen(state, worker, window) {
+    const most = worker.connection.attempt.mode === 'plain' ? MAX_WINDOW_PLAIN : MAX_WINDOW;
+    worker.window = Math.max(1, Math.min(window, most, state.ceiling));
+}
+/** Something is not as it has to be: whatever else comes on this connection is not believed. */
+function doubt(state, worker, why) {
+    if (worker.isLost || worker.connection.closed)
+        return;
+    worker.isLost = true;
+    tellDoubtful(state, worker);
+    lower(state, worker, why);
+    worker.connection.close();
+}
+/** Trusts the server with fewer commands at a time: with a few after the first doubt, then with one. */
+function lower(state, worker, why) {
+    const ceiling = worker.window > CAUTIOUS_WINDOW ? CAUTIOUS_WINDOW : 1;
+    // It did its work until now, so it is replaced.
+    worker.achieved = true;
+    if (ceiling >= state.ceiling || worker.era < state.era) {
+        noteRung(state.account, `${why}, so a new connection goes on`);
+        return;
+    }
+    state.ceiling = ceiling;
+    state.era++;
+    noteRung(state.account, `${why}, so at most ${ceiling} ${ceiling === 1 ? 'command is' : 'commands are'} under way on a connection`);
+    // What one connection may not do at a time, more connections do.
+    if (state.grown)
+        state.wanted = Math.max(state.wanted, startSize(state));
+    for (const other of state.workers) {
+        other.window = Math.min(other.window, ceiling);
+        if (ceiling === 1)
+            other.connection.control.patienceMs = other.ordinaryPatienceMs;
+    }
+}
+function fillAll(state) {
+    // A worker that leaves meanwhile is not met any more, and none is met twice.
+    for (const worker of state.workers)
+        fill(state, worker);
+}
+/** Sends what may be sent, and lets a worker go that has nothing to do at the end. */
+function fill(state, worker) {
+    const { connection } = worker;
+    const { control } = connection;
+    if (connection.closed || (state.phase !== 'working' && control.outstanding === 0 && worker.task !== 'running')) {
+        if (control.outstanding === 0 && worker.task !== 'running')
+            worker.leave();
+        return;
+    }
+    if (worker.task === 'running')
+        return;
+    if (state.tasks.length > 0)
+        takeTask(state, worker);
+    if (worker.task) {
+        if (control.outstanding === 0)
+            void runTask(state, worker, worker.task);
+        return;
+    }
+    while (control.outstanding < worker.window) {
+        if (worker.sinceMarker >= markerEvery(state, worker)) {
+            sendMarker(state, worker);
+            continue;
+        }
+        const job = nextJob(state);
+        if (!job)
+            break;
+        worker.sinceMarker++;
+        control.send(job.line, reply => {
+            takeReply(state, worker, job, reply);
+        });
+    }
+    // The last replies are confirmed as well, and a lost one is seen before the patience ends.
+    const isLast = worker.window > 1 && worker.sinceMarker >= LAST_MARKER_AFTER && waitingIn(state) === 0;
+    if (isLast && control.outstanding < worker.window)
+        sendMarker(state, worker);
+}
+/** A task goes to a connection that has nothing else to do, or else to the first that comes, which then sends no more. */
+function takeTask(state, worker) {
+    if (worker.task)
+        return;
+    const isFree = (one) => !one.task && one.connection.control.outstanding === 0;
+    if (isFree(worker) || ![...state.workers].some(isFree))
+        worker.task = state.tasks.pop();
+}
+/** While the window grows each of them holds two markers, so that it can double with every round trip; a server that is not trusted gets one now and then too. */
+function markerEvery({ ceiling }, { window }) {
+    return ceiling === 1 ? MARKER_EVERY : Math.min(MARKER_EVERY, Math.ceil(window / 2));
+}
+function nextJob(state) {
+    const urgent = state.urgent.shift();
+    if (urgent)
+        return urgent;
+    const job = state.ordinary[state.sent];
+    if (!job)
+        return undefined;
+    if (++state.sent > HIGH_WATER) {
+        state.ordinary.splice(0, state.sent);
+        state.sent = 0;
+    }
+    if (waitingIn(state) < HIGH_WATER / 2)
+        for (const wake of state.waiters.splice(0))
+            wake();
+    return job;
+}
+async function runTask(state, worker, task) {
+    worker.task = 'running';
+    await task.run(worker.connection);
+    worker.task = undefined;
+    worker.achieved ||= !worker.connection.closed;
+    fill(state, worker);
+}
+function sendMarker(state, worker) {
+    const { window } = worker;
+    const sentAt = performance.now();
+    // A window that was not used has proven nothing.
+    const isFull = worker.connection.control.outstanding >= Math.floor(window / 2);
+    worker.sinceMarker = 0;
+    worker.markers++;
+    worker.connection.control.send(MARKER, reply => {
+        worker.markers--;
+        if (reply?.code === 421 || !reply)
+            lose(state, worker);
+        else if (reply.code !== MARKER_CODE)
+            doubt(state, worker, 'a reply was lost or invented');
+        else {
+            worker.unconfirmed.length = 0;
+            worker.era = state.era;
+            adapt(state, worker, { window, isFull, tookMs: performance.now() - sentAt });
+        }
+        if (worker.markers === 0)
+            for (const tell of worker.confirming.splice(0))
+                tell();
+        fill(state, worker);
+    });
+}
+/** Sends more at a time while that is of use, and less where commands wait at the server, at most once per round trip. */
+function adapt(state, worker, { window, isFull, tookMs }) {
+    worker.fastestMs = Math.min(worker.fastestMs, tookMs);
+    worker.connection.control.patienceMs = patienceFor(worker, worker.fastestMs);
+    if (state.ceiling === 1)
+        return;
+    if (tookMs <= worker.fastestMs + MOST_QUEUEING_MS) {
+        if (isFull)
+            widen(state, worker, Math.max(worker.window, 2 * window));
+    }
+    else if (window === worker.window)
+        widen(state, worker, Math.max(CAUTIOUS_WINDOW, window / 2));
+}
+async function worker_confirm(state, worker) {
+    if (worker.connection.closed || worker.task === 'running' || worker.unconfirmed.length === 0)
+        return;
+    const { promise, resolve } = Promise.withResolvers();
+    worker.confirming.push(() => {
+        resolve(undefined);
+    });
+    // One that is under way comes after all that is to be confirmed.
+    if (worker.markers === 0)
+        sendMarker(state, worker);
+    await promise;
+}
+/** Nobody knows any more whether these replies were their own. */
+function tellDoubtful({ onDoubtful }, worker) {
+    for (const { line, code } of worker.unconfirmed.splice(0))
+        onDoubtful(line, code);
+}
+function takeReply(state, worker, job, reply) {
+    if (!reply || reply.code === 421) {
+        lose(state, worker);
+        job.onOutcome(undefined, true);
+    }
+    else if (!fits(reply, job.line)) {
+        doubt(state, worker, 'a reply was lost or invented');
+        job.onOutcome(undefined, true);
+    }
+    else if (worker.window > 1 && reply.code >= 500 && reply.code <= 504) {
+        // One packet per command is all that some servers read: the rest of it is nonsense to them.
+        if (++worker.syntaxErrors >= 3)
+            doubt(state, worker, `the server does not understand what it is sent ("${reply.text}")`);
+        job.onOutcome(undefined, true);
+    }
+    else {
+        worker.syntaxErrors = 0;
+        worker.unconfirmed.push({ line: job.line, code: reply.code });
+        worker.achieved = true;
+        state.lossesInARow = 0;
+        job.onOutcome(reply, true);
+    }
+    fill(state, worker);
+}
+/** Whether a reply can be one to a command: what deletes is answered with 250, by some servers with 200, or refused. */
+function fits({ code }, line) {
+    if (/^(DELE|RMD) /.test(line))
+        return code === 250 || code === 200 || code >= 400;
+    return code !== MARKER_CODE || line.startsWith('MKD ');
+}
+/** The server has ended the connection, or was silent for longer than it may be. */
+function lose(state, worker) {
+    const { connection } = worker;
+    if (!state.workers.has(worker) || worker.isLost)
+        return;
+    worker.isLost = true;
+    tellDoubtful(state, worker);
+    if (!connection.closed)
+        connection.close();
+    if (state.phase !== 'working')
+        return;
+    if (connection.control.endedBySilence && state.ceiling > 1)
+        lower(state, worker, 'the server went silent');
+    else
+        noteRung(state.account, 'a connection was lost');
+}
+
+;// CONCATENATED MODULE: ./lib/ftp/crew.js
+// Several connections that carry out commands together, many at a time on each. Knows replies, but no files and folders.
+
+
+
+
+
+/** How often it is looked whether connections have come or gone, and how long logins are waited for in all. */
+const LOOK_EVERY_MS = 100;
+const LONGEST_LOGIN_MS = 3000;
+/** Where one connection lists and deletes, more than this is not kept in mind. */
+const FLOOD = 250_000;
+/** Makes a crew of one connection. */
+function makeCrew(options) {
+    const state = {
+        ...options,
+        urgent: [],
+        ordinary: [],
+        sent: 0,
+        tasks: [],
+        workers: new Set(),
+        served: new Set(),
+        waiters: [],
+        waitedAloneMs: 0,
+        grown: false,
+        wanted: 1,
+        starting: 0,
+        ceiling: options.pipelining ? MAX_WINDOW : 1,
+        era: 0,
+        lossesInARow: 0,
+        phase: 'working',
+        failure: undefined,
+        doubted: false
+    };
+    hire(state);
+    return {
+        send(line, onOutcome, urgent = false) {
+            if (state.phase !== 'working') {
+                queueMicrotask(() => {
+                    onOutcome(undefined, false);
+                });
+                return;
+            }
+            ;
+            (urgent ? state.urgent : state.ordinary).push({ line, onOutcome });
+            fillAll(state);
+        },
+        alone: work => alone(state, work),
+        async confirm() {
+            await Promise.all([...state.workers].map(worker => worker_confirm(state, worker)));
+        },
+        renew() {
+            noteRung(state.account, 'something was said to be gone and is not, so new connections go on');
+            for (const worker of state.workers) {
+                worker.achieved = true;
+                worker.connection.close();
+            }
+            fillAll(state);
+        },
+        grow() {
+            if (state.grown)
+                return;
+            state.grown = true;
+            state.wanted = startSize(state);
+            hire(state);
+        },
+        get waiting() {
+            return waitingIn(state);
+        },
+        get size() {
+            return state.workers.size;
+        },
+        get doubted() {
+            return state.doubted;
+        },
+        get failure() {
+            return state.failure;
+        },
+        room: () => room(state),
+        stop() {
+            if (state.phase === 'working')
+                state.phase = 'stopped';
+            dropWaiting(state);
+        },
+        async close() {
+            if (state.phase === 'working')
+                state.phase = 'stopped';
+            dropWaiting(state);
+            fillAll(state);
+            await Promise.all(state.served);
+        }
+    };
+}
+async function alone(state, work) {
+    if (state.phase !== 'working')
+        throw state.failure ?? stoppedError();
+    const { promise, resolve, reject } = Promise.withResolvers();
+    state.tasks.push({
+        run: connection => work(connection).then(resolve, reject),
+        fail: reject
+    });
+    fillAll(state);
+    return promise;
+}
+function stoppedError() {
+    return new lib_site/* SiteError */.wt('interrupted', 'The sweep was stopped');
+}
+/**
+ * Waits while more is known than can be sent. It looks again now and then: connections come and go, and whoever waits
+ * for one that never comes must not keep the rest waiting.
+ */
+async function room(state) {
+    for (;;) {
+        if (state.phase !== 'working')
+            throw state.failure ?? stoppedError();
+        const senders = [...state.workers].filter(({ task, connection }) => task !== 'running' && !connection.closed);
+        const isHopeful = state.starting > 0 && state.waitedAloneMs < LONGEST_LOGIN_MS;
+        const most = senders.length > 0 || isHopeful ? HIGH_WATER : FLOOD;
+        if (waitingIn(state) <= most)
+            return;
+        if (most === FLOOD)
+            throw new lib_site/* SiteError */.wt('unexpected', 'more is listed than one connection can keep in mind');
+        if (senders.length === 0)
+            state.waitedAloneMs += LOOK_EVERY_MS;
+        const { promise, resolve } = Promise.withResolvers();
+        state.waiters.push(() => {
+            resolve(undefined);
+        });
+        await Promise.race([promise, (0,promises_namespaceObject.setTimeout)(LOOK_EVERY_MS)]);
+    }
+}
+function dropWaiting(state) {
+    const jobs = [...state.urgent.splice(0), ...state.ordinary.splice(0).slice(state.sent)];
+    state.sent = 0;
+    for (const { onOutcome } of jobs)
+        onOutcome(undefined, false);
+    for (const { fail } of state.tasks.splice(0))
+        fail(state.failure ?? stoppedError());
+    for (const wake of state.waiters.splice(0))
+        wake();
+}
+/** Has as many connections as are wanted and may stand. */
+function hire(state) {
+    while (state.phase === 'working' && state.workers.size + state.starting < state.wanted) {
+        state.starting++;
+        const serving = serve(state);
+        state.served.add(serving);
+        void serving.finally(() => state.served.delete(serving));
+    }
+}
+async function serve(state) {
+    let isStarting = true;
+    const started = () => {
+        if (isStarting)
+            state.starting--;
+        isStarting = false;
+    };
+    try {
+        await state.pool.use(connection => {
+            started();
+            // What was waited for may be over by the time that a connection is free.
+            return state.phase === 'working' ? employ(state, connection) : Promise.resolve();
+        });
+    }
+    catch (error) {
+        started();
+        dismiss(state, error instanceof Error ? error : new Error(String(error)));
+    }
+}
+/** A connection could not be had. */
+function dismiss(state, error) {
+    if (state.workers.size > 0) {
+        state.wanted = Math.max(1, state.workers.size);
+        // Whoever waited for further connections to send may be the only one left.
+        for (const wake of state.waiters.splice(0))
+            wake();
+        return;
+    }
+    if (state.phase === 'working') {
+        state.phase = 'failed';
+        state.failure = error;
+    }
+    dropWaiting(state);
+}
+/** Lets a connection work until it is lost or nothing is to be done any more. */
+async function employ(state, connection) {
+    const { promise, resolve } = Promise.withResolvers();
+    const worker = {
+        connection,
+        window: 1,
+        sinceMarker: 0,
+        markers: 0,
+        confirming: [],
+        syntaxErrors: 0,
+        fastestMs: Infinity,
+        unconfirmed: [],
+        achieved: false,
+        isLost: false,
+        task: undefined,
+        era: state.era,
+        ordinaryPatienceMs: connection.control.patienceMs,
+        leave: () => {
+            resolve(undefined);
+        }
+    };
+    state.workers.add(worker);
+    if (state.ceiling > 1)
+        begin(state, worker);
+    fill(state, worker);
+    await promise;
+    state.workers.delete(worker);
+    // What it had taken on is for another one.
+    if (typeof worker.task === 'object') {
+        if (state.phase === 'working')
+            state.tasks.push(worker.task);
+        else
+            worker.task.fail(state.failure ?? stoppedError());
+        fillAll(state);
+    }
+    if (state.phase === 'working')
+        await replace(state, worker);
+}
+/** After a loss: a new connection takes the place of the lost one, later where nothing was achieved meanwhile. */
+async function replace(state, worker) {
+    state.doubted = true;
+    if (!worker.achieved && state.workers.size > 0) {
+        noteRung(state.account, 'a further connection was closed by the server, so fewer do the work');
+        state.wanted = Math.max(1, state.workers.size);
+        return;
+    }
+    const pauseMs = state.reconnectPausesMs[state.lossesInARow++];
+    if (pauseMs === undefined) {
+        dismiss(state, new lib_site/* SiteError */.wt('lost', 'The connection to the server is lost again and again'));
+        return;
+    }
+    state.account.reconnects++;
+    // Told to stop, it goes on at once, and finds out by itself.
+    if (pauseMs > 0)
+        await (0,promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal: state.signal }).catch(() => undefined);
+    hire(state);
 }
 
 ;// CONCATENATED MODULE: ./lib/ftp/recursive-listing.js
@@ -46203,11 +47590,11 @@ function reviewDoubtful(pass, folder) {
     }
     else if (onlyDoubtful && !folder.isProbed) {
         folder.isProbed = true;
-        probe(pass, folder);
+        removal_probe(pass, folder);
     }
 }
 /** Nothing was removed from the folder: something is made in it and removed again, to see whether anything can be. */
-function probe(pass, folder) {
+function removal_probe(pass, folder) {
     const path = (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(folder.path, lib_site/* PROBE_NAME */.J4));
     pass.crew.send(`MKD ${path}`, () => {
         // One that was left by a run that was killed tells as much.
@@ -46348,10 +47735,6 @@ function agrees({ entries }, listed) {
 
 
 
-/** What is known of listings before the first sweep. */
-function noListingsLearned() {
-    return { recursion: 'unknown', stat: 'unknown', statShowsItself: false };
-}
 /** Listings that are under way over the control connections at a time. */
 const MOST_STATS = 64;
 /** With more commands than this waiting no further folder is listed. */
@@ -46543,1390 +47926,6 @@ async function listByTransfer({ crew, account, fully }, path) {
             noteRung(account, `a folder was listed again over another connection: ${error.replyCode ?? 'no reply'}`);
         }
     }
-}
-
-;// CONCATENATED MODULE: ./lib/ftp/passive.js
-// The way to a data connection: which command asks for its port, and whose port is dialled. Knows nothing of transfers.
-
-
-/** What is taken for granted of a server that nobody has asked yet. */
-function unknownPassiveMode() {
-    return { verb: 'EPSV', proven: false };
-}
-/**
- * Makes a client open its data connections by EPSV (RFC 2428), or by PASV where the server does not serve EPSV, always
- * at the address of the control connection.
- *
- * App Service has several addresses behind one name, and an address in a reply to PASV may lead anywhere: dialling it
- * would let a server use this machine against others (FTP bounce, RFC 2577), and behind NAT it leads nowhere.
- */
-function usePassiveMode(client, mode) {
-    client.prepareTransfer = ftp => openDataConnection(ftp, mode);
-}
-async function openDataConnection(ftp, mode) {
-    if (mode.verb === 'PASV')
-        return dial(ftp, await askByPasv(ftp), mode);
-    const port = await askByEpsv(ftp);
-    if (typeof port !== 'number')
-        return instead(ftp, mode, port);
-    try {
-        return await dial(ftp, port, mode);
-    }
-    catch (error) {
-        // A port that is refused may be one that only EPSV gets wrong, and asking costs nothing. One whose packets vanish
-        // costs a whole timeout, and PASV's lies in the same range at the same address: it fares better only where a
-        // firewall on the way reads the reply to PASV and opens the port that it names, which TLS keeps it from.
-        if (ftp.closed || mode.proven || (ftp.hasTLS && !isRefused(error)))
-            throw error;
-        return instead(ftp, mode, error);
-    }
-}
-/** Goes on with PASV, which is remembered where it works. `failure`: what EPSV answered, or why its port was of no use. */
-async function instead(ftp, mode, failure) {
-    const port = await askByPasv(ftp, failure);
-    const reply = await dial(ftp, port, mode);
-    mode.verb = 'PASV';
-    return reply;
-}
-/** The port that the server announced, or what it said instead. */
-async function askByEpsv(ftp) {
-    const reply = await ask(ftp, 'EPSV');
-    const port = portIn(/^229\b.*?([!-/:-~])\1\1(\d{1,5})\1/.exec(reply)?.[2]);
-    if (port === undefined)
-        refuseStrange(reply, 229);
-    return port ?? reply;
-}
-async function askByPasv(ftp, before) {
-    const reply = await ask(ftp, 'PASV');
-    refuseStrange(reply, 227);
-    const [, high, low] = /^227\b.*?(?<![\d,])(?:\d{1,3}, ?){4}(\d{1,3}), ?(\d{1,3})(?![\d,])/.exec(reply) ?? [];
-    const isByte = [high, low].every(part => Number(part) <= 255);
-    const port = isByte ? portIn(String(Number(high) * 256 + Number(low))) : undefined;
-    if (port !== undefined)
-        return port;
-    // Where EPSV named a port, that it could not be reached is the cause.
-    if (before instanceof Error)
-        throw before;
-    const first = typeof before === 'string' ? `EPSV "${before}" and ` : '';
-    throw unreachable(`it answered ${first}PASV "${reply}"`, before);
-}
-/** The text of a reply, whether it refuses or not; one that ends the session, or its data connections, is thrown. */
-async function ask(ftp, verb) {
-    try {
-        return oneLine(await ftp.request(verb));
-    }
-    catch (error) {
-        if (!(error instanceof dist.FTPError) || error.code === 421 || (verb === 'PASV' && isExhausted(error)))
-            throw error;
-        return oneLine(error);
-    }
-}
-/** A success of another kind is the answer to another command: from there on all replies would be taken for others. */
-function refuseStrange(reply, code) {
-    const answered = Number(reply.slice(0, 3));
-    if (answered >= 400 || answered === code)
-        return;
-    throw new lib_site/* SiteError */.wt('lost', `The connection is out of step: a data connection was answered with "${reply}"`);
-}
-function oneLine({ message }) {
-    return message.replace(/\s+/g, ' ').trim();
-}
-/** Azure's servers answer so after many transfers in one session, and the next session is served again. */
-function isExhausted(error) {
-    return error.code === 425 || error.code === 426;
-}
-/** `undefined`: no number that a port can have. */
-function portIn(text) {
-    const port = Number(text);
-    return port >= 1 && port <= 65_535 ? port : undefined;
-}
-/**
- * Connects to a port of the control connection's peer.
- *
- * What basic-ftp does there (offering the control connection's TLS session, a timeout, IPv6) is reachable through its
- * own EPSV only, so that one is told the port in the reply that it asks for.
- */
-async function dial(ftp, port, mode) {
-    const reply = { code: 229, message: `229 (|||${port}|)` };
-    const told = new Proxy(ftp, {
-        get: (context, name) => name === 'request' ? () => Promise.resolve(reply) : Reflect.get(context, name),
-        set: (context, name, value) => Reflect.set(context, name, value)
-    });
-    try {
-        await (0,dist.enterPassiveModeIPv6)(told);
-    }
-    catch (error) {
-        // Where data connections went through before, it is this connection that broke, and a new one may fare better.
-        if (ftp.closed || mode.proven)
-            throw error;
-        const text = error instanceof Error ? error.message : String(error);
-        throw unreachable(text, error);
-    }
-    mode.proven = true;
-    return reply;
-}
-function isRefused(error) {
-    const cause = error instanceof lib_site/* SiteError */.wt ? error.cause : error;
-    return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
-}
-function unreachable(what, cause) {
-    const message = `The server does not let a data connection be opened: ${what}. App Service uses the ports 10001 to 10300 for them: ` +
-        'allow these from the runner';
-    return new lib_site/* SiteError */.wt('unreachable', message, { cause });
-}
-
-;// CONCATENATED MODULE: ./lib/ftp/learned.js
-// What was learned of a server on the way, by one connection for all of them. Asks nothing.
-
-
-
-/** What is known of a server before the first connection; `pipelining`: whether the user wants it. */
-function nothingLearned(pipelining = true) {
-    return {
-        account: openAccount(),
-        passive: unknownPassiveMode(),
-        listing: { command: undefined },
-        listings: noListingsLearned(),
-        pipelining: pipelining ? 'allowed' : 'off',
-        roundTripMs: 0
-    };
-}
-/** Gives up sending several commands at once, and notes why. */
-function distrust(learned, why) {
-    if (learned.pipelining !== 'allowed')
-        return;
-    learned.pipelining = 'distrusted';
-    noteRung(learned.account, `logins and renames wait for each reply, because ${why}`);
-}
-
-;// CONCATENATED MODULE: ./lib/ftp/login.js
-// The login and what follows it at once: which commands, and what their replies mean, together or one after the other.
-
-
-/** How long what follows the password is waited for: all of it is answered without looking anything up. */
-const SETTINGS_PATIENCE_MS = 5000;
-/** Whether a server greets as those do to which lftp, too, sends one command at a time (its setting `ftp:auto-sync-mode`). */
-function isDistrusted(greeting) {
-    return /icrosoft FTP Service|MadGoat|MikroTik/.test(greeting);
-}
-/**
- * Logs in with all commands in one write; where the outcome is not `in`, the connection is of no use any more.
- *
- * The password is waited for as any command is: Pure-FTPd takes more than 5 s to refuse one, and whoever hangs up then and
- * logs in anew has tried it twice.
- */
-async function logInAtOnce(client, control, target, settingsPatienceMs = SETTINGS_PATIENCE_MS) {
-    const { patienceMs } = control;
-    const entering = repliesTo(control, [`USER ${target.userName}`, `PASS ${target.password}`]);
-    const setting = repliesTo(control, ['FEAT', ...settings(client)]);
-    const entered = await entering;
-    control.patienceMs = Math.min(patienceMs, settingsPatienceMs);
-    const outcome = judgeFlight([...entered, ...(await setting)]);
-    if (outcome.kind === 'in' && client.closed)
-        return { kind: 'odd', why: 'the server sent more replies than commands came' };
-    control.patienceMs = patienceMs;
-    return outcome;
-}
-/**
- * Tells what the replies to a login in one flight mean: to USER, PASS, FEAT, TYPE, OPTS and, under TLS, PBSZ and PROT.
- *
- * `undefined`: the reply has not come. Only in its place is a refusal one; what a command that everybody knows cannot be
- * answered with shows that commands were lost or run together.
- */
-function judgeFlight(replies) {
-    const [user, pass, features, type, options, ...protection] = replies;
-    // The server has too many connections already, which says nothing of how commands may be sent.
-    const farewell = replies.find(reply => reply?.code === 421);
-    if (farewell)
-        return { kind: 'refused', reply: farewell };
-    if (!user)
-        return odd('the server did not answer a login in one flight');
-    const isPassRefused = pass === undefined || pass.code >= 400;
-    if (isRefusal(user) && isPassRefused)
-        return { kind: 'refused', reply: user };
-    const wantsNoPassword = user.code === 230 || user.code === 232;
-    if (user.code !== 331 && !wantsNoPassword)
-        return odd(`USER was answered with ${user.code} in one flight`);
-    if (!pass)
-        return odd('the server answered only the first command of a login in one flight');
-    if (user.code === 331 && isRefusal(pass))
-        return { kind: 'refused', reply: pass };
-    const isIn = [202, 230, 232].includes(pass.code) || (wantsNoPassword && pass.code === 503);
-    if (!isIn)
-        return odd(`PASS was answered with ${pass.code} in one flight`);
-    if (!features || replies.includes(undefined))
-        return odd('the server answered only a part of a login in one flight');
-    const fits = (features.code === 211 || features.code >= 500) &&
-        type?.code === 200 &&
-        (options?.code === 200 || options?.code === 202 || (options?.code ?? 0) >= 400) &&
-        protection.every(reply => reply?.code === 200);
-    return fits ? { kind: 'in', features } : odd('the replies to a login in one flight do not fit its commands');
-}
-function odd(why) {
-    return { kind: 'odd', why };
-}
-/** A refusal that means what it says; 500 to 503 are the answers to what was not understood, or came at the wrong time. */
-function isRefusal({ code }) {
-    return code >= 400 && !(code >= 500 && code <= 503);
-}
-/** Logs in one command after the other; throws what basic-ftp throws, an `FTPError` for a refusal. */
-async function logIn(client, target) {
-    let reply = await client.sendIgnoringError(`USER ${target.userName}`);
-    if (reply.code === 331)
-        reply = await client.sendIgnoringError(`PASS ${target.password}`);
-    if (reply.code < 200 || reply.code >= 300)
-        throw new dist.FTPError(reply);
-}
-/** Sends what every session needs, one command after the other, and gives the reply to FEAT. */
-async function makeSettings(client) {
-    const { code, message } = await client.sendIgnoringError('FEAT');
-    for (const command of settings(client)) {
-        // Data in the wrong form is no data; without the others a session still works on some servers.
-        if (command.startsWith('TYPE'))
-            await client.send(command);
-        else
-            await client.sendIgnoringError(command);
-    }
-    return { code, text: message };
-}
-function settings(client) {
-    return ['TYPE I', 'OPTS UTF8 ON', ...(client.ftp.hasTLS ? ['PBSZ 0', 'PROT P'] : [])];
-}
-/** The facts that a listing has to tell where the server knows them. */
-const FACTS = ['type', 'size', 'modify'];
-/** The commands by which the server lists folders, the best first; asks it for the facts that it would leave out. */
-async function chooseListing(client, features) {
-    const lines = features.code < 300 ? features.text.split('\n').slice(1, -1) : [];
-    const named = lines.map(line => /^\s*MLST\b(.*)$/i.exec(line)?.[1]).find(facts => facts !== undefined);
-    if (named === undefined)
-        return ['LIST -a', 'LIST'];
-    // A star marks a fact that is told without being asked for (RFC 3659 section 7.8).
-    const told = named.toLowerCase().split(/[\s;]+/);
-    const isMissing = (fact) => !told.includes(`${fact}*`);
-    // A fact that the server does not know is no reason to ask, but no `type` at all is.
-    if (FACTS.some(fact => isMissing(fact) && (fact === 'type' || told.includes(fact)))) {
-        await client.sendIgnoringError(`OPTS MLST ${FACTS.join(';')};unique;`);
-    }
-    return ['MLSD', 'LIST -a', 'LIST'];
-}
-
-;// CONCATENATED MODULE: ./lib/ftp/greeting.js
-
-
-
-
-
-
-
-/** Connects, reads the greeting, and starts TLS in the way of the attempt; throws a `SiteError` in words for the user. */
-async function awaitGreeting(target, attempt, options, learned) {
-    const { signal } = options;
-    if (signal.aborted)
-        throw interrupted(signal.reason);
-    const client = new dist.Client(options.timeoutMs);
-    client.ftp.log = line => {
-        options.trace(line.trimEnd());
-    };
-    usePassiveMode(client, learned.passive);
-    const destroySockets = watchSockets(client);
-    const spoilt = Promise.withResolvers();
-    spoilt.promise.catch(() => undefined);
-    const control = controlOver(client, learned.account, ({ text }) => {
-        distrust(learned, 'the server sent a reply that nothing had asked for');
-        spoilt.reject(new lib_site/* SiteError */.wt('tls', `Something was said in the clear that TLS should have protected: "${text}"`));
-    });
-    const onAbort = () => {
-        client.close();
-        destroySockets();
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    const progress = { stage: 'connect' };
-    try {
-        const greeting = await greet(client, target, attempt, learned, progress);
-        if (attempt.mode === 'explicit') {
-            progress.stage = 'tls';
-            const tls = client.useTLS({ host: target.host, rejectUnauthorized: target.verify });
-            // basic-ftp bounds no handshake, and does not settle when the socket under it is destroyed.
-            await bounded(Promise.race([tls, spoilt.promise]), options);
-        }
-        // No rung: that is the plan for every server of App Service.
-        if (isDistrusted(greeting) && learned.pipelining === 'allowed')
-            learned.pipelining = 'distrusted';
-    }
-    catch (error) {
-        signal.removeEventListener('abort', onAbort);
-        client.close();
-        throw isAborted(signal) ? interrupted(error) : explain(error, progress.stage, target, attempt);
-    }
-    const close = () => {
-        signal.removeEventListener('abort', onAbort);
-        // Ending the stream says goodbye as well as a QUIT does, whose reply nobody would wait for.
-        client.ftp.socket.end();
-        client.close();
-        destroySockets();
-    };
-    return { client, control, close };
-}
-/** Gives the text of the greeting. */
-async function greet(client, target, attempt, learned, progress) {
-    if (attempt.mode === 'implicit')
-        progress.stage = 'tls';
-    const tls = { host: target.host, rejectUnauthorized: target.verify };
-    const begun = performance.now();
-    const greeting = attempt.mode === 'implicit'
-        ? client.connectImplicitTLS(target.host, attempt.port, tls)
-        : client.connect(target.host, attempt.port);
-    client.ftp.socket.once('connect', () => {
-        learned.roundTripMs = performance.now() - begun;
-    });
-    refuseSsh(client);
-    return (await greeting).message;
-}
-/**
- * basic-ftp does not know of a data connection that is still being made, so closing the client would leave it, and the
- * process, alive until the timeout. Returns what destroys all sockets.
- */
-function watchSockets(client) {
-    const sockets = new Set();
-    const make = client.ftp._newSocket.bind(client.ftp);
-    client.ftp._newSocket = () => {
-        const socket = make();
-        sockets.add(socket);
-        socket.once('close', () => sockets.delete(socket));
-        return socket;
-    };
-    return () => {
-        for (const socket of sockets)
-            if (socket !== client.ftp.socket)
-                socket.destroy();
-    };
-}
-async function bounded(work, { timeoutMs, signal }) {
-    const silence = Promise.withResolvers();
-    const timer = setTimeout(() => {
-        silence.reject(new lib_site/* SiteError */.wt('unreachable', `The server has been silent for ${timeoutMs / 1000} s`));
-    }, timeoutMs);
-    try {
-        return await unlessAborted(Promise.race([work, silence.promise]), signal);
-    }
-    finally {
-        clearTimeout(timer);
-    }
-}
-/** An SSH server speaks first, and its banner is no FTP reply: said before anything else reads it. */
-function refuseSsh(client) {
-    client.ftp.socket.prependOnceListener('data', (chunk) => {
-        if (!chunk.toString().startsWith('SSH-'))
-            return;
-        client.ftp.closeWithError(new lib_site/* SiteError */.wt('unreachable', 'An SSH server answers there, not an FTP server'));
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/ftp/list-command.js
-// Which command lists a folder (MLSD, LIST -a or LIST), and when an empty answer to it is believed.
-
-
-
-/**
- * Lists a folder with the first of the commands that shows anything, and from then on with that one only.
- *
- * A server that takes `-a` for a name may answer with an empty listing, and then everything would look absent; so may
- * one that promises MLSD and does not keep it. Until a command has shown something its empty answer is therefore
- * compared with the next one's. The last one's counts, for every server knows plain LIST. In a usual run the first
- * listing settles that: `/site` is never empty.
- */
-async function listDirectory(client, commands, choice, directory) {
-    if (choice.command !== undefined)
-        return (await list_command_ask(client, choice.command, directory)).entries;
-    let refusal;
-    let isPassing = false;
-    for (const command of commands) {
-        try {
-            const { entries, isEmpty } = await list_command_ask(client, command, directory);
-            refusal = undefined;
-            if (isEmpty)
-                continue;
-            // What the server refuses for the moment only (4xx) may be its best command, such as the one that shows dot files.
-            if (!isPassing)
-                choice.command = command;
-            return entries;
-        }
-        catch (error) {
-            if (!isAnswer(error))
-                throw error;
-            refusal = error;
-            isPassing ||= error instanceof dist.FTPError && error.code < 500;
-        }
-    }
-    if (refusal !== undefined)
-        throw refusal;
-    return [];
-}
-/** Lists a folder with each of the commands, and puts the answers together. */
-async function listWithAll(client, commands, directory) {
-    const found = new Map();
-    const refusals = [];
-    for (const command of commands) {
-        try {
-            for (const entry of (await list_command_ask(client, command, directory)).entries) {
-                // Where they differ, the link is the truth: a listing that follows it shows what it leads to.
-                if (entry.kind === 'link' || !found.has(entry.name))
-                    found.set(entry.name, entry);
-            }
-        }
-        catch (error) {
-            if (!isAnswer(error))
-                throw error;
-            refusals.push(error);
-        }
-    }
-    if (refusals.length === commands.length)
-        throw refusals[0];
-    // A line that one command has made unreadable stands for a name that another one has told.
-    const told = [...found.values()].filter(({ kind }) => kind !== 'unknown');
-    const isTold = (line) => told.some(({ name }) => ` ${line}`.endsWith(` ${name}`));
-    return [...found.values()].filter(({ name, kind }) => kind !== 'unknown' || !isTold(name));
-}
-/** `isEmpty`: not even a line for the folder itself, which would show that the command was understood. */
-async function list_command_ask(client, command, directory) {
-    let answer = { entries: [], isEmpty: true };
-    client.parseList = text => {
-        answer = { entries: parseListing(text, new Date()), isEmpty: text.trim() === '' };
-        return [];
-    };
-    client.availableListCommands = [command];
-    await client.list(directory);
-    return answer;
-}
-/** Whether the server answered at all, if only with a refusal, or with words where a listing should be. */
-function isAnswer(error) {
-    if (error instanceof dist.FTPError)
-        return ![421, 425, 426].includes(error.code);
-    return error instanceof lib_site/* SiteError */.wt && error.kind === 'unexpected';
-}
-
-// EXTERNAL MODULE: ./lib/ftp/target.js
-var ftp_target = __nccwpck_require__(6921);
-;// CONCATENATED MODULE: ./lib/ftp/tree-transfer.js
-// A recursive listing's way over a data connection: streamed, however long. Does not read what it says.
-
-/**
- * Sends `LIST -Ra <directory>` and hands on the text as it comes; resolves when the server has said that this was all.
- *
- * The next text comes when the promise of `onText` has settled; meanwhile the data connection is paused, and its timeout
- * too. Where `onText` throws, the control connection is closed and its error is thrown. It is not called any more once all
- * is over. Bytes that are no UTF-8 become U+FFFD. Not while anything else is under way on the connection.
- */
-async function listTree(client, directory, onText) {
-    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-    let isOver = false;
-    const hand = async (text, done) => {
-        try {
-            if (text !== '' && !isOver)
-                await onText(text);
-            done();
-        }
-        catch (error) {
-            done(error instanceof Error ? error : new Error(String(error)));
-        }
-    };
-    const sink = new external_node_stream_.Writable({
-        write: (chunk, _encoding, done) => {
-            void hand(decoder.decode(chunk, { stream: true }), done);
-        },
-        final: done => {
-            void hand(decoder.decode(), done);
-        }
-    });
-    try {
-        await asking(client, `LIST -Ra ${directory}`).downloadTo(sink, directory);
-    }
-    finally {
-        // The server may refuse in the middle (426), with bytes still on the way: nobody waits for those any more.
-        isOver = true;
-    }
-}
-/**
- * A client whose downloads send another command.
- *
- * basic-ftp streams files only, and collects listings. What it does about data connections, timeouts and the order of
- * the two ends of a transfer should not be written once more, so it is told that this is a file.
- */
-function asking(client, command) {
-    const ftp = new Proxy(client.ftp, {
-        get: (context, name) => {
-            if (name === 'handle') {
-                const handle = (asked, handler) => context.handle(asked?.startsWith('RETR ') ? command : asked, handler);
-                return handle;
-            }
-            return Reflect.get(context, name);
-        },
-        set: (context, name, value) => Reflect.set(context, name, value)
-    });
-    return Object.create(client, { ftp: { value: ftp } });
-}
-
-;// CONCATENATED MODULE: ./lib/ftp/connection.js
-// One control connection: connects, logs in, lists and reads.
-
-
-
-
-
-
-
-
-
-
-/**
- * Connects and logs in, in the first of the target's ways that leads to an FTP server.
- *
- * Another way is tried only where the first did not reach a server at all: a certificate that does not verify or a
- * refused login is final, and a refused login is never tried twice, because servers lock accounts.
- */
-async function connect(target, options, learned, only) {
-    const ways = only ? [only] : (0,ftp_target/* attempts */.r2)(target);
-    const failures = [];
-    for (const attempt of ways) {
-        try {
-            return await connectOnce(target, attempt, options, learned);
-        }
-        catch (error) {
-            if (!(error instanceof lib_site/* SiteError */.wt) || !['unreachable', 'tls'].includes(error.kind))
-                throw error;
-            failures.push(error);
-        }
-    }
-    const [first, last] = [failures[0], failures.at(-1)];
-    if (!first || !last || failures.length === 1)
-        throw last ?? new lib_site/* SiteError */.wt('unreachable', 'No way to connect was left');
-    throw new lib_site/* SiteError */.wt(last.kind, `${last.message} (before that: ${first.message})`, { cause: last });
-}
-async function connectOnce(target, attempt, options, learned) {
-    const greeted = await awaitGreeting(target, attempt, options, learned);
-    const progress = { stage: 'login' };
-    try {
-        const features = learned.pipelining === 'allowed'
-            ? await enterAtOnce(greeted, target, learned, options.signal)
-            : await enterStepwise(greeted, target, progress);
-        if (features) {
-            progress.stage = 'settings';
-            const commands = await chooseListing(greeted.client, features);
-            learned.account.connections++;
-            return connectionOver(greeted, attempt, commands, learned, options.signal);
-        }
-    }
-    catch (error) {
-        greeted.close();
-        throw isAborted(options.signal) ? interrupted(error) : explain(error, progress.stage, target, attempt);
-    }
-    greeted.close();
-    // Whoever gets here has learned to send one command at a time.
-    return connectOnce(target, attempt, options, learned);
-}
-/** Gives the reply to FEAT of a login in one flight; `undefined`: it went wrong, and another connection is needed. */
-async function enterAtOnce({ client, control }, target, learned, signal) {
-    const outcome = await logInAtOnce(client, control, target);
-    if (outcome.kind === 'in')
-        return outcome.features;
-    if (outcome.kind === 'refused')
-        throw new dist.FTPError({ code: outcome.reply.code, message: outcome.reply.text });
-    // Whoever hangs up hears no more replies, and that is nobody else's fault.
-    if (isAborted(signal))
-        throw interrupted(outcome.why);
-    distrust(learned, outcome.why);
-    return undefined;
-}
-async function enterStepwise({ client }, target, progress) {
-    await logIn(client, target);
-    progress.stage = 'settings';
-    return makeSettings(client);
-}
-/** `commands`: those that list a folder, the best first. */
-function connectionOver({ client, control, close }, attempt, commands, learned, signal) {
-    const { listing } = learned;
-    const during = async (what, work) => {
-        try {
-            return await unlessAborted(work(), signal);
-        }
-        catch (error) {
-            const failure = signal.aborted ? interrupted(error) : asSiteError(error, what);
-            // Whatever answer is still to come would be taken for that of the next command.
-            if (failure.kind === 'lost')
-                client.close();
-            throw failure;
-        }
-    };
-    return {
-        attempt,
-        get closed() {
-            return client.closed;
-        },
-        control,
-        get pipelining() {
-            return learned.pipelining;
-        },
-        listTree: (directory, onText) => during(`list ${directory}`, () => listTree(client, directory, onText)),
-        list: directory => during(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
-        listFully: directory => during(`list ${directory}`, () => listWithAll(client, commands, directory)),
-        readText: (file, maxBytes) => during(`read ${file}`, () => download(client, file, maxBytes)),
-        command: (verb, path) => during(`${verb} ${path}`, async () => {
-            await client.send(`${verb} ${path}`);
-        }),
-        close
-    };
-}
-async function download(client, file, maxBytes) {
-    const sink = boundedSink(maxBytes);
-    try {
-        await client.downloadTo(sink.writable, file);
-    }
-    catch (error) {
-        // What was broken off here is still to be answered by the server, at a time when something else may be asked.
-        if (error instanceof lib_site/* SiteError */.wt)
-            client.close();
-        throw error;
-    }
-    return sink.text();
-}
-function boundedSink(maxBytes) {
-    const chunks = [];
-    let size = 0;
-    const writable = new external_node_stream_.Writable({
-        write(chunk, _encoding, done) {
-            size += chunk.length;
-            if (size > maxBytes) {
-                done(new lib_site/* SiteError */.wt('unexpected', `The server sent more than ${maxBytes} bytes for a small file`));
-                return;
-            }
-            chunks.push(chunk);
-            done();
-        }
-    });
-    return { writable, text: () => new TextDecoder('utf-8').decode(Buffer.concat(chunks)) };
-}
-
-;// CONCATENATED MODULE: ./lib/ftp/pool.js
-// A few connections to one server: borrows, opens more when asked for, and goes on with fewer where the server caps them.
-
-
-/** Pauses before another try where no connection is left: a server may still count those that were lost. */
-const PAUSES_MS = [500, 1000, 2000];
-/**
- * Makes a pool around a first connection.
- *
- * `open` makes a further one, and is told to give up by its signal when the pool is closed. Where it fails the pool goes
- * on with those it has: servers cap connections in many ways (421, 530, a bare hang-up, silence), and none of them is an
- * error as long as one connection is left.
- */
-function makePool(first, open, limit, pausesMs = PAUSES_MS) {
-    const idle = [first];
-    const all = new Set([first]);
-    const waiting = [];
-    let opening = 0;
-    let most = limit;
-    let closed = false;
-    const closing = new AbortController();
-    let failure;
-    const wake = () => waiting.shift()?.();
-    const takeIdle = () => {
-        for (let found = idle.pop(); found; found = idle.pop()) {
-            if (!found.closed)
-                return found;
-            all.delete(found);
-        }
-        return undefined;
-    };
-    /** The first login went well, so where no connection is left a failure may be one for the moment. */
-    const openPatiently = async () => {
-        for (let attempt = 0;; attempt++) {
-            try {
-                return await open(closing.signal);
-            }
-            catch (error) {
-                const pauseMs = pausesMs[attempt];
-                if (all.size > 0 || pauseMs === undefined || isFinal(error))
-                    throw error;
-                await (0,promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal: closing.signal }).catch(() => undefined);
-            }
-        }
-    };
-    /** Opens one more in the background: whoever waits takes what comes first, a connection that is returned or a new one. */
-    const openFurther = async () => {
-        opening++;
-        try {
-            const connection = await openPatiently();
-            if (closed)
-                connection.close();
-            else {
-                all.add(connection);
-                idle.push(connection);
-            }
-        }
-        catch (error) {
-            most = Math.max(1, all.size);
-            if (all.size === 0)
-                failure = error;
-        }
-        finally {
-            opening--;
-        }
-        // Where nothing is left to wait for, all have to hear of it.
-        if (failure === undefined)
-            wake();
-        else
-            while (waiting.length > 0)
-                wake();
-    };
-    const borrow = async () => {
-        for (;;) {
-            // What is still under way when the site is closed must not open it again.
-            if (closed)
-                throw new lib_site/* SiteError */.wt('interrupted', 'The connections were closed meanwhile');
-            const found = takeIdle();
-            if (found)
-                return found;
-            // One failed login is told to everybody: servers lock accounts that keep trying.
-            if (failure !== undefined)
-                throw failure;
-            const inPlay = all.size + opening;
-            if (inPlay === 0 || (all.size > 0 && inPlay < most))
-                void openFurther();
-            await new Promise(resolve => waiting.push(resolve));
-        }
-    };
-    return {
-        async use(work) {
-            const connection = await borrow();
-            try {
-                return await work(connection);
-            }
-            finally {
-                if (connection.closed)
-                    all.delete(connection);
-                else
-                    idle.push(connection);
-                wake();
-            }
-        },
-        close() {
-            closed = true;
-            closing.abort();
-            for (const connection of all)
-                connection.close();
-            while (waiting.length > 0)
-                wake();
-        }
-    };
-}
-/** Servers lock accounts that keep trying: a refused login is tried again only where it is about the number of them. */
-function isFinal(error) {
-    if (!(error instanceof lib_site/* SiteError */.wt))
-        return false;
-    const { kind, replyCode, message } = error;
-    if (kind === 'login')
-        return replyCode !== 421 && !/too many|maximum|limit/i.test(message);
-    return ['certificate', 'tls', 'interrupted'].includes(kind);
-}
-
-;// CONCATENATED MODULE: ./lib/ftp/rename.js
-// A rename: both its commands in one write, where that goes; else one after the other.
-
-
-
-
-
-/** How long both replies are waited for at least; in a second try each of them has the usual limit. */
-const PATIENCE_MS = 5000;
-/** The limit in round trips, for a server that is far away. */
-const PATIENCE_ROUND_TRIPS = 20;
-/**
- * Makes the verb that renames.
- *
- * Whatever goes wrong in one flight, whether it is done is looked up, and if it is not, it is tried once more, one command
- * after the other: that one's error is thrown.
- */
-function renamingOver(pool, learned, reading, timeoutMs) {
-    return async (from, to) => {
-        const isDone = async () => !(await isListed(reading, from)) && (await isListed(reading, to));
-        const patienceMs = Math.min(timeoutMs, Math.max(PATIENCE_MS, PATIENCE_ROUND_TRIPS * learned.roundTripMs));
-        const flight = { wasTried: false };
-        const work = async (connection) => {
-            if (flight.wasTried || learned.pipelining !== 'allowed')
-                return renameStepwise(connection, from, to);
-            flight.wasTried = true;
-            return renameAtOnce(connection, learned, patienceMs, from, to);
-        };
-        try {
-            await again(() => pool.use(work), isDone);
-        }
-        catch (error) {
-            // What was not answered in time may have been carried out since, and then the second try finds nothing to rename.
-            const isRefused = error instanceof lib_site/* SiteError */.wt && error.kind === 'refused';
-            if (!flight.wasTried || !isRefused || !(await isDone()))
-                throw error;
-        }
-    };
-}
-async function renameStepwise(connection, from, to) {
-    await connection.command('RNFR', from);
-    await connection.command('RNTO', to);
-}
-/** Throws a `SiteError` of kind `lost` whatever goes wrong, and closes the connection where its replies cannot be trusted. */
-async function renameAtOnce(connection, learned, patienceMs, from, to) {
-    const { control } = connection;
-    const usualMs = control.patienceMs;
-    control.patienceMs = patienceMs;
-    const outcome = judgeRename(await repliesTo(control, [`RNFR ${from}`, `RNTO ${to}`]));
-    control.patienceMs = usualMs;
-    if (outcome === 'done')
-        return;
-    if (outcome === 'refused') {
-        noteRung(learned.account, 'a rename was refused in one flight, so it was tried again one command after the other');
-    }
-    else {
-        if (outcome === 'odd')
-            distrust(learned, 'the replies to a rename in one flight do not fit its commands');
-        connection.close();
-    }
-    throw new lib_site/* SiteError */.wt('lost', 'The rename in one flight was not carried out');
-}
-function judgeRename([first, second]) {
-    if (!first || first.code === 421)
-        return 'lost';
-    if (first.code === 350 && second && second.code >= 200 && second.code < 300)
-        return 'done';
-    if (second?.code === 421)
-        return 'lost';
-    // After a refusal of the first half the second one comes too early (503), which some refuse like any other.
-    const isRefused = first.code === 350 ? second && isPlain(second) : isPlain(first) && second && second.code >= 400;
-    return isRefused ? 'refused' : 'odd';
-}
-/** A refusal of the command itself: 500 to 503 say that it was not understood, or came at the wrong time. */
-function isPlain({ code }) {
-    return code >= 400 && !(code >= 500 && code <= 503);
-}
-
-;// CONCATENATED MODULE: external "node:v8"
-const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
-;// CONCATENATED MODULE: ./lib/ftp/crew-state.js
-/** Beyond this a greater window saves nothing at any distance that was measured. */
-const MAX_WINDOW = 512;
-/** Connections that are enough as long as each of them has many commands under way. */
-const PIPELINING_CONNECTIONS = 4;
-/** With more commands than this waiting no more of a listing is read. */
-const HIGH_WATER = 1024;
-/** Connections that a crew grows to: as long as each does much at a time, a few are enough. */
-function startSize({ most, ceiling }) {
-    return ceiling > 1 ? Math.min(most, PIPELINING_CONNECTIONS) : most;
-}
-/** Commands that wait to be sent. */
-function waitingIn(state) {
-    return state.urgent.length + state.ordinary.length - state.sent;
-}
-
-;// CONCATENATED MODULE: ./lib/ftp/worker.js
-// One connection of a crew at work: what it is sent and when, and how far its replies are believed.
-
-
-/** Commands between two markers: a lost or invented reply shows after this many at the latest. */
-const MARKER_EVERY = 32;
-/** Fewer than these at the end are worth no marker of their own: a lost reply shows as silence. */
-const LAST_MARKER_AFTER = 4;
-/** Changes nothing, and is answered with a code that no deletion is answered with (RFC 959 section 5.4). */
-const MARKER = 'PWD';
-const MARKER_CODE = 257;
-/** A reply that comes this much later than the fastest had to wait at the server: more commands would only wait longer. */
-const MOST_QUEUEING_MS = 50;
-/** Without TLS one read of a server may end between CR and LF, which ProFTPD takes for no end (proftpd/proftpd#2020). */
-const MAX_WINDOW_PLAIN = 8;
-/** After the first doubt. */
-const CAUTIOUS_WINDOW = 8;
-/** How long a connection with several commands under way may be silent, at least. */
-const MIN_PATIENCE_MS = 5000;
-/** Lets a connection have more than one command under way, where it has shown that it can. */
-function begin(state, worker) {
-    const { control, pipelining } = worker.connection;
-    control.patienceMs = patienceFor(worker, 0);
-    // Its login left in one flight, and each reply came in its place.
-    if (pipelining === 'allowed')
-        widen(state, worker, CAUTIOUS_WINDOW);
-    else
-        worker_probe(state, worker);
-}
-/** Two harmless commands at once, on a server that is not trusted with them yet. */
-function worker_probe(state, worker) {
-    const { control } = worker.connection;
-    control.send('NOOP', reply => {
-        // Even a server that does not know NOOP answers it once, and not as it answers the marker.
-        if (reply?.code === MARKER_CODE)
-            doubt(state, worker, 'replies came out of their order');
-    });
-    control.send(MARKER, reply => {
-        if (!reply)
-            lose(state, worker);
-        else if (reply.code !== MARKER_CODE)
-            doubt(state, worker, 'replies came out of their order');
-        else
-            widen(state, worker, 2);
-        fill(state, worker);
-    });
-}
-/** A server may take long for one command, but not for none of many. */
-function patienceFor({ ordinaryPatienceMs }, roundTripMs) {
-    return Math.min(ordinaryPatienceMs, Math.max(MIN_PATIENCE_MS, 20 * roundTripMs));
-}
-function widen(state, worker, window) {
-    const most = worker.connection.attempt.mode === 'plain' ? MAX_WINDOW_PLAIN : MAX_WINDOW;
-    worker.window = Math.max(1, Math.min(window, most, state.ceiling));
-}
-/** Something is not as it has to be: whatever else comes on this connection is not believed. */
-function doubt(state, worker, why) {
-    if (worker.isLost || worker.connection.closed)
-        return;
-    worker.isLost = true;
-    tellDoubtful(state, worker);
-    lower(state, worker, why);
-    worker.connection.close();
-}
-/** Trusts the server with fewer commands at a time: with a few after the first doubt, then with one. */
-function lower(state, worker, why) {
-    const ceiling = worker.window > CAUTIOUS_WINDOW ? CAUTIOUS_WINDOW : 1;
-    // It did its work until now, so it is replaced.
-    worker.achieved = true;
-    if (ceiling >= state.ceiling || worker.era < state.era) {
-        noteRung(state.account, `${why}, so a new connection goes on`);
-        return;
-    }
-    state.ceiling = ceiling;
-    state.era++;
-    noteRung(state.account, `${why}, so at most ${ceiling} ${ceiling === 1 ? 'command is' : 'commands are'} under way on a connection`);
-    // What one connection may not do at a time, more connections do.
-    if (state.grown)
-        state.wanted = Math.max(state.wanted, startSize(state));
-    for (const other of state.workers) {
-        other.window = Math.min(other.window, ceiling);
-        if (ceiling === 1)
-            other.connection.control.patienceMs = other.ordinaryPatienceMs;
-    }
-}
-function fillAll(state) {
-    // A worker that leaves meanwhile is not met any more, and none is met twice.
-    for (const worker of state.workers)
-        fill(state, worker);
-}
-/** Sends what may be sent, and lets a worker go that has nothing to do at the end. */
-function fill(state, worker) {
-    const { connection } = worker;
-    const { control } = connection;
-    if (connection.closed || (state.phase !== 'working' && control.outstanding === 0 && worker.task !== 'running')) {
-        if (control.outstanding === 0 && worker.task !== 'running')
-            worker.leave();
-        return;
-    }
-    if (worker.task === 'running')
-        return;
-    if (state.tasks.length > 0)
-        takeTask(state, worker);
-    if (worker.task) {
-        if (control.outstanding === 0)
-            void runTask(state, worker, worker.task);
-        return;
-    }
-    while (control.outstanding < worker.window) {
-        if (worker.sinceMarker >= markerEvery(state, worker)) {
-            sendMarker(state, worker);
-            continue;
-        }
-        const job = nextJob(state);
-        if (!job)
-            break;
-        worker.sinceMarker++;
-        control.send(job.line, reply => {
-            takeReply(state, worker, job, reply);
-        });
-    }
-    // The last replies are confirmed as well, and a lost one is seen before the patience ends.
-    const isLast = worker.window > 1 && worker.sinceMarker >= LAST_MARKER_AFTER && waitingIn(state) === 0;
-    if (isLast && control.outstanding < worker.window)
-        sendMarker(state, worker);
-}
-/** A task goes to a connection that has nothing else to do, or else to the first that comes, which then sends no more. */
-function takeTask(state, worker) {
-    if (worker.task)
-        return;
-    const isFree = (one) => !one.task && one.connection.control.outstanding === 0;
-    if (isFree(worker) || ![...state.workers].some(isFree))
-        worker.task = state.tasks.pop();
-}
-/** While the window grows each of them holds two markers, so that it can double with every round trip; a server that is not trusted gets one now and then too. */
-function markerEvery({ ceiling }, { window }) {
-    return ceiling === 1 ? MARKER_EVERY : Math.min(MARKER_EVERY, Math.ceil(window / 2));
-}
-function nextJob(state) {
-    const urgent = state.urgent.shift();
-    if (urgent)
-        return urgent;
-    const job = state.ordinary[state.sent];
-    if (!job)
-        return undefined;
-    if (++state.sent > HIGH_WATER) {
-        state.ordinary.splice(0, state.sent);
-        state.sent = 0;
-    }
-    if (waitingIn(state) < HIGH_WATER / 2)
-        for (const wake of state.waiters.splice(0))
-            wake();
-    return job;
-}
-async function runTask(state, worker, task) {
-    worker.task = 'running';
-    await task.run(worker.connection);
-    worker.task = undefined;
-    worker.achieved ||= !worker.connection.closed;
-    fill(state, worker);
-}
-function sendMarker(state, worker) {
-    const { window } = worker;
-    const sentAt = performance.now();
-    // A window that was not used has proven nothing.
-    const isFull = worker.connection.control.outstanding >= Math.floor(window / 2);
-    worker.sinceMarker = 0;
-    worker.markers++;
-    worker.connection.control.send(MARKER, reply => {
-        worker.markers--;
-        if (reply?.code === 421 || !reply)
-            lose(state, worker);
-        else if (reply.code !== MARKER_CODE)
-            doubt(state, worker, 'a reply was lost or invented');
-        else {
-            worker.unconfirmed.length = 0;
-            worker.era = state.era;
-            adapt(state, worker, { window, isFull, tookMs: performance.now() - sentAt });
-        }
-        if (worker.markers === 0)
-            for (const tell of worker.confirming.splice(0))
-                tell();
-        fill(state, worker);
-    });
-}
-/** Sends more at a time while that is of use, and less where commands wait at the server, at most once per round trip. */
-function adapt(state, worker, { window, isFull, tookMs }) {
-    worker.fastestMs = Math.min(worker.fastestMs, tookMs);
-    worker.connection.control.patienceMs = patienceFor(worker, worker.fastestMs);
-    if (state.ceiling === 1)
-        return;
-    if (tookMs <= worker.fastestMs + MOST_QUEUEING_MS) {
-        if (isFull)
-            widen(state, worker, Math.max(worker.window, 2 * window));
-    }
-    else if (window === worker.window)
-        widen(state, worker, Math.max(CAUTIOUS_WINDOW, window / 2));
-}
-async function worker_confirm(state, worker) {
-    if (worker.connection.closed || worker.task === 'running' || worker.unconfirmed.length === 0)
-        return;
-    const { promise, resolve } = Promise.withResolvers();
-    worker.confirming.push(() => {
-        resolve(undefined);
-    });
-    // One that is under way comes after all that is to be confirmed.
-    if (worker.markers === 0)
-        sendMarker(state, worker);
-    await promise;
-}
-/** Nobody knows any more whether these replies were their own. */
-function tellDoubtful({ onDoubtful }, worker) {
-    for (const { line, code } of worker.unconfirmed.splice(0))
-        onDoubtful(line, code);
-}
-function takeReply(state, worker, job, reply) {
-    if (!reply || reply.code === 421) {
-        lose(state, worker);
-        job.onOutcome(undefined, true);
-    }
-    else if (!fits(reply, job.line)) {
-        doubt(state, worker, 'a reply was lost or invented');
-        job.onOutcome(undefined, true);
-    }
-    else if (worker.window > 1 && reply.code >= 500 && reply.code <= 504) {
-        // One packet per command is all that some servers read: the rest of it is nonsense to them.
-        if (++worker.syntaxErrors >= 3)
-            doubt(state, worker, `the server does not understand what it is sent ("${reply.text}")`);
-        job.onOutcome(undefined, true);
-    }
-    else {
-        worker.syntaxErrors = 0;
-        worker.unconfirmed.push({ line: job.line, code: reply.code });
-        worker.achieved = true;
-        state.lossesInARow = 0;
-        job.onOutcome(reply, true);
-    }
-    fill(state, worker);
-}
-/** Whether a reply can be one to a command: what deletes is answered with 250, by some servers with 200, or refused. */
-function fits({ code }, line) {
-    if (/^(DELE|RMD) /.test(line))
-        return code === 250 || code === 200 || code >= 400;
-    return code !== MARKER_CODE || line.startsWith('MKD ');
-}
-/** The server has ended the connection, or was silent for longer than it may be. */
-function lose(state, worker) {
-    const { connection } = worker;
-    if (!state.workers.has(worker) || worker.isLost)
-        return;
-    worker.isLost = true;
-    tellDoubtful(state, worker);
-    if (!connection.closed)
-        connection.close();
-    if (state.phase !== 'working')
-        return;
-    if (connection.control.endedBySilence && state.ceiling > 1)
-        lower(state, worker, 'the server went silent');
-    else
-        noteRung(state.account, 'a connection was lost');
-}
-
-;// CONCATENATED MODULE: ./lib/ftp/crew.js
-// Several connections that carry out commands together, many at a time on each. Knows replies, but no files and folders.
-
-
-
-
-
-/** How often it is looked whether connections have come or gone, and how long logins are waited for in all. */
-const LOOK_EVERY_MS = 100;
-const LONGEST_LOGIN_MS = 3000;
-/** Where one connection lists and deletes, more than this is not kept in mind. */
-const FLOOD = 250_000;
-/** Makes a crew of one connection. */
-function makeCrew(options) {
-    const state = {
-        ...options,
-        urgent: [],
-        ordinary: [],
-        sent: 0,
-        tasks: [],
-        workers: new Set(),
-        served: new Set(),
-        waiters: [],
-        waitedAloneMs: 0,
-        grown: false,
-        wanted: 1,
-        starting: 0,
-        ceiling: options.pipelining ? MAX_WINDOW : 1,
-        era: 0,
-        lossesInARow: 0,
-        phase: 'working',
-        failure: undefined,
-        doubted: false
-    };
-    hire(state);
-    return {
-        send(line, onOutcome, urgent = false) {
-            if (state.phase !== 'working') {
-                queueMicrotask(() => {
-                    onOutcome(undefined, false);
-                });
-                return;
-            }
-            ;
-            (urgent ? state.urgent : state.ordinary).push({ line, onOutcome });
-            fillAll(state);
-        },
-        alone: work => alone(state, work),
-        async confirm() {
-            await Promise.all([...state.workers].map(worker => worker_confirm(state, worker)));
-        },
-        renew() {
-            noteRung(state.account, 'something was said to be gone and is not, so new connections go on');
-            for (const worker of state.workers) {
-                worker.achieved = true;
-                worker.connection.close();
-            }
-            fillAll(state);
-        },
-        grow() {
-            if (state.grown)
-                return;
-            state.grown = true;
-            state.wanted = startSize(state);
-            hire(state);
-        },
-        get waiting() {
-            return waitingIn(state);
-        },
-        get size() {
-            return state.workers.size;
-        },
-        get doubted() {
-            return state.doubted;
-        },
-        get failure() {
-            return state.failure;
-        },
-        room: () => room(state),
-        stop() {
-            if (state.phase === 'working')
-                state.phase = 'stopped';
-            dropWaiting(state);
-        },
-        async close() {
-            if (state.phase === 'working')
-                state.phase = 'stopped';
-            dropWaiting(state);
-            fillAll(state);
-            await Promise.all(state.served);
-        }
-    };
-}
-async function alone(state, work) {
-    if (state.phase !== 'working')
-        throw state.failure ?? stoppedError();
-    const { promise, resolve, reject } = Promise.withResolvers();
-    state.tasks.push({
-        run: connection => work(connection).then(resolve, reject),
-        fail: reject
-    });
-    fillAll(state);
-    return promise;
-}
-function stoppedError() {
-    return new lib_site/* SiteError */.wt('interrupted', 'The sweep was stopped');
-}
-/**
- * Waits while more is known than can be sent. It looks again now and then: connections come and go, and whoever waits
- * for one that never comes must not keep the rest waiting.
- */
-async function room(state) {
-    for (;;) {
-        if (state.phase !== 'working')
-            throw state.failure ?? stoppedError();
-        const senders = [...state.workers].filter(({ task, connection }) => task !== 'running' && !connection.closed);
-        const isHopeful = state.starting > 0 && state.waitedAloneMs < LONGEST_LOGIN_MS;
-        const most = senders.length > 0 || isHopeful ? HIGH_WATER : FLOOD;
-        if (waitingIn(state) <= most)
-            return;
-        if (most === FLOOD)
-            throw new lib_site/* SiteError */.wt('unexpected', 'more is listed than one connection can keep in mind');
-        if (senders.length === 0)
-            state.waitedAloneMs += LOOK_EVERY_MS;
-        const { promise, resolve } = Promise.withResolvers();
-        state.waiters.push(() => {
-            resolve(undefined);
-        });
-        await Promise.race([promise, (0,promises_namespaceObject.setTimeout)(LOOK_EVERY_MS)]);
-    }
-}
-function dropWaiting(state) {
-    const jobs = [...state.urgent.splice(0), ...state.ordinary.splice(0).slice(state.sent)];
-    state.sent = 0;
-    for (const { onOutcome } of jobs)
-        onOutcome(undefined, false);
-    for (const { fail } of state.tasks.splice(0))
-        fail(state.failure ?? stoppedError());
-    for (const wake of state.waiters.splice(0))
-        wake();
-}
-/** Has as many connections as are wanted and may stand. */
-function hire(state) {
-    while (state.phase === 'working' && state.workers.size + state.starting < state.wanted) {
-        state.starting++;
-        const serving = serve(state);
-        state.served.add(serving);
-        void serving.finally(() => state.served.delete(serving));
-    }
-}
-async function serve(state) {
-    let isStarting = true;
-    const started = () => {
-        if (isStarting)
-            state.starting--;
-        isStarting = false;
-    };
-    try {
-        await state.pool.use(connection => {
-            started();
-            // What was waited for may be over by the time that a connection is free.
-            return state.phase === 'working' ? employ(state, connection) : Promise.resolve();
-        });
-    }
-    catch (error) {
-        started();
-        dismiss(state, error instanceof Error ? error : new Error(String(error)));
-    }
-}
-/** A connection could not be had. */
-function dismiss(state, error) {
-    if (state.workers.size > 0) {
-        state.wanted = Math.max(1, state.workers.size);
-        // Whoever waited for further connections to send may be the only one left.
-        for (const wake of state.waiters.splice(0))
-            wake();
-        return;
-    }
-    if (state.phase === 'working') {
-        state.phase = 'failed';
-        state.failure = error;
-    }
-    dropWaiting(state);
-}
-/** Lets a connection work until it is lost or nothing is to be done any more. */
-async function employ(state, connection) {
-    const { promise, resolve } = Promise.withResolvers();
-    const worker = {
-        connection,
-        window: 1,
-        sinceMarker: 0,
-        markers: 0,
-        confirming: [],
-        syntaxErrors: 0,
-        fastestMs: Infinity,
-        unconfirmed: [],
-        achieved: false,
-        isLost: false,
-        task: undefined,
-        era: state.era,
-        ordinaryPatienceMs: connection.control.patienceMs,
-        leave: () => {
-            resolve(undefined);
-        }
-    };
-    state.workers.add(worker);
-    if (state.ceiling > 1)
-        begin(state, worker);
-    fill(state, worker);
-    await promise;
-    state.workers.delete(worker);
-    // What it had taken on is for another one.
-    if (typeof worker.task === 'object') {
-        if (state.phase === 'working')
-            state.tasks.push(worker.task);
-        else
-            worker.task.fail(state.failure ?? stoppedError());
-        fillAll(state);
-    }
-    if (state.phase === 'working')
-        await replace(state, worker);
-}
-/** After a loss: a new connection takes the place of the lost one, later where nothing was achieved meanwhile. */
-async function replace(state, worker) {
-    state.doubted = true;
-    if (!worker.achieved && state.workers.size > 0) {
-        noteRung(state.account, 'a further connection was closed by the server, so fewer do the work');
-        state.wanted = Math.max(1, state.workers.size);
-        return;
-    }
-    const pauseMs = state.reconnectPausesMs[state.lossesInARow++];
-    if (pauseMs === undefined) {
-        dismiss(state, new lib_site/* SiteError */.wt('lost', 'The connection to the server is lost again and again'));
-        return;
-    }
-    state.account.reconnects++;
-    // Told to stop, it goes on at once, and finds out by itself.
-    if (pauseMs > 0)
-        await (0,promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal: state.signal }).catch(() => undefined);
-    hire(state);
 }
 
 ;// CONCATENATED MODULE: ./lib/ftp/sweep.js

@@ -4,26 +4,12 @@ import { SiteError, type MutablePath, type RemotePath } from '../site.ts'
 import { noteRung, type Account } from './account.ts'
 import type { Crew } from './crew.ts'
 import { messageOf } from './failures.ts'
+import type { ListingsLearned } from './learned.ts'
 import type { ListedEntry } from './listing.ts'
 import { recursiveListing, type RecursiveListing, type Section } from './recursive-listing.ts'
 import type { Folder, Pass } from './pass.ts'
 import { giveUp, tell, tellEnd, tellUnsure } from './removal.ts'
 import { STAT_FORMS, agrees, isPlainPath, readStat, statCommand, type StatForm } from './stat-listing.ts'
-
-/** What was learned of a server's listings; shared by all sweeps of a run. */
-export interface ListingsLearned {
-  /** `no`: it takes the option for something else. `cut`: what it leaves out has to be asked for each time. */
-  recursion: 'unknown' | 'works' | 'cut' | 'no'
-  /** The form that gave what LIST did; `no`: none. */
-  stat: StatForm | 'unknown' | 'no'
-  /** A reply to it showed the folder's own line: one without is no listing. */
-  statShowsItself: boolean
-}
-
-/** What is known of listings before the first sweep. */
-export function noListingsLearned(): ListingsLearned {
-  return { recursion: 'unknown', stat: 'unknown', statShowsItself: false }
-}
 
 /** What a pass is fed with. */
 export interface Feeding {

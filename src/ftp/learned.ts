@@ -1,9 +1,24 @@
 // What was learned of a server on the way, by one connection for all of them. Asks nothing.
 import { noteRung, openAccount, type Account } from './account.ts'
-import { noListingsLearned, type ListingsLearned } from './feeding.ts'
 import type { ListChoice } from './list-command.ts'
 import type { Pipelining } from './login.ts'
 import { unknownPassiveMode, type PassiveMode } from './passive.ts'
+import type { StatForm } from './stat-listing.ts'
+
+/** What was learned of a server's listings; shared by all sweeps of a run. */
+export interface ListingsLearned {
+  /** `no`: it takes the option for something else. `cut`: what it leaves out has to be asked for each time. */
+  recursion: 'unknown' | 'works' | 'cut' | 'no'
+  /** The form that gave what LIST did; `no`: none. */
+  stat: StatForm | 'unknown' | 'no'
+  /** A reply to it showed the folder's own line: one without is no listing. */
+  statShowsItself: boolean
+}
+
+/** What is known of listings before the first sweep. */
+export function noListingsLearned(): ListingsLearned {
+  return { recursion: 'unknown', stat: 'unknown', statShowsItself: false }
+}
 
 /** What is known of a server; shared by all connections to it, so that each lesson is paid for once. */
 export interface Learned {
