@@ -50,8 +50,10 @@ describe('a sweep deletes all and nothing else, and says what it saw, where the 
     const ms = Math.round(performance.now() - begun)
     await expectAllGone(lab)
     if (trap) expect(lab.app.ftp.misbehaved[trap]).toBeGreaterThan(0)
-    if (rung) expect(rungsOf(site)).toMatch(rung)
-    else expect(rungsOf(site)).not.toMatch(FEWER)
+    // Two replies of one kind that change places are the same: nobody can tell.
+    const shows = trap !== 'swap' || personality === 'unix'
+    if (rung && shows) expect(rungsOf(site)).toMatch(rung)
+    else if (!rung) expect(rungsOf(site)).not.toMatch(FEWER)
     expect(ms).toBeLessThan(12 * PATIENCE_MS)
   })
 })

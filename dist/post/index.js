@@ -46757,14 +46757,12 @@ function takeReply(state, worker, job, reply) {
         doubt(state, worker, 'a reply was lost or invented');
         job.onOutcome(undefined, true);
     }
-    else if (worker.window > 1 && reply.code >= 500 && reply.code <= 504) {
+    else if (worker.window > 1 && reply.code >= 500 && reply.code <= 504 && /^(DELE|RMD|MKD) /.test(job.line)) {
         // One packet per command is all that some servers read: the rest of it is nonsense to them.
-        if (++worker.syntaxErrors >= 3)
-            doubt(state, worker, `the server does not understand what it is sent ("${reply.text}")`);
+        doubt(state, worker, `the server does not understand what it is sent ("${reply.text}")`);
         job.onOutcome(undefined, true);
     }
     else {
-        worker.syntaxErrors = 0;
         worker.unconfirmed.push({ line: job.line, code: reply.code });
         worker.achieved = true;
         state.lossesInARow = 0;
@@ -46988,7 +46986,6 @@ async function employ(state, connection) {
         sinceMarker: 0,
         markers: 0,
         confirming: [],
-        syntaxErrors: 0,
         fastestMs: Infinity,
         unconfirmed: [],
         achieved: false,
@@ -47526,20 +47523,17 @@ function isAboutThePath({ code }) {
 function isDoneReply({ reply }) {
     return reply !== undefined && isDone(reply);
 }
-/** Both at once: whichever removes it, the other one finds nothing. */
+/** First DELE: where it removes a link, RMD would remove it as well, and it would count as a folder. */
 function askBoth(pass, path, onAnswers) {
-    let first;
     pass.crew.send(`DELE ${path}`, (reply, isSent) => {
         const deleted = { reply, isSent };
-        if (first)
-            onAnswers(deleted, first);
-        first ??= deleted;
-    });
-    pass.crew.send(`RMD ${path}`, (reply, isSent) => {
-        const removed = { reply, isSent };
-        if (first)
-            onAnswers(first, removed);
-        first ??= removed;
+        if (!reply || isDone(reply)) {
+            onAnswers(deleted, { reply: undefined, isSent: false });
+            return;
+        }
+        pass.crew.send(`RMD ${path}`, (answer, isAsked) => {
+            onAnswers(deleted, { reply: answer, isSent: isAsked });
+        });
     });
 }
 function removal_open(pass, folder) {

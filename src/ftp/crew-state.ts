@@ -54,7 +54,6 @@ export interface Worker {
   markers: number
   /** Who waits for the last of them. */
   readonly confirming: (() => void)[]
-  syntaxErrors: number
   /** The least that a marker has taken. */
   fastestMs: number
   /** What was answered since the last marker: only a marker in its place shows that the replies were its own. */

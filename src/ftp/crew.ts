@@ -229,7 +229,6 @@ async function employ(state: State, connection: Connection): Promise<void> {
     sinceMarker: 0,
     markers: 0,
     confirming: [],
-    syntaxErrors: 0,
     fastestMs: Infinity,
     unconfirmed: [],
     achieved: false,

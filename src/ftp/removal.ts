@@ -214,18 +214,17 @@ function isDoneReply({ reply }: Answer): boolean {
   return reply !== undefined && isDone(reply)
 }
 
-/** Both at once: whichever removes it, the other one finds nothing. */
+/** First DELE: where it removes a link, RMD would remove it as well, and it would count as a folder. */
 function askBoth(pass: Pass, path: MutablePath, onAnswers: (deleted: Answer, removed: Answer) => void): void {
-  let first: Answer | undefined
   pass.crew.send(`DELE ${path}`, (reply, isSent) => {
     const deleted = { reply, isSent }
-    if (first) onAnswers(deleted, first)
-    first ??= deleted
-  })
-  pass.crew.send(`RMD ${path}`, (reply, isSent) => {
-    const removed = { reply, isSent }
-    if (first) onAnswers(first, removed)
-    first ??= removed
+    if (!reply || isDone(reply)) {
+      onAnswers(deleted, { reply: undefined, isSent: false })
+      return
+    }
+    pass.crew.send(`RMD ${path}`, (answer, isAsked) => {
+      onAnswers(deleted, { reply: answer, isSent: isAsked })
+    })
   })
 }
 

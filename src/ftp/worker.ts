@@ -228,13 +228,11 @@ function takeReply(state: State, worker: Worker, job: Job, reply: Reply | undefi
   } else if (!fits(reply, job.line)) {
     doubt(state, worker, 'a reply was lost or invented')
     job.onOutcome(undefined, true)
-  } else if (worker.window > 1 && reply.code >= 500 && reply.code <= 504) {
+  } else if (worker.window > 1 && reply.code >= 500 && reply.code <= 504 && /^(DELE|RMD|MKD) /.test(job.line)) {
     // One packet per command is all that some servers read: the rest of it is nonsense to them.
-    if (++worker.syntaxErrors >= 3)
-      doubt(state, worker, `the server does not understand what it is sent ("${reply.text}")`)
+    doubt(state, worker, `the server does not understand what it is sent ("${reply.text}")`)
     job.onOutcome(undefined, true)
   } else {
-    worker.syntaxErrors = 0
     worker.unconfirmed.push({ line: job.line, code: reply.code })
     worker.achieved = true
     state.lossesInARow = 0
