@@ -71,7 +71,7 @@ function usable(environment: readonly string[], site: Site): boolean {
 describe.each(sites)('$layout, renames refused: $refuseRename', site => {
   it.each(['before', 'after'] as const)(
     'ends right wherever it is killed, %s the command is carried out',
-    { timeout: 480_000 },
+    { timeout: 240_000 },
     async when => {
       let reached = 0
       for (let at = 1; ; at++) {
