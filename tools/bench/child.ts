@@ -1,16 +1,19 @@
 // One measurement in a process of its own: a fresh compiler, a time from the first SYN on, and the memory that it took.
 import { createConnection } from 'node:net'
 import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Client } from 'basic-ftp'
 import { openSite } from '../../src/ftp/site.ts'
 import type { FtpTarget } from '../../src/ftp/target.ts'
+import type { Environment } from '../../src/python/venv.ts'
+import { removeInPlace } from '../../src/reset/in-place.ts'
 import { mutable, remotePath, type MutablePath, type TransportAccount } from '../../src/site.ts'
 import { median } from './statistics.ts'
 
 /** What a process is told, as JSON. */
 export interface Errand {
-  readonly what: 'sweep' | 'rename' | 'basic-ftp' | 'ftp-deploy' | 'round-trip'
+  readonly what: 'sweep' | 'in-place' | 'rename' | 'basic-ftp' | 'ftp-deploy' | 'round-trip'
   readonly host: string
   readonly port: number
   readonly userName: string
@@ -18,7 +21,7 @@ export interface Errand {
   readonly tls: boolean
   /** What is removed; for a rename, where it is moved to. */
   readonly path: string
-  /** For a rename: where it is moved from. */
+  /** For a rename: where it is moved from; for a deletion in place: what is deleted. */
   readonly from: string
   readonly connections: number
   readonly pipelining: boolean
@@ -51,8 +54,15 @@ const TIMEOUT_MS = 30_000
 const WARM_RENAMES = 10
 const ROUND_TRIPS = 9
 
+/** What the trees are; of what else is known of an environment, a deletion needs nothing. */
+const POSIX: Omit<Environment, 'path'> = {
+  ...{ shape: 'posix', proven: true, creator: 'venv', missing: [], versions: [] },
+  ...{ markers: [], distributions: [], gaps: [] }
+}
+
 const ERRANDS: Readonly<Record<Errand['what'], (errand: Errand) => Promise<Finding>>> = {
   sweep,
+  'in-place': deleteInPlace,
   rename,
   'basic-ftp': removeDir,
   'ftp-deploy': cleanSlate,
@@ -101,6 +111,18 @@ async function sweep(errand: Errand): Promise<Finding> {
   site.close()
   const counts = errand.counted ? { commands: tally.commands, replies: tally.replies } : {}
   return { seconds, account, refused: swept.refused.length, files: swept.files, ...counts }
+}
+
+async function deleteInPlace(errand: Errand): Promise<Finding> {
+  const path = remotePath(errand.from)
+  const start = performance.now()
+  const site = await open(errand)
+  const patience = { pause: (ms: number) => setTimeout(ms), sweeping: () => ({}) }
+  const { files } = await removeInPlace(site, { ...POSIX, path }, patience)
+  const seconds = since(start)
+  const account = site.account()
+  site.close()
+  return { seconds, account, files }
 }
 
 async function rename(errand: Errand): Promise<Finding> {
@@ -192,5 +214,6 @@ try {
   process.stdout.write(`${JSON.stringify(answer)}\n`)
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
+  // Connections may be open, and nobody waits for them.
+  process.exit(1)
 }

@@ -1,4 +1,4 @@
-// Who is measured: this action's sweep in three forms, its rename, other clients, and the server's own `rm -rf`.
+// Who is measured: this action's sweep in three forms, its deletion in place, its rename, other clients, and the server's own `rm -rf`.
 import { execFile } from 'node:child_process'
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ export interface Mission {
   readonly tls: boolean
   /** The tree as FTP names it, for those that rename: where it is to be. */
   readonly path: string
-  /** For those that rename: where the tree lies. */
+  /** Where the tree lies for those that work in place. */
   readonly from: string
   /** The tree as the server's own disk names it. */
   readonly folder: string
@@ -35,6 +35,8 @@ export interface Contender {
   readonly ours: boolean
   /** What its time is: its own, from the first SYN on; or that of its process. */
   readonly clock: 'own' | 'process'
+  /** Its tree lies where the app runs, not in the trash. */
+  readonly inPlace?: true
   /** Moves the tree away instead of removing it. */
   readonly renames?: true
   /** It has no line to cross. */
@@ -60,7 +62,13 @@ export const CONTENDERS: readonly Contender[] = [
   ours('ours-off', 'this action, pipelining `off`, 8 connections', 8, false),
   ours('ours-one', 'this action, pipelining `off`, 1 connection', 1, false),
   {
+    ...ours('in-place', 'this action, in place, 8 connections', 8, true),
+    inPlace: true,
+    command: mission => child({ ...wanted(mission), what: 'in-place', connections: 8, pipelining: true })
+  },
+  {
     ...ours('rename', 'this action, out of the way (login and rename)', 8, true),
+    inPlace: true,
     renames: true,
     command: mission => child({ ...wanted(mission), what: 'rename', connections: 8, pipelining: true })
   },

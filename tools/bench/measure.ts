@@ -38,12 +38,12 @@ const IN_PLACE = '/site/wwwroot/antenv'
 /** Copies the tree, lets one contender at it, and looks at what is left. */
 export async function runOnce(
   stage: Stage,
-  contender: Pick<Contender, 'renames' | 'local' | 'leaves' | 'clock' | 'command'>
+  contender: Pick<Contender, 'inPlace' | 'renames' | 'local' | 'leaves' | 'clock' | 'command'>
 ): Promise<Outcome> {
   const { home, template, link, served } = stage
   const [trash, inPlace] = [join(home, TRASH), join(home, IN_PLACE)]
   for (const folder of [trash, inPlace]) await discard(folder)
-  const tree = contender.renames ? inPlace : trash
+  const tree = contender.inPlace ? inPlace : trash
   await copyTree(template.folder, tree)
   await stage.furnish?.(tree)
   const scratch = await mkdtemp(join(tmpdir(), 'bench-'))
@@ -51,7 +51,7 @@ export async function runOnce(
   const told = await bounded(contender.local ? command : link.wrap(command), stage.boundSeconds)
   await served.idle()
   const total = template.shape.files + template.shape.links
-  const there = await countLeft(trash)
+  const there = await countLeft(contender.inPlace && !contender.renames ? inPlace : trash)
   // After a rename everything has to be there, in its new place; after a sweep nothing, but what a client put there.
   const left = contender.renames ? total - there : Math.max(0, there - (contender.leaves ?? 0))
   for (const folder of [trash, inPlace, scratch]) await discard(folder)

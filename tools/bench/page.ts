@@ -12,7 +12,9 @@ const SERVER_NAMES: Readonly<Record<string, string>> = {
   vsftpd: 'vsftpd',
   proftpd: 'ProFTPD',
   'pure-ftpd': 'Pure-FTPd',
-  appservice: 'the local App Service'
+  appservice: 'the local App Service',
+  'appservice-one-at-a-time': 'the local App Service without pipelining',
+  'appservice-no-renames': 'the local App Service without renames'
 }
 
 /** Prints the page, to be formatted. */
@@ -99,7 +101,7 @@ function method({ machine }: Results): string {
     `- Machine: ${machine.system}, ${machine.cores} cores, Node ${machine.node}; ${versions.join(', ')}. Absolute times are this machine's: carry over the ratios.`,
     '- Trees: a real environment (`python3 -m venv --copies`), with copies of what pip brings as packages with metadata and byte code, up to the exact number of files. Before each run it is copied with hard links, so that deleting frees no blocks, for nobody.',
     '- Line: two TUN devices with a small program between them (`tools/bench/delay.c`) that holds every packet for half the round trip, handshakes included; the client in a network namespace of its own, congestion control cubic. No limit of bandwidth. The measured round trip is that of a `NOOP` before the login. At 0 ms: the loopback device.',
-    '- Time: this action and basic-ftp run in a fresh process, and time themselves from before the first SYN to the end. lftp, rclone and `rm` are whole processes, from their start to their end. "Out of the way" ends with the reply to `RNTO`.',
+    '- Time: this action and basic-ftp run in a fresh process, and time themselves from before the first SYN to the end. lftp, rclone and `rm` are whole processes, from their start to their end. "Out of the way" ends with the reply to `RNTO`. "In place" is what happens where a server refuses renames: the order in which an environment can be cut at any command, and one command at a time on each connection.',
     '- Everybody gets what they need: servers let 200 connections in, list recursively, and log nothing; rclone runs without TLS 1.3, which it needs where TLS sessions have to be taken up, and ProFTPD does not insist on that. Certificates are not verified, by anybody.',
     '- Runs: a warm-up of everything that is ours, then rounds in which everybody has one turn, until each has three, except who needs more than a minute.',
     "- Floor: the round trips that no client can overlap (login; data connection for one recursive listing), slow start of one connection from ten segments for the bytes of that listing and of the commands, and the server's own `rm -rf` in the same run. It leaves out what servers need for logins and encryption.",

@@ -33,7 +33,10 @@ const WHOLE: readonly Planned[] = [
   { ...on('vsftpd', 2000, 80, MAIN), tls: false },
   on('proftpd', 2000, 80, MAIN),
   on('pure-ftpd', 2000, 80, MAIN),
-  on('appservice', 2000, 80, MAIN)
+  on('appservice', 2000, 80, MAIN),
+  on('appservice-one-at-a-time', 2000, 80, MAIN),
+  // Nothing can be moved aside there.
+  on('appservice-no-renames', 2000, 80, ['in-place', ...MAIN.filter(name => name !== 'rename')])
 ]
 
 /** What takes three minutes at most. */

@@ -1,7 +1,7 @@
 // The servers that are measured: those of tools/servers with room for many connections, and the local App Service.
 import { chown, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startLocalAppService } from '../local-appservice/index.ts'
+import { startLocalAppService, type LocalAppService } from '../local-appservice/index.ts'
 import { LOGIN, OWNER, startServer, whyMissing, type Software } from '../servers/daemon.ts'
 import { untilUnused } from '../servers/greeting.ts'
 import { proftpd } from '../servers/proftpd.ts'
@@ -69,7 +69,13 @@ export const SERVERS: Readonly<Record<string, (home: string, tls: boolean) => Pr
   vsftpd: daemon(vsftpd),
   proftpd: daemon(proftpd),
   'pure-ftpd': daemon(pureFtpd),
-  appservice: startAppService
+  appservice: appService(() => undefined),
+  'appservice-one-at-a-time': appService(({ ftp }) => {
+    ftp.pipelining = { oneAtATime: 'refuses' }
+  }),
+  'appservice-no-renames': appService(({ ftp }) => {
+    ftp.refuseRename = () => true
+  })
 }
 
 /** Makes the folders that a server serves; whatever was there stays. */
@@ -98,15 +104,19 @@ function daemon(software: Software): (home: string, tls: boolean) => Promise<Ser
   }
 }
 
-async function startAppService(home: string, tls: boolean): Promise<Served> {
-  const app = await startLocalAppService({ home })
-  app.ftp.requireTls = tls
-  return {
-    port: app.ftp.explicitPort,
-    dataPorts: undefined,
-    userName: app.userName,
-    password: app.password,
-    idle: () => untilUnused(app.ftp.explicitPort),
-    stop: () => app.close()
+/** The local App Service, with something of it set otherwise. */
+function appService(set: (app: LocalAppService) => void): (home: string, tls: boolean) => Promise<Served> {
+  return async (home, tls) => {
+    const app = await startLocalAppService({ home })
+    app.ftp.requireTls = tls
+    set(app)
+    return {
+      port: app.ftp.explicitPort,
+      dataPorts: undefined,
+      userName: app.userName,
+      password: app.password,
+      idle: () => untilUnused(app.ftp.explicitPort),
+      stop: () => app.close()
+    }
   }
 }

@@ -5,10 +5,10 @@ import { LOGIN_VERBS, makeLineReader, MUTATING_VERBS, parseCommand } from './com
 import type { PassiveListener } from './data-connection.ts'
 import type { CutStyle, FtpServerOptions, FtpServerSwitches } from './ftp-server-options.ts'
 import type { ListingStyle } from './listing.ts'
-import type { ConnectionCap, Misbehaved, Trap } from './misbehaviour.ts'
-import { makeOutbox, type Outbox } from './outbox.ts'
+import type { ConnectionCap, Misbehaved } from './misbehaviour.ts'
+import { makeOutbox } from './outbox.ts'
 import type { Cause, Personality } from './personality.ts'
-import { deliver, dequeue, enqueue, type Queued } from './pipelining.ts'
+import { deliver, dequeue, enqueue, type Exchange, type Queued } from './pipelining.ts'
 import type { OpenLine, Transcript } from './transcript.ts'
 
 /** Holds what all sessions of a server share. */
@@ -31,26 +31,14 @@ export interface Shared {
 }
 
 /** Is the state of one control connection. */
-export interface Session {
+export interface Session extends Exchange {
   readonly id: number
   readonly shared: Shared
-  readonly queue: Queued[]
   /** The connection below TLS. */
   readonly raw: Socket
-  readonly outbox: Outbox
-  /** Events of this connection that a trap counts. */
-  readonly trapCounts: Map<Trap, number>
-  /** Aborts delays when the session ends. */
-  readonly ending: AbortController
   control: Socket
   tls: boolean
   busy: boolean
-  /** Final replies given, or lost. */
-  replies: number
-  /** A reply that the next one overtakes. */
-  heldBack: string | undefined
-  /** Whether nothing is served any more although the connection stands. */
-  stalled: boolean
   /** When the command that is being carried out came. */
   arrivedAt: number
   transfers: number

@@ -1,6 +1,7 @@
 // What goes wrong where a client does not wait for replies: commands and replies that get lost, doubled or mixed up.
-import type { Session } from './ftp-session.ts'
-import type { Trap } from './misbehaviour.ts'
+import type { FtpServerSwitches } from './ftp-server-options.ts'
+import type { Misbehaved, Trap } from './misbehaviour.ts'
+import type { Outbox } from './outbox.ts'
 
 /** Is a command that waits for its turn. */
 export interface Queued {
@@ -11,8 +12,25 @@ export interface Queued {
   readonly refused: boolean
 }
 
+/** What of a control connection has to do with the order of its commands and replies. */
+export interface Exchange {
+  readonly shared: { readonly switches: FtpServerSwitches; readonly misbehaved: Misbehaved }
+  readonly queue: Queued[]
+  readonly outbox: Outbox
+  /** Events of this connection that a trap counts. */
+  readonly trapCounts: Map<Trap, number>
+  /** Aborts delays when the session ends. */
+  readonly ending: AbortController
+  /** Final replies given, or lost. */
+  replies: number
+  /** A reply that the next one overtakes. */
+  heldBack: string | undefined
+  /** Whether nothing is served any more although the connection stands. */
+  stalled: boolean
+}
+
 /** Counts an event of a connection, and says whether it is one that the trap is set for: every n-th. */
-function springs(session: Session, trap: Trap, every: number | undefined, fits: boolean): boolean {
+function springs(session: Exchange, trap: Trap, every: number | undefined, fits: boolean): boolean {
   if (every === undefined || !fits) return false
   const count = (session.trapCounts.get(trap) ?? 0) + 1
   session.trapCounts.set(trap, count)
@@ -22,7 +40,7 @@ function springs(session: Session, trap: Trap, every: number | undefined, fits: 
 }
 
 /** Queues the lines of one packet, or as many of them as the server understands. */
-export function enqueue(session: Session, lines: readonly string[]): void {
+export function enqueue(session: Exchange, lines: readonly string[]): void {
   const { misbehaved, switches } = session.shared
   const { oneAtATime } = switches.pipelining
   const arrivedAt = performance.now()
@@ -35,7 +53,7 @@ export function enqueue(session: Session, lines: readonly string[]): void {
 }
 
 /** Takes the next command off the queue, the one behind it with it where the line end between them gets lost. */
-export function dequeue(session: Session): Queued | undefined {
+export function dequeue(session: Exchange): Queued | undefined {
   const { misbehaved, switches } = session.shared
   const { merge, stallAfter = Infinity } = switches.pipelining
   if (session.replies >= stallAfter && session.queue.length > 1 && !session.stalled) {
@@ -50,7 +68,7 @@ export function dequeue(session: Session): Queued | undefined {
 }
 
 /** Sends the final reply to a command, if it is not one that goes astray; says whether it will be sent. */
-export function deliver(session: Session, text: string, dueAt: number): boolean {
+export function deliver(session: Exchange, text: string, dueAt: number): boolean {
   const { invent, late, lose, swap } = session.shared.switches.pipelining
   const isFollowed = session.queue.length > 0
   session.replies++
@@ -68,7 +86,7 @@ export function deliver(session: Session, text: string, dueAt: number): boolean 
 }
 
 function postLate(
-  session: Session,
+  session: Exchange,
   text: string,
   { ms, overtaken = false }: { ms: number; overtaken?: boolean }
 ): void {

@@ -1,4 +1,7 @@
 // What the benchmark makes of its results: demands held against them, the page, the plot; and what it takes on its command line.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { format } from 'prettier'
 import { describe, expect, it } from 'vitest'
 import { bars } from '../../../tools/bench/bars.ts'
 import { help, readOptions } from '../../../tools/bench/command-line.ts'
@@ -169,6 +172,17 @@ describe('the plot', () => {
     const widths = [1, 10, 100].map(seconds => ({ label: '', seconds, value: '', ours: false }))
     const drawn = [...plot('', widths).matchAll(/<rect .*? width="([\d.]+)"/g)].map(match => Number(match[1]))
     expect(drawn).toEqual([0, 210, 420])
+  })
+})
+
+describe('docs/performance', () => {
+  const read = (ending: string): Promise<string> =>
+    readFile(join(import.meta.dirname, '../../../docs', `performance.${ending}`), 'utf8')
+
+  it('is what its results render to', async () => {
+    const results = JSON.parse(await read('json')) as Results
+    expect(await read('md')).toBe(await format(renderPage(results), { printWidth: 120, parser: 'markdown' }))
+    expect(await read('svg')).toBe(renderPlot(results))
   })
 })
 
