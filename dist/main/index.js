@@ -45002,7 +45002,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5009);
 /* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3255);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
-/* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2858);
+/* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9440);
 // The main step's entry: the real ports in, one try, one catch. Nothing imports it.
 
 
@@ -45022,7 +45022,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 2858:
+/***/ 9440:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -47282,6 +47282,15 @@ function newFolder(path, above) {
         doubtful: []
     };
 }
+/** Notes that what is in a folder, or whether it went, is not known: another pass has to find out. */
+function doubtAbout(pass, folder) {
+    pass.unsure++;
+    folder.isUnsure = true;
+}
+/** Notes what the server refused to delete, in its own words. */
+function refuse(pass, path, { text }) {
+    pass.refused.push({ path, reply: `The server refused to delete ${path}: "${text.replace(/\s+/g, ' ').trim()}"` });
+}
 
 ;// CONCATENATED MODULE: ./lib/ftp/tally.js
 // What a sweep has deleted, and what of that is to be believed.
@@ -47320,9 +47329,56 @@ function isDone({ code }) {
     return code >= 200 && code < 300;
 }
 
+;// CONCATENATED MODULE: ./lib/ftp/try-both.js
+// Tells a link from a folder where a listing cannot: by what DELE and RMD do to it. Sends commands.
+
+
+/**
+ * Tries to delete a path, and then to remove it as a folder.
+ *
+ * DELE removes a link and refuses a folder; where DELE refuses links too (Windows), RMD removes the link and refuses a
+ * folder that is not empty. First DELE: where it removes a link, RMD would remove it as well, and it would count as a
+ * folder.
+ */
+function tryBoth(crew, path, onOutcome) {
+    crew.send(`DELE ${path}`, (deleted, isSent) => {
+        if (!deleted)
+            onOutcome({ what: 'lost', perhaps: isSent ? 'file' : undefined });
+        else if (isDone(deleted))
+            onOutcome({ what: 'deleted' });
+        else {
+            crew.send(`RMD ${path}`, removed => {
+                if (!removed)
+                    onOutcome({ what: 'lost', perhaps: 'directory' });
+                else if (isDone(removed))
+                    onOutcome({ what: 'removed' });
+                else {
+                    const isToldOfIt = isAboutThePath(deleted) && isAboutThePath(removed);
+                    onOutcome({ what: isToldOfIt ? 'stays' : 'unanswered', reply: removed });
+                }
+            });
+        }
+    });
+}
+/**
+ * Makes something in a folder and removes it again, to see whether anything can be removed there; tells the reply to the
+ * removal, `undefined` where it never came.
+ */
+function tryToRemoveFrom(crew, folder, onReply) {
+    const path = (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(folder, lib_site/* PROBE_NAME */.J4));
+    // One that was left by a run that was killed tells as much: what is made of the first reply does not matter.
+    crew.send(`MKD ${path}`, () => {
+        crew.send(`RMD ${path}`, onReply);
+    });
+}
+/** Whether a refusal is about the file and not about the moment or the command (RFC 959 section 4.2: 55x). */
+function isAboutThePath({ code }) {
+    return code >= 550 && code <= 559;
+}
+
 ;// CONCATENATED MODULE: ./lib/ftp/removal.js
-// One pass over a tree: in which order its files and folders go, and which folders are entered at all. Sends commands and
-// is told entries; where those come from it does not know.
+// One pass over a tree: in which order files and folders go, and which are entered. Sends commands, and is told entries.
+
 
 
 
@@ -47366,10 +47422,6 @@ function tellUnsure(pass, folder) {
 function giveUp(pass, folder, reply) {
     pass.refused.push({ path: folder.path, reply });
     settle(pass, folder, false);
-}
-function doubtAbout(pass, folder) {
-    pass.unsure++;
-    folder.isUnsure = true;
 }
 function takeEntry(pass, folder, entry, trusted) {
     const where = `${folder.path}/${entry.name}`;
@@ -47471,71 +47523,49 @@ function refuseFile(pass, folder, path, refusal) {
     pass.mayFareBetter = true;
     refuse(pass, path, refusal);
 }
-function refuse(pass, path, { text }) {
-    pass.refused.push({ path, reply: `The server refused to delete ${path}: "${text.replace(/\s+/g, ' ').trim()}"` });
-}
 /**
- * Meets a folder, or what is listed as one.
- *
- * A listing may show a link as a folder, and entering it would delete what it points to. DELE removes a link and refuses
- * a folder; where DELE refuses links too (Windows), RMD removes the link and refuses a folder that is not empty. Only what
- * both refuse is entered, and only where they do not refuse because of the folder above.
+ * Meets a folder, or what is listed as one: a listing may show a link as a folder, and entering it would delete what it
+ * points to. Only what is proven is entered, or what DELE and RMD both refuse not because of the folder above.
  */
 function meet(pass, above, path, trusted) {
     const folder = newFolder(path, above);
     pass.tally.uncertain.delete(path);
     above.pending++;
     pass.folders.set(path, folder);
-    if (trusted) {
+    if (trusted)
         removal_open(pass, folder);
-        return;
+    else {
+        tryBoth(pass.crew, path, outcome => {
+            takeOutcome(pass, above, folder, outcome);
+        });
     }
-    askBoth(pass, path, (deleted, removed) => {
-        if (isDoneReply(deleted))
+}
+function takeOutcome(pass, above, folder, outcome) {
+    const { path } = folder;
+    switch (outcome.what) {
+        case 'deleted':
             countFile(pass.tally, path);
-        else if (isDoneReply(removed))
+            settle(pass, folder, true);
+            return;
+        case 'removed':
             countFolder(pass.tally, path);
-        else if (!deleted.reply || !removed.reply) {
-            if (deleted.isSent || removed.isSent)
-                pass.tally.uncertain.set(path, deleted.reply ? 'directory' : 'file');
+            settle(pass, folder, true);
+            return;
+        case 'lost':
+            if (outcome.perhaps)
+                pass.tally.uncertain.set(path, outcome.perhaps);
             doubtAbout(pass, folder);
             settle(pass, folder, false);
             return;
-        }
-        else if (isAboutThePath(deleted.reply) && isAboutThePath(removed.reply)) {
-            above.doubtful.push({ folder, reply: removed.reply.text });
+        case 'stays':
+            above.doubtful.push({ folder, reply: outcome.reply.text });
             review(pass, above);
             return;
-        }
-        else {
-            // A server that is busy, or did not understand, has said nothing of what it is.
+        case 'unanswered':
             pass.mayFareBetter = true;
-            refuse(pass, path, removed.reply);
+            refuse(pass, path, outcome.reply);
             settle(pass, folder, false);
-            return;
-        }
-        settle(pass, folder, true);
-    });
-}
-/** Whether a refusal is about the file and not about the moment or the command (RFC 959 section 4.2: 55x). */
-function isAboutThePath({ code }) {
-    return code >= 550 && code <= 559;
-}
-function isDoneReply({ reply }) {
-    return reply !== undefined && isDone(reply);
-}
-/** First DELE: where it removes a link, RMD would remove it as well, and it would count as a folder. */
-function askBoth(pass, path, onAnswers) {
-    pass.crew.send(`DELE ${path}`, (reply, isSent) => {
-        const deleted = { reply, isSent };
-        if (!reply || isDone(reply)) {
-            onAnswers(deleted, { reply: undefined, isSent: false });
-            return;
-        }
-        pass.crew.send(`RMD ${path}`, (answer, isAsked) => {
-            onAnswers(deleted, { reply: answer, isSent: isAsked });
-        });
-    });
+    }
 }
 function removal_open(pass, folder) {
     folder.isOpen = true;
@@ -47587,25 +47617,20 @@ function reviewDoubtful(pass, folder) {
         removal_probe(pass, folder);
     }
 }
-/** Nothing was removed from the folder: something is made in it and removed again, to see whether anything can be. */
 function removal_probe(pass, folder) {
-    const path = (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(folder.path, lib_site/* PROBE_NAME */.J4));
-    pass.crew.send(`MKD ${path}`, () => {
-        // One that was left by a run that was killed tells as much.
-        pass.crew.send(`RMD ${path}`, removed => {
-            if (removed && isDone(removed)) {
-                folder.letsRemove = true;
-                review(pass, folder);
-                return;
-            }
-            for (const { folder: stuck, reply } of folder.doubtful.splice(0)) {
-                if (removed)
-                    refuse(pass, stuck.path, { code: 550, text: reply });
-                else
-                    doubtAbout(pass, stuck);
-                settle(pass, stuck, false);
-            }
-        });
+    tryToRemoveFrom(pass.crew, folder.path, removed => {
+        if (removed && isDone(removed)) {
+            folder.letsRemove = true;
+            review(pass, folder);
+            return;
+        }
+        for (const { folder: stuck, reply } of folder.doubtful.splice(0)) {
+            if (removed)
+                refuse(pass, stuck.path, { code: 550, text: reply });
+            else
+                doubtAbout(pass, stuck);
+            settle(pass, stuck, false);
+        }
     });
 }
 /** Removes a folder whose content is gone, or as good as that. */

@@ -1,7 +1,8 @@
-// What is known of a tree while one pass goes over it. Types only, and how a folder begins.
+// What is known of a tree while one pass goes over it, and how some of it is noted. Sends nothing.
 import type { MutablePath, RemotePath } from '../site.ts'
 import type { Crew } from './crew.ts'
 import type { ListedEntry } from './listing.ts'
+import type { Reply } from './replies.ts'
 import type { Tally } from './tally.ts'
 
 /** A folder that is on its way out. */
@@ -74,4 +75,15 @@ export function newFolder(path: RemotePath, above: Folder | undefined): Folder {
     held: [],
     doubtful: []
   }
+}
+
+/** Notes that what is in a folder, or whether it went, is not known: another pass has to find out. */
+export function doubtAbout(pass: Pass, folder: Folder): void {
+  pass.unsure++
+  folder.isUnsure = true
+}
+
+/** Notes what the server refused to delete, in its own words. */
+export function refuse(pass: Pass, path: RemotePath, { text }: Reply): void {
+  pass.refused.push({ path, reply: `The server refused to delete ${path}: "${text.replace(/\s+/g, ' ').trim()}"` })
 }

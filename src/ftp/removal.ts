@@ -1,10 +1,10 @@
-// One pass over a tree: in which order its files and folders go, and which folders are entered at all. Sends commands and
-// is told entries; where those come from it does not know.
-import { OWN_FOLDER, PROBE_NAME, child, mutable, parentOf, type MutablePath, type RemotePath } from '../site.ts'
+// One pass over a tree: in which order files and folders go, and which are entered. Sends commands, and is told entries.
+import { OWN_FOLDER, child, mutable, parentOf, type MutablePath, type RemotePath } from '../site.ts'
 import type { ListedEntry } from './listing.ts'
-import { newFolder, type Folder, type Pass } from './pass.ts'
+import { doubtAbout, newFolder, refuse, type Folder, type Pass } from './pass.ts'
 import type { Reply } from './replies.ts'
 import { countFile, countFolder, isDone } from './tally.ts'
+import { tryBoth, tryToRemoveFrom, type Outcome } from './try-both.ts'
 
 /** Begins with a root: a folder, a file, or a link. */
 export function beginWith(pass: Pass, root: MutablePath): void {
@@ -47,11 +47,6 @@ export function tellUnsure(pass: Pass, folder: Folder): void {
 export function giveUp(pass: Pass, folder: Folder, reply: string): void {
   pass.refused.push({ path: folder.path, reply })
   settle(pass, folder, false)
-}
-
-function doubtAbout(pass: Pass, folder: Folder): void {
-  pass.unsure++
-  folder.isUnsure = true
 }
 
 function takeEntry(pass: Pass, folder: Folder, entry: ListedEntry, trusted: boolean): void {
@@ -157,75 +152,48 @@ function refuseFile(pass: Pass, folder: Folder, path: RemotePath, refusal: Reply
   refuse(pass, path, refusal)
 }
 
-function refuse(pass: Pass, path: RemotePath, { text }: Reply): void {
-  pass.refused.push({ path, reply: `The server refused to delete ${path}: "${text.replace(/\s+/g, ' ').trim()}"` })
-}
-
 /**
- * Meets a folder, or what is listed as one.
- *
- * A listing may show a link as a folder, and entering it would delete what it points to. DELE removes a link and refuses
- * a folder; where DELE refuses links too (Windows), RMD removes the link and refuses a folder that is not empty. Only what
- * both refuse is entered, and only where they do not refuse because of the folder above.
+ * Meets a folder, or what is listed as one: a listing may show a link as a folder, and entering it would delete what it
+ * points to. Only what is proven is entered, or what DELE and RMD both refuse not because of the folder above.
  */
 function meet(pass: Pass, above: Folder, path: MutablePath, trusted: boolean): void {
   const folder = newFolder(path, above)
   pass.tally.uncertain.delete(path)
   above.pending++
   pass.folders.set(path, folder)
-  if (trusted) {
-    open(pass, folder)
-    return
+  if (trusted) open(pass, folder)
+  else {
+    tryBoth(pass.crew, path, outcome => {
+      takeOutcome(pass, above, folder, outcome)
+    })
   }
-  askBoth(pass, path, (deleted, removed) => {
-    if (isDoneReply(deleted)) countFile(pass.tally, path)
-    else if (isDoneReply(removed)) countFolder(pass.tally, path)
-    else if (!deleted.reply || !removed.reply) {
-      if (deleted.isSent || removed.isSent) pass.tally.uncertain.set(path, deleted.reply ? 'directory' : 'file')
+}
+
+function takeOutcome(pass: Pass, above: Folder, folder: Folder, outcome: Outcome): void {
+  const { path } = folder
+  switch (outcome.what) {
+    case 'deleted':
+      countFile(pass.tally, path)
+      settle(pass, folder, true)
+      return
+    case 'removed':
+      countFolder(pass.tally, path)
+      settle(pass, folder, true)
+      return
+    case 'lost':
+      if (outcome.perhaps) pass.tally.uncertain.set(path, outcome.perhaps)
       doubtAbout(pass, folder)
       settle(pass, folder, false)
       return
-    } else if (isAboutThePath(deleted.reply) && isAboutThePath(removed.reply)) {
-      above.doubtful.push({ folder, reply: removed.reply.text })
+    case 'stays':
+      above.doubtful.push({ folder, reply: outcome.reply.text })
       review(pass, above)
       return
-    } else {
-      // A server that is busy, or did not understand, has said nothing of what it is.
+    case 'unanswered':
       pass.mayFareBetter = true
-      refuse(pass, path, removed.reply)
+      refuse(pass, path, outcome.reply)
       settle(pass, folder, false)
-      return
-    }
-    settle(pass, folder, true)
-  })
-}
-
-/** Whether a refusal is about the file and not about the moment or the command (RFC 959 section 4.2: 55x). */
-function isAboutThePath({ code }: Reply): boolean {
-  return code >= 550 && code <= 559
-}
-
-interface Answer {
-  readonly reply: Reply | undefined
-  readonly isSent: boolean
-}
-
-function isDoneReply({ reply }: Answer): boolean {
-  return reply !== undefined && isDone(reply)
-}
-
-/** First DELE: where it removes a link, RMD would remove it as well, and it would count as a folder. */
-function askBoth(pass: Pass, path: MutablePath, onAnswers: (deleted: Answer, removed: Answer) => void): void {
-  pass.crew.send(`DELE ${path}`, (reply, isSent) => {
-    const deleted = { reply, isSent }
-    if (!reply || isDone(reply)) {
-      onAnswers(deleted, { reply: undefined, isSent: false })
-      return
-    }
-    pass.crew.send(`RMD ${path}`, (answer, isAsked) => {
-      onAnswers(deleted, { reply: answer, isSent: isAsked })
-    })
-  })
+  }
 }
 
 function open(pass: Pass, folder: Folder): void {
@@ -275,23 +243,18 @@ function reviewDoubtful(pass: Pass, folder: Folder): void {
   }
 }
 
-/** Nothing was removed from the folder: something is made in it and removed again, to see whether anything can be. */
 function probe(pass: Pass, folder: Folder): void {
-  const path = mutable(child(folder.path, PROBE_NAME))
-  pass.crew.send(`MKD ${path}`, () => {
-    // One that was left by a run that was killed tells as much.
-    pass.crew.send(`RMD ${path}`, removed => {
-      if (removed && isDone(removed)) {
-        folder.letsRemove = true
-        review(pass, folder)
-        return
-      }
-      for (const { folder: stuck, reply } of folder.doubtful.splice(0)) {
-        if (removed) refuse(pass, stuck.path, { code: 550, text: reply })
-        else doubtAbout(pass, stuck)
-        settle(pass, stuck, false)
-      }
-    })
+  tryToRemoveFrom(pass.crew, folder.path, removed => {
+    if (removed && isDone(removed)) {
+      folder.letsRemove = true
+      review(pass, folder)
+      return
+    }
+    for (const { folder: stuck, reply } of folder.doubtful.splice(0)) {
+      if (removed) refuse(pass, stuck.path, { code: 550, text: reply })
+      else doubtAbout(pass, stuck)
+      settle(pass, stuck, false)
+    }
   })
 }
 
