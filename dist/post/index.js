@@ -46525,8 +46525,8 @@ const PIPELINING_CONNECTIONS = 4;
 /** With more commands than this waiting no more of a listing is read. */
 const HIGH_WATER = 1024;
 /** Connections that a crew grows to: as long as each does much at a time, a few are enough. */
-function startSize({ most, ceiling }) {
-    return ceiling > 1 ? Math.min(most, PIPELINING_CONNECTIONS) : most;
+function startSize({ most, ceiling, takesAll }) {
+    return ceiling > 1 && !takesAll ? Math.min(most, PIPELINING_CONNECTIONS) : most;
 }
 /** Commands that wait to be sent. */
 function waitingIn(state) {
@@ -46818,6 +46818,7 @@ function makeCrew(options) {
         waiters: [],
         waitedAloneMs: 0,
         grown: false,
+        takesAll: false,
         wanted: 1,
         starting: 0,
         ceiling: options.pipelining ? MAX_WINDOW : 1,
@@ -46852,10 +46853,11 @@ function makeCrew(options) {
             }
             fillAll(state);
         },
-        grow() {
-            if (state.grown)
+        grow(toAll = false) {
+            if (state.grown && (state.takesAll || !toAll))
                 return;
             state.grown = true;
+            state.takesAll ||= toAll;
             state.wanted = startSize(state);
             hire(state);
         },
@@ -47755,6 +47757,8 @@ function agrees({ entries }, listed) {
 
 /** Listings that are under way over the control connections at a time. */
 const MOST_STATS = 64;
+/** With as many folders waiting for data connections of their own, further logins are worth their time. */
+const MANY_FOLDERS = 8;
 /** With more commands than this waiting no further folder is listed. */
 const LOW_WATER = 256;
 /** Tries of a listing whose connection is lost, or has had its share of transfers. */
@@ -47852,7 +47856,8 @@ function judge({ learned, account }, listing) {
 function pump(state) {
     const { crew, toList } = state;
     while (!isHeldUp(state)) {
-        const most = typeof state.learned.stat === 'string' && isForm(state.learned.stat) ? MOST_STATS : crew.size;
+        const byStat = !state.fully && isForm(state.learned.stat);
+        const most = byStat ? MOST_STATS : crew.size;
         if (toList.length === 0)
             state.pass().tally.isListed ||= state.listing === 0;
         if (toList.length === 0 || state.listing >= Math.max(1, most) || crew.waiting > LOW_WATER)
@@ -47860,7 +47865,7 @@ function pump(state) {
         const folder = toList.pop();
         if (!folder || folder.isSettled)
             continue;
-        crew.grow();
+        crew.grow(!byStat && toList.length >= MANY_FOLDERS);
         state.listing++;
         void listOne(state, folder).finally(() => {
             state.listing--;

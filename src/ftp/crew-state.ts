@@ -82,6 +82,8 @@ export interface State extends CrewOptions {
   waitedAloneMs: number
   /** Further connections were asked for. */
   grown: boolean
+  /** All that may stand, whatever each of them does at a time. */
+  takesAll: boolean
   wanted: number
   /** Connections that are being made, or waited for. */
   starting: number
@@ -96,8 +98,8 @@ export interface State extends CrewOptions {
 }
 
 /** Connections that a crew grows to: as long as each does much at a time, a few are enough. */
-export function startSize({ most, ceiling }: State): number {
-  return ceiling > 1 ? Math.min(most, PIPELINING_CONNECTIONS) : most
+export function startSize({ most, ceiling, takesAll }: State): number {
+  return ceiling > 1 && !takesAll ? Math.min(most, PIPELINING_CONNECTIONS) : most
 }
 
 /** Commands that wait to be sent. */

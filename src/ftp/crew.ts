@@ -28,8 +28,11 @@ export interface Crew {
   confirm(): Promise<void>
   /** Replaces all connections: what they said was not so. */
   renew(): void
-  /** Uses further connections from now on, as many as may stand; until then there is one. */
-  grow(): void
+  /**
+   * Uses further connections from now on; until then there is one. `toAll`: as many as may stand, because each folder is
+   * listed over a data connection, and a connection has no more than one of those at a time.
+   */
+  grow(toAll?: boolean): void
   /** Commands that wait to be sent. */
   readonly waiting: number
   /** Connections that stand. */
@@ -68,6 +71,7 @@ export function makeCrew(options: CrewOptions): Crew {
     waiters: [],
     waitedAloneMs: 0,
     grown: false,
+    takesAll: false,
     wanted: 1,
     starting: 0,
     ceiling: options.pipelining ? MAX_WINDOW : 1,
@@ -101,9 +105,10 @@ export function makeCrew(options: CrewOptions): Crew {
       }
       fillAll(state)
     },
-    grow() {
-      if (state.grown) return
+    grow(toAll = false) {
+      if (state.grown && (state.takesAll || !toAll)) return
       state.grown = true
+      state.takesAll ||= toAll
       state.wanted = startSize(state)
       hire(state)
     },

@@ -35,6 +35,8 @@ interface State {
 
 /** Listings that are under way over the control connections at a time. */
 const MOST_STATS = 64
+/** With as many folders waiting for data connections of their own, further logins are worth their time. */
+const MANY_FOLDERS = 8
 /** With more commands than this waiting no further folder is listed. */
 const LOW_WATER = 256
 /** Tries of a listing whose connection is lost, or has had its share of transfers. */
@@ -133,12 +135,13 @@ function judge({ learned, account }: State, listing: RecursiveListing | undefine
 function pump(state: State): void {
   const { crew, toList } = state
   while (!isHeldUp(state)) {
-    const most = typeof state.learned.stat === 'string' && isForm(state.learned.stat) ? MOST_STATS : crew.size
+    const byStat = !state.fully && isForm(state.learned.stat)
+    const most = byStat ? MOST_STATS : crew.size
     if (toList.length === 0) state.pass().tally.isListed ||= state.listing === 0
     if (toList.length === 0 || state.listing >= Math.max(1, most) || crew.waiting > LOW_WATER) return
     const folder = toList.pop()
     if (!folder || folder.isSettled) continue
-    crew.grow()
+    crew.grow(!byStat && toList.length >= MANY_FOLDERS)
     state.listing++
     void listOne(state, folder).finally(() => {
       state.listing--
