@@ -70,7 +70,7 @@ export function help(): string {
 
 Measures how long it takes until a Python environment is gone over FTP, this action beside other clients. Linux and
 root only; needs tools/install-servers, and measures lftp and rclone where tools/install-peers has been run.
-Without a selection the whole plan runs, which takes about 40 minutes. Lists are separated by commas.
+Without a selection the whole plan runs, which takes about an hour. Lists are separated by commas.
 
   --quick    2,000 files, 20 ms, TLS, vsftpd, a few contenders: three minutes at most
   --files    numbers of files, from ${FEWEST_FILES} on, e.g. 2000,10000,40000

@@ -11,7 +11,7 @@ const COPY = mutable(remotePath('/site/.azure-python-env/copy'))
 it.each([
   ['refused', 'by a data connection for each folder', 8],
   ['served', 'over the control connections', 4]
-] as const)('with STAT %s, so that a tree is listed %s, a sweep takes %3$i connections', async (stat, _, expected) => {
+] as const)('with STAT %s a tree is listed %s, and a sweep takes %i connections', async (stat, _, expected) => {
   const app = await startApp({ personality: 'unix' })
   app.ftp.listings = { stat }
   app.ftp.latencyMs = 10
