@@ -7,6 +7,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { ConnectionCap } from '../../tools/local-appservice/misbehaviour.ts'
 import { expectAllGone, loginsOf, startLab } from './lab.ts'
 import { TREE, allOf, layManyFiles } from './scene.ts'
+import { targetOf } from '../unit/tools/lab.ts'
 
 const WAYS: readonly ConnectionCap['how'][] = ['421', '530', 'silence', 'hang-up', '421 after login']
 /** Short, because a connection that is never greeted is waited for. */
@@ -127,15 +128,7 @@ describe('a process that has swept', () => {
     async how => {
       const lab = await startLab({ personality: 'unix' })
       await layManyFiles(lab.home, FILES)
-      const target = {
-        scheme: 'ftp',
-        host: '127.0.0.1',
-        port: lab.app.ftp.explicitPort,
-        userName: lab.app.userName,
-        password: lab.app.password,
-        tls: 'off',
-        verify: false
-      }
+      const target = targetOf(lab.app, 'off')
       if (how) lab.app.ftp.connectionCap = { most: 1, how }
       const script = `
       const { openSite } = await import(${JSON.stringify(pathToFileURL(SOURCE).href)})

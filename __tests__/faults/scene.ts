@@ -7,6 +7,7 @@ import type { FtpTarget } from '../../src/ftp/target.ts'
 import { mutable, remotePath, type RemoteSite, type Sweep } from '../../src/site.ts'
 import type { LocalAppService } from '../../tools/local-appservice/index.ts'
 import { fingerprint } from '../servers/fingerprint.ts'
+import { targetOf } from '../unit/tools/lab.ts'
 
 /** The tree that is swept. */
 export const TREE = mutable(remotePath('/site/.azure-python-env/trash-x'))
@@ -114,18 +115,13 @@ export type Opening = Partial<Omit<SiteOptions, 'trace'>> & { readonly tls?: Ftp
 
 /** Opens a site of a local app; the caller closes it. */
 export function openOn(app: LocalAppService, { tls = 'off', ...options }: Opening = {}): Promise<RemoteSite> {
-  return openSite(
-    {
-      scheme: 'ftp',
-      host: '127.0.0.1',
-      port: app.ftp.explicitPort,
-      userName: app.userName,
-      password: app.password,
-      tls,
-      verify: false
-    },
-    { timeoutMs: 5000, signal: AbortSignal.timeout(LONGEST_MS), connections: 3, ...options, trace: () => undefined }
-  )
+  return openSite(targetOf(app, tls), {
+    timeoutMs: 5000,
+    signal: AbortSignal.timeout(LONGEST_MS),
+    connections: 3,
+    ...options,
+    trace: () => undefined
+  })
 }
 
 /** A sweep after which nothing is left, in short. */

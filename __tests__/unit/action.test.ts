@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { runMain, runPost } from '../../src/action.ts'
 import { openReadOnly, openSite } from '../../src/ftp/site.ts'
-import type { Ports, Runner } from '../../src/ports.ts'
+import type { Ports } from '../../src/ports.ts'
 import { startLab, type Lab } from '../contract/lab.ts'
+import { runnerWith } from './runner.ts'
 
 let lab: Lab
 beforeEach(async () => {
@@ -24,29 +25,14 @@ interface Recorded {
 }
 
 function recorded(inputs: Readonly<Record<string, string>>, more: Partial<Ports> = {}): Recorded {
-  const outputs = new Map<string, string>()
   const state = new Map<string, string>()
-  const [lines, warnings]: [string[], string[]] = [[], []]
   const all: Readonly<Record<string, string>> = {
     'publish-profile': lab.app.publishProfile(),
     package: lab.packageDir,
     'tls-verify': 'false',
     ...inputs
   }
-  const core: Runner = {
-    getInput: name => all[name] ?? '',
-    setSecret: () => undefined,
-    setOutput: (name, value) => void outputs.set(name, value),
-    saveState: (name, value) => void state.set(name, value),
-    getState: name => state.get(name) ?? '',
-    startGroup: name => void lines.push(`> ${name}`),
-    endGroup: () => void lines.push('<'),
-    info: line => void lines.push(line),
-    warning: text => void warnings.push(text),
-    debug: () => undefined,
-    isDebug: () => false,
-    summary: { addRaw: () => ({ write: () => Promise.resolve() }) }
-  }
+  const { core, outputs, lines, warnings } = runnerWith(all, state)
   const start = Date.now()
   let slept = 0
   const ports: Ports = {

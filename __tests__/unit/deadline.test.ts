@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { runMain, runPost } from '../../src/action.ts'
 import { openReadOnly, openSite } from '../../src/ftp/site.ts'
-import type { Ports, Runner } from '../../src/ports.ts'
+import type { Ports } from '../../src/ports.ts'
 import { contents } from '../contract/interference.ts'
 import { startLab, type Lab } from '../contract/lab.ts'
+import { runnerWith } from './runner.ts'
 
 let lab: Lab
 beforeEach(async () => {
@@ -32,8 +33,6 @@ function watched(
   state = new Map<string, string>(),
   until = late
 ): Watched {
-  const outputs = new Map<string, string>()
-  const warnings: string[] = []
   const deadlines: number[] = []
   const asleep = Promise.withResolvers<undefined>()
   const all: Readonly<Record<string, string>> = {
@@ -43,20 +42,7 @@ function watched(
     connections: '1',
     ...inputs
   }
-  const core: Runner = {
-    getInput: name => all[name] ?? '',
-    setSecret: () => undefined,
-    setOutput: (name, value) => void outputs.set(name, value),
-    saveState: (name, value) => void state.set(name, value),
-    getState: name => state.get(name) ?? '',
-    startGroup: () => undefined,
-    endGroup: () => undefined,
-    info: () => undefined,
-    warning: text => void warnings.push(text),
-    debug: () => undefined,
-    isDebug: () => false,
-    summary: { addRaw: () => ({ write: () => Promise.resolve() }) }
-  }
+  const { core, outputs, warnings } = runnerWith(all, state)
   const after = (ms: number): AbortSignal => {
     deadlines.push(ms)
     return ms < Math.max(...deadlines) ? until : late

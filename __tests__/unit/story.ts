@@ -1,9 +1,10 @@
 // Both steps upon a site in memory, with a clock and deadlines that the test holds.
 import { runMain, runPost } from '../../src/action.ts'
-import type { Ports, Reach, Runner } from '../../src/ports.ts'
+import type { Ports, Reach } from '../../src/ports.ts'
 import type { RemoteSite } from '../../src/site.ts'
 import { fakeSite, type Oddities, type Tree } from './fake-site.ts'
 import { profileOf } from './profiles.ts'
+import { runnerWith } from './runner.ts'
 
 /** What a step wrote, and how it was run. */
 export interface Told {
@@ -41,34 +42,14 @@ export function storyOf(tree: Tree, packagePath: string): Story {
   const state = new Map<string, string>()
   let draws = 0
   const step = async (run: (ports: Ports) => Promise<void>, given: Given): Promise<Told> => {
-    const outputs = new Map<string, string>()
-    const [lines, warnings]: [string[], string[]] = [[], []]
     const [sleptMs, deadlinesMs]: [number[], number[]] = [[], []]
-    let [summary, reach]: [string, Reach | undefined] = ['', undefined]
+    let reach: Reach | undefined
     const inputs: Readonly<Record<string, string>> = {
       'publish-profile': profileOf(),
       package: packagePath,
       ...given.inputs
     }
-    const core: Runner = {
-      getInput: name => inputs[name] ?? '',
-      setSecret: () => undefined,
-      setOutput: (name, value) => void outputs.set(name, value),
-      saveState: (name, value) => void state.set(name, value),
-      getState: name => state.get(name) ?? '',
-      startGroup: name => void lines.push(`> ${name}`),
-      endGroup: () => void lines.push('<'),
-      info: line => void lines.push(line),
-      warning: text => void warnings.push(text),
-      debug: () => undefined,
-      isDebug: () => false,
-      summary: {
-        addRaw: text => {
-          summary += text
-          return { write: () => Promise.resolve() }
-        }
-      }
-    }
+    const { core, outputs, lines, warnings, summary } = runnerWith(inputs, state)
     const open: Ports['openSite'] = (_, asked) => {
       reach = asked
       const site = fakeSite(tree, given.oddities)
@@ -94,7 +75,7 @@ export function storyOf(tree: Tree, packagePath: string): Story {
       () => undefined,
       (error: unknown) => error
     )
-    return { lines, warnings, outputs, summary, reach, sleptMs, deadlinesMs, failure }
+    return { lines, warnings, outputs, summary: summary(), reach, sleptMs, deadlinesMs, failure }
   }
   return { main: (given = {}) => step(runMain, given), post: (given = {}) => step(runPost, given) }
 }

@@ -11,9 +11,8 @@ import { removeInPlace } from '../../src/reset/in-place.ts'
 import { mutable, remotePath, type MutablePath, type TransportAccount } from '../../src/site.ts'
 import { median } from './statistics.ts'
 
-/** What a process is told, as JSON. */
-export interface Errand {
-  readonly what: 'sweep' | 'in-place' | 'rename' | 'basic-ftp' | 'ftp-deploy' | 'round-trip'
+/** A server, and a tree on it. */
+export interface Place {
   readonly host: string
   readonly port: number
   readonly userName: string
@@ -23,6 +22,11 @@ export interface Errand {
   readonly path: string
   /** For a rename: where it is moved from; for a deletion in place: what is deleted. */
   readonly from: string
+}
+
+/** What a process is told, as JSON. */
+export interface Errand extends Place {
+  readonly what: 'sweep' | 'in-place' | 'rename' | 'basic-ftp' | 'ftp-deploy' | 'round-trip'
   readonly connections: number
   readonly pipelining: boolean
   /** For ftp-deploy: its module, and an empty folder to deploy. */

@@ -3,22 +3,13 @@ import { execFile } from 'node:child_process'
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Errand } from './child.ts'
+import type { Errand, Place } from './child.ts'
 import type { Command } from './link.ts'
 
 const run = promisify(execFile)
 
 /** What a contender is told of the server and of the tree. */
-export interface Mission {
-  readonly host: string
-  readonly port: number
-  readonly userName: string
-  readonly password: string
-  readonly tls: boolean
-  /** The tree as FTP names it, for those that rename: where it is to be. */
-  readonly path: string
-  /** Where the tree lies for those that work in place. */
-  readonly from: string
+export interface Mission extends Place {
   /** The tree as the server's own disk names it. */
   readonly folder: string
   /** What lies in `site-packages`, relative to the tree. */
@@ -138,15 +129,7 @@ function ours(name: string, label: string, connections: number, pipelining: bool
   return { name, label, ours: true, clock: 'own', command, whyMissing: present }
 }
 
-function wanted({
-  host,
-  port,
-  userName,
-  password,
-  tls,
-  path,
-  from
-}: Mission): Omit<Errand, 'what' | 'connections' | 'pipelining'> {
+function wanted({ host, port, userName, password, tls, path, from }: Mission): Place {
   return { host, port, userName, password, tls, path, from }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { openSite } from '../../../src/ftp/site.ts'
 import { mutable, remotePath } from '../../../src/site.ts'
-import { startApp } from '../tools/lab.ts'
+import { startApp, targetOf } from '../tools/lab.ts'
 
 const COPY = mutable(remotePath('/site/.azure-python-env/copy'))
 
@@ -20,18 +20,14 @@ it.each([
     await mkdir(path, { recursive: true })
     for (let file = 0; file < 4; file++) await writeFile(join(path, `x${file}`), '')
   }
-  const target = {
-    scheme: 'ftp',
-    host: '127.0.0.1',
-    port: app.ftp.explicitPort,
-    tls: 'explicit',
-    verify: false
-  } as const
   const signal = new AbortController().signal
-  const site = await openSite(
-    { ...target, userName: app.userName, password: app.password },
-    { timeoutMs: 5000, signal, trace: () => undefined, connections: 8, pipelining: true }
-  )
+  const site = await openSite(targetOf(app), {
+    timeoutMs: 5000,
+    signal,
+    trace: () => undefined,
+    connections: 8,
+    pipelining: true
+  })
   onTestFinished(() => {
     site.close()
   })

@@ -10,6 +10,7 @@ import {
   type LocalAppService,
   type LocalAppServiceOptions
 } from '../../../tools/local-appservice/index.ts'
+import { targetOf } from '../tools/lab.ts'
 
 const FOLDER = mutable(remotePath('/site/wwwroot/antenv'))
 const COPY = mutable(remotePath('/site/.azure-python-env/copy'))
@@ -26,18 +27,7 @@ async function open(server: LocalAppServiceOptions, options: Partial<SiteOptions
     await writeFile(join(app.home, path), 'text')
   }
   const signal = new AbortController().signal
-  site = await openSite(
-    {
-      scheme: 'ftp',
-      host: '127.0.0.1',
-      port: app.ftp.explicitPort,
-      userName: app.userName,
-      password: app.password,
-      tls: 'explicit',
-      verify: false
-    },
-    { timeoutMs: 5000, signal, trace: () => undefined, connections: 2, ...options }
-  )
+  site = await openSite(targetOf(app), { timeoutMs: 5000, signal, trace: () => undefined, connections: 2, ...options })
   app.ftp.clearTranscript()
 }
 

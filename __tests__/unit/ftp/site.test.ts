@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSite } from '../../../src/ftp/site.ts'
 import { mutable, remotePath, type MutablePath, type RemoteSite } from '../../../src/site.ts'
 import { startLocalAppService, type LocalAppService } from '../../../tools/local-appservice/index.ts'
+import { targetOf } from '../tools/lab.ts'
 
 let app: LocalAppService
 let site: RemoteSite
@@ -13,18 +14,12 @@ beforeEach(async () => {
   app = await startLocalAppService()
   await put('site/wwwroot/antenv/pyvenv.cfg')
   await put('site/.azure-python-env/x')
-  site = await openSite(
-    {
-      scheme: 'ftp',
-      host: '127.0.0.1',
-      port: app.ftp.explicitPort,
-      userName: app.userName,
-      password: app.password,
-      tls: 'explicit',
-      verify: false
-    },
-    { timeoutMs: 5000, signal: new AbortController().signal, trace: () => undefined, connections: 2 }
-  )
+  site = await openSite(targetOf(app), {
+    timeoutMs: 5000,
+    signal: new AbortController().signal,
+    trace: () => undefined,
+    connections: 2
+  })
 })
 afterEach(async () => {
   site.close()

@@ -8,7 +8,7 @@ import { readEnvironment } from '../../../src/python/read-venv.ts'
 import { mutable, remotePath, type RemoteSite } from '../../../src/site.ts'
 import type { LocalAppService, LocalAppServiceOptions } from '../../../tools/local-appservice/index.ts'
 import { listTree, makePosixVenv } from '../../../tools/local-appservice/sites.ts'
-import { startApp } from '../tools/lab.ts'
+import { startApp, targetOf } from '../tools/lab.ts'
 import { removing } from '../reset/running.ts'
 
 const ENVIRONMENT = remotePath('/site/wwwroot/antenv')
@@ -45,18 +45,12 @@ async function scene(options: LocalAppServiceOptions): Promise<Scene> {
     await symlink(precious, join(folder, place))
   }
   if (!existsSync(join(folder, 'lib64'))) await symlink('lib', join(folder, 'lib64'))
-  const site = await openSite(
-    {
-      scheme: 'ftp',
-      host: '127.0.0.1',
-      port: app.ftp.explicitPort,
-      userName: app.userName,
-      password: app.password,
-      tls: 'explicit',
-      verify: false
-    },
-    { timeoutMs: 5000, signal: new AbortController().signal, trace: () => undefined, connections: 3 }
-  )
+  const site = await openSite(targetOf(app), {
+    timeoutMs: 5000,
+    signal: new AbortController().signal,
+    trace: () => undefined,
+    connections: 3
+  })
   onTestFinished(() => {
     site.close()
   })

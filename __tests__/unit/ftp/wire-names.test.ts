@@ -7,7 +7,7 @@ import { openSite } from '../../../src/ftp/site.ts'
 import { child, mutable, remotePath, type MutablePath, type RemoteSite } from '../../../src/site.ts'
 import type { ListingTraps } from '../../../tools/local-appservice/ftp-server-options.ts'
 import type { LocalAppService, LocalAppServiceOptions } from '../../../tools/local-appservice/index.ts'
-import { startApp } from '../tools/lab.ts'
+import { startApp, targetOf } from '../tools/lab.ts'
 
 const NAMES = [
   ' leading',
@@ -52,18 +52,12 @@ async function open(
 ): Promise<{ app: LocalAppService; site: RemoteSite }> {
   const app = await startApp(options)
   app.ftp.listings = traps
-  const site = await openSite(
-    {
-      scheme: 'ftp',
-      host: '127.0.0.1',
-      port: app.ftp.explicitPort,
-      userName: app.userName,
-      password: app.password,
-      tls: 'explicit',
-      verify: false
-    },
-    { timeoutMs: 5000, signal: new AbortController().signal, trace: () => undefined, connections: 2 }
-  )
+  const site = await openSite(targetOf(app), {
+    timeoutMs: 5000,
+    signal: new AbortController().signal,
+    trace: () => undefined,
+    connections: 2
+  })
   onTestFinished(() => {
     site.close()
   })

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { Client } from 'basic-ftp'
 import { onTestFinished } from 'vitest'
+import type { FtpTarget } from '../../../src/ftp/target.ts'
 import { startLocalAppService } from '../../../tools/local-appservice/index.ts'
 import type { LocalAppService, LocalAppServiceOptions } from '../../../tools/local-appservice/index.ts'
 
@@ -24,6 +25,12 @@ export async function startApp(options: LocalAppServiceOptions = {}): Promise<Lo
   const app = await startLocalAppService(options)
   onTestFinished(() => app.close())
   return app
+}
+
+/** The address of a local app with its credentials, without a look at the certificate. */
+export function targetOf(app: LocalAppService, tls: FtpTarget['tls'] = 'explicit'): FtpTarget {
+  const { userName, password } = app
+  return { scheme: 'ftp', host: '127.0.0.1', port: app.ftp.explicitPort, userName, password, tls, verify: false }
 }
 
 /** Logs a verifying client in, which is closed after the test. */
