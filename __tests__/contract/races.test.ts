@@ -52,15 +52,28 @@ describe('the slower one of two forced runs', () => {
   )
 
   it.each([60, 90, 115])('is done in place where the other one has deleted the rest (held at command %i)', async at => {
-    lab = await startLab({ layout: 'venv-tree' })
-    lab.app.ftp.refuseRename = () => true
     let seen = 0
-    lab.app.ftp.hook = heldAt(() => ++seen === at, forced)
-    const run = await forced()
-    expect(await lab.below('wwwroot/antenv/')).toEqual([])
-    expect([run.exitCode, annotations(run.log, 'error')]).toEqual([0, []])
+    await isDoneInPlace(() => ++seen === at)
+  })
+
+  it.each([
+    ['RMD', 'antenv/bin'],
+    ['RMD', 'antenv/lib'],
+    ['MKD', '-probe'],
+    ['RMD', '-probe']
+  ])('is done in place where the other one has deleted the rest (held at %s %s)', async (verb, end) => {
+    await isDoneInPlace(command => command.verb === verb && command.argument.endsWith(end))
   })
 })
+
+async function isDoneInPlace(isHeld: (command: { verb: string; argument: string }) => boolean): Promise<void> {
+  lab = await startLab({ layout: 'venv-tree' })
+  lab.app.ftp.refuseRename = () => true
+  lab.app.ftp.hook = heldAt(isHeld, forced)
+  const run = await forced()
+  expect(await lab.below('wwwroot/antenv/')).toEqual([])
+  expect([run.exitCode, annotations(run.log, 'error')]).toEqual([0, []])
+}
 
 describe('the slower one of two post steps', () => {
   it.each([

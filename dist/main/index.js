@@ -43761,6 +43761,9 @@ async function isFolder(site, path) {
         return false;
     // Where nothing can be removed from the folder above, a link refuses both as well. Nothing is made in wwwroot itself.
     if ((0,lib_site/* parentOf */.gN)(path) !== lib_site/* WWWROOT */.yc && !(await letsRemove(site, (0,lib_site/* parentOf */.gN)(path)))) {
+        // Another run may have deleted all of it since it was listed.
+        if (!(await isThere(site, path)))
+            return false;
         throw new lib_site/* SiteError */.wt('refused', `The server lets nothing be removed from ${(0,lib_site/* parentOf */.gN)(path)}`);
     }
     return true;

@@ -43761,6 +43761,9 @@ async function isFolder(site, path) {
         return false;
     // Where nothing can be removed from the folder above, a link refuses both as well. Nothing is made in wwwroot itself.
     if (parentOf(path) !== WWWROOT && !(await letsRemove(site, parentOf(path)))) {
+        // Another run may have deleted all of it since it was listed.
+        if (!(await isThere(site, path)))
+            return false;
         throw new SiteError('refused', `The server lets nothing be removed from ${parentOf(path)}`);
     }
     return true;
