@@ -30,6 +30,7 @@ export function fakeConnection(site: FakeSite, cut?: Cut): Connection {
     get closed() {
       return closed
     },
+    transfers: 0,
     control,
     pipelining: 'allowed',
     listTree: path => Promise.reject(refusal('LIST', path, 'no options')),

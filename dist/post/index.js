@@ -45053,39 +45053,6 @@ function readAccount({ rungs, ...counts }) {
 
 // EXTERNAL MODULE: ./lib/site.js
 var lib_site = __nccwpck_require__(4056);
-;// CONCATENATED MODULE: ./lib/ftp/again.js
-// What is done once more where a connection was lost, and how it is told whether that is needed.
-
-/**
- * Does something once more, over a new connection, where the first one was lost.
- *
- * The lost reply may have been that of a command that was carried out: `isDone` looks before it is sent again.
- */
-async function again(work, isDone) {
-    try {
-        return await work();
-    }
-    catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'lost')
-            throw error;
-        if (isDone && (await isDone()))
-            return undefined;
-        return work().catch((second) => {
-            throw second instanceof lib_site/* SiteError */.wt && second.kind === 'lost' ? twice(second) : second;
-        });
-    }
-}
-function twice(error) {
-    const message = `${error.message} A second connection fared no better: run the workflow again`;
-    return new lib_site/* SiteError */.wt('lost', message, { cause: error });
-}
-/** Whether the folder above a path lists it. */
-async function isListed(site, path) {
-    return (0,lib_site/* entryNamed */.OM)(await site.list((0,lib_site/* parentOf */.gN)(path)), (0,lib_site/* nameOf */.Vb)(path)) !== undefined;
-}
-
-// EXTERNAL MODULE: external "node:stream"
-var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: ./node_modules/basic-ftp/dist/index.js
 var dist = __nccwpck_require__(7382);
 ;// CONCATENATED MODULE: ./lib/ftp/failures.js
@@ -45190,7 +45157,77 @@ function wordsOf(error) {
 function messageOf(error) {
     return error instanceof Error ? error.message : String(error);
 }
+/**
+ * Whether it was the data connection alone that failed, as where a session has had its fill of them: with 425, or cut
+ * before the reply is here. Not where nothing came in time.
+ */
+function isSpent(error) {
+    if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'lost')
+        return false;
+    if (error.replyCode !== undefined)
+        return error.replyCode === 425;
+    const { text } = wordsOf(error.cause);
+    return /^Can't open data connection|\(data socket\)$/.test(text) && !text.startsWith('Timeout');
+}
 
+;// CONCATENATED MODULE: ./lib/ftp/again.js
+// What is done once more where a connection was lost, and how it is told whether that is needed.
+
+
+
+/**
+ * Does something once more, over a new connection, where the first one was lost.
+ *
+ * The lost reply may have been that of a command that was carried out: `isDone` looks before it is sent again.
+ */
+async function again(work, isDone) {
+    try {
+        return await work();
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'lost')
+            throw error;
+        if (isDone && (await isDone()))
+            return undefined;
+        return work().catch((second) => {
+            throw second instanceof lib_site/* SiteError */.wt && second.kind === 'lost' ? twice(second) : second;
+        });
+    }
+}
+function twice(error) {
+    const message = `${error.message} A second connection fared no better: run the workflow again`;
+    return new lib_site/* SiteError */.wt('lost', message, { cause: error });
+}
+/** Whether the folder above a path lists it. */
+async function isListed(site, path) {
+    return (0,lib_site/* entryNamed */.OM)(await site.list((0,lib_site/* parentOf */.gN)(path)), (0,lib_site/* nameOf */.Vb)(path)) !== undefined;
+}
+/**
+ * Transfers something, over a connection that is renewed where it takes no more transfers.
+ *
+ * Azure's servers answer 425 after about a hundred in one session (microsoft/azure-pipelines-tasks#5929). All connections
+ * come to that at about the same time, so another one that has served as long proves nothing when it fails as well; a
+ * fresh one does. Each that is given up here has served at least one transfer, so this comes to an end.
+ */
+async function transferring(pool, account, transfer) {
+    for (;;) {
+        let served = 0;
+        try {
+            return await pool.use(connection => {
+                served = connection.transfers;
+                return transfer(connection);
+            });
+        }
+        catch (error) {
+            if (served === 0 || !isSpent(error))
+                throw error;
+            noteRung(account, 'a session that took no more transfers was renewed');
+        }
+    }
+}
+
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __nccwpck_require__(7075);
 ;// CONCATENATED MODULE: ./lib/ftp/replies.js
 // Replies on a control connection: bytes in any pieces → whole replies (RFC 959 section 4.2). Knows no commands.
 /** More than the listing of any folder of an environment takes; a server that sends more is not waited for. */
@@ -46268,19 +46305,28 @@ function connectionOver({ client, control, close }, attempt, commands, learned, 
             throw failure;
         }
     };
+    let transfers = 0;
+    const transfer = async (what, work) => {
+        const result = await during(what, work);
+        transfers++;
+        return result;
+    };
     return {
         attempt,
         get closed() {
             return client.closed;
         },
+        get transfers() {
+            return transfers;
+        },
         control,
         get pipelining() {
             return learned.pipelining;
         },
-        listTree: (directory, onText) => during(`list ${directory}`, () => listTree(client, directory, onText)),
-        list: directory => during(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
-        listFully: directory => during(`list ${directory}`, () => listWithAll(client, commands, directory)),
-        readText: (file, maxBytes) => during(`read ${file}`, () => download(client, file, maxBytes)),
+        listTree: (directory, onText) => transfer(`list ${directory}`, () => listTree(client, directory, onText)),
+        list: directory => transfer(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
+        listFully: directory => transfer(`list ${directory}`, () => listWithAll(client, commands, directory)),
+        readText: (file, maxBytes) => transfer(`read ${file}`, () => download(client, file, maxBytes)),
         command: (verb, path) => during(`${verb} ${path}`, async () => {
             await client.send(`${verb} ${path}`);
         }),
@@ -48204,9 +48250,9 @@ async function openPool(target, options) {
 }
 function readingOver(pool, account) {
     return {
-        list: directory => again(() => pool.use(connection => connection.list(directory))),
-        listFully: directory => again(() => pool.use(connection => connection.listFully(directory))),
-        readText: (file, maxBytes) => again(() => pool.use(connection => connection.readText(file, maxBytes))),
+        list: directory => again(() => transferring(pool, account, connection => connection.list(directory))),
+        listFully: directory => again(() => transferring(pool, account, connection => connection.listFully(directory))),
+        readText: (file, maxBytes) => again(() => transferring(pool, account, connection => connection.readText(file, maxBytes))),
         account: () => readAccount(account),
         close: () => {
             pool.close();

@@ -17,6 +17,8 @@ export interface Connection {
   /** How it was connected; further connections go the same way. */
   readonly attempt: Attempt
   readonly closed: boolean
+  /** Files and listings that came over it whole: servers refuse more in one session after a while. */
+  readonly transfers: number
   /** Sends commands without waiting for each reply; not while anything else is under way here. */
   readonly control: Control
   /** Whether commands should be sent that way, as far as any connection to the server knows by now. */
@@ -127,19 +129,28 @@ function connectionOver(
       throw failure
     }
   }
+  let transfers = 0
+  const transfer = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    const result = await during(what, work)
+    transfers++
+    return result
+  }
   return {
     attempt,
     get closed() {
       return client.closed
     },
+    get transfers() {
+      return transfers
+    },
     control,
     get pipelining() {
       return learned.pipelining
     },
-    listTree: (directory, onText) => during(`list ${directory}`, () => listTree(client, directory, onText)),
-    list: directory => during(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
-    listFully: directory => during(`list ${directory}`, () => listWithAll(client, commands, directory)),
-    readText: (file, maxBytes) => during(`read ${file}`, () => download(client, file, maxBytes)),
+    listTree: (directory, onText) => transfer(`list ${directory}`, () => listTree(client, directory, onText)),
+    list: directory => transfer(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
+    listFully: directory => transfer(`list ${directory}`, () => listWithAll(client, commands, directory)),
+    readText: (file, maxBytes) => transfer(`read ${file}`, () => download(client, file, maxBytes)),
     command: (verb, path) =>
       during(`${verb} ${path}`, async () => {
         await client.send(`${verb} ${path}`)

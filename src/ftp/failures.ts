@@ -117,3 +117,14 @@ function wordsOf(error: unknown): { readonly code: string; readonly text: string
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/**
+ * Whether it was the data connection alone that failed, as where a session has had its fill of them: with 425, or cut
+ * before the reply is here. Not where nothing came in time.
+ */
+export function isSpent(error: unknown): boolean {
+  if (!(error instanceof SiteError) || error.kind !== 'lost') return false
+  if (error.replyCode !== undefined) return error.replyCode === 425
+  const { text } = wordsOf(error.cause)
+  return /^Can't open data connection|\(data socket\)$/.test(text) && !text.startsWith('Timeout')
+}

@@ -1,7 +1,7 @@
 // The port over FTP: one connection to look with, a few more to sweep with.
 import type { MutablePath, ReadableSite, RemoteSite } from '../site.ts'
 import { noteRung, readAccount, type Account } from './account.ts'
-import { again, isListed } from './again.ts'
+import { again, isListed, transferring } from './again.ts'
 import { connect, type Connection } from './connection.ts'
 import { messageOf } from './failures.ts'
 import type { ConnectionOptions } from './greeting.ts'
@@ -77,9 +77,10 @@ async function openPool(
 
 function readingOver(pool: Pool, account: Account): ReadableSite {
   return {
-    list: directory => again(() => pool.use(connection => connection.list(directory))),
-    listFully: directory => again(() => pool.use(connection => connection.listFully(directory))),
-    readText: (file, maxBytes) => again(() => pool.use(connection => connection.readText(file, maxBytes))),
+    list: directory => again(() => transferring(pool, account, connection => connection.list(directory))),
+    listFully: directory => again(() => transferring(pool, account, connection => connection.listFully(directory))),
+    readText: (file, maxBytes) =>
+      again(() => transferring(pool, account, connection => connection.readText(file, maxBytes))),
     account: () => readAccount(account),
     close: () => {
       pool.close()
