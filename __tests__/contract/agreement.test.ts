@@ -190,6 +190,7 @@ const HOLDING_EVERYTHING: Rung = {
       ],
       markers: [],
       distributions: [],
+      sitePackages: undefined,
       gaps: ['pyvenv.cfg could not be read']
     },
     doubt: { detail: 'in doubt', candidates: [] },

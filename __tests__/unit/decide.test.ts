@@ -57,8 +57,8 @@ const TWICE: Facts = [
   {
     environment: environmentOf({
       distributions: [
-        { name: 'flask', version: '2.0' },
-        { name: 'flask', version: '3.0' }
+        { name: 'flask', version: '2.0', entry: 'flask-2.0.dist-info' },
+        { name: 'flask', version: '3.0', entry: 'flask-3.0.dist-info' }
       ]
     })
   },

@@ -76,7 +76,8 @@ export function environmentOf(changes: Partial<Environment> = {}): Environment {
     missing: [],
     versions: [{ source: 'lib/python3.11', version: '3.11' }],
     markers: [],
-    distributions: [{ name: 'pip', version: '24.0' }],
+    distributions: [{ name: 'pip', version: '24.0', entry: 'pip-24.0.dist-info' }],
+    sitePackages: remotePath('/site/wwwroot/antenv/lib/python3.11/site-packages'),
     gaps: [],
     ...changes
   }

@@ -145,5 +145,5 @@ describe('the log', () => {
 })
 
 it('packages are handed over as name and version', () => {
-  expect(packageLines([{ name: 'flask', version: '3.0' }])).toEqual(['flask 3.0'])
+  expect(packageLines([{ name: 'flask', version: '3.0', entry: 'flask-3.0.dist-info' }])).toEqual(['flask 3.0'])
 })

@@ -85,6 +85,7 @@ export async function readPackages(site: ReadableSite, path: RemotePath): Promis
     versions: [],
     markers: [],
     distributions,
+    sitePackages: path,
     gaps: hasUnreadable(entries) ? ['a line of a listing cannot be read'] : []
   }
 }
@@ -160,7 +161,7 @@ async function readWindowsLibrary(
   const sitePackages = present && ((await listOrGap(site, child(path, present.name), gaps)) ?? [])
   const origPrefix = entries.some(({ name }) => name === 'orig-prefix.txt')
   const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present)
-  return { name: 'Lib', origPrefix, sitePackages, bare }
+  return { name: 'Lib', origPrefix, path: child(path, present?.name ?? 'site-packages'), sitePackages, bare }
 }
 
 async function readLibrary(
@@ -171,8 +172,9 @@ async function readLibrary(
   gaps: string[]
 ): Promise<Library> {
   // With pyvenv.cfg the age of the creator is known, so the folder itself need not be listed: one round trip less.
-  const direct = hasCfg ? await listOrRefused(site, child(path, 'site-packages')) : undefined
-  if (direct && direct.length > 0) return { name, origPrefix: false, sitePackages: direct, bare: false }
+  const expected = child(path, 'site-packages')
+  const direct = hasCfg ? await listOrRefused(site, expected) : undefined
+  if (direct && direct.length > 0) return { name, origPrefix: false, path: expected, sitePackages: direct, bare: false }
   // Neither a refusal nor an empty answer proves that a folder is missing; the listing of its parent does.
   const entries = await site.list(path)
   const origPrefix = entries.some(entry => entry.name === 'orig-prefix.txt')
@@ -181,7 +183,7 @@ async function readLibrary(
   const present = folderIn(entries, 'site-packages')
   const sitePackages = !present ? unclear : (direct ?? (await listOrGap(site, child(path, present.name), gaps)) ?? [])
   const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present)
-  return { name, origPrefix, sitePackages, bare }
+  return { name, origPrefix, path: present ? child(path, present.name) : expected, sitePackages, bare }
 }
 
 /** `undefined`: the server refused, which is on record as a gap in the evidence. */

@@ -27,6 +27,8 @@ export interface Environment {
   /** Names of the marker files of Kudu's Windows script. */
   readonly markers: readonly string[]
   readonly distributions: readonly Distribution[]
+  /** Where the metadata of all of them lies; `undefined`: there is no such folder, or there are several. */
+  readonly sitePackages: RemotePath | undefined
   /** Evidence that is there but could not be read. */
   readonly gaps: readonly string[]
 }
@@ -64,6 +66,8 @@ export interface Library {
   readonly name: string
   /** Whether virtualenv before 20 left its `orig-prefix.txt` here. */
   readonly origPrefix: boolean
+  /** Where its `site-packages` lies, if there is one. */
+  readonly path: RemotePath
   /** `undefined`: there is no such folder. */
   readonly sitePackages: readonly RemoteEntry[] | undefined
   /** Nothing is in it but an empty `site-packages`. */
@@ -107,6 +111,8 @@ export function judge(evidence: VenvEvidence, named: boolean): Environment | und
   const conda = entries.some(({ name }) => name === 'conda-meta')
   const unsigned = creator === 'unknown' && markers.length === 0 && !empty
   const strange = unsigned && (conda || missing.some(part => part.endsWith('/activate')))
+  // All at once: what is seen twice through a link that is listed as a folder is there once.
+  const distributions = distributionsIn(packages.flatMap(({ sitePackages }) => sitePackages ?? []))
   return {
     path,
     shape,
@@ -115,10 +121,18 @@ export function judge(evidence: VenvEvidence, named: boolean): Environment | und
     missing: strange ? [] : missing,
     versions: versionsIn(settings, libraries, markers),
     markers,
-    // All at once: what is seen twice through a link that is listed as a folder is there once.
-    distributions: distributionsIn(packages.flatMap(({ sitePackages }) => sitePackages ?? [])),
+    distributions,
+    sitePackages: folderOfAll(packages, distributions),
     gaps: strange ? [...gaps, STRANGE] : gaps
   }
+}
+
+/** The folder that lists all of them; of several that do, which are one seen through a link, any is as good. */
+function folderOfAll(packages: readonly Library[], distributions: readonly Distribution[]): RemotePath | undefined {
+  return packages.find(({ sitePackages = [] }) => {
+    const names = new Set(sitePackages.map(({ name }) => name))
+    return distributions.every(({ entry }) => names.has(entry))
+  })?.path
 }
 
 /**

@@ -34,7 +34,7 @@ describe('a folder of packages', () => {
       shape: 'packages',
       proven: true,
       missing: [],
-      distributions: [{ name: 'flask', version: '3.0.0' }],
+      distributions: [{ name: 'flask', version: '3.0.0', entry: 'flask-3.0.0.dist-info' }],
       versions: [{ source: 'oryx-manifest.toml', version: '3.11' }]
     })
     expect(rebuiltBy).toEqual(['oryx-manifest.toml'])

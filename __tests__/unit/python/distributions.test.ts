@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { distributionsIn, installedTwice, normalizeName } from '../../../src/python/distributions.ts'
+import { distributionsIn, installedTwice, normalizeName, type Distribution } from '../../../src/python/distributions.ts'
 import type { RemoteEntry } from '../../../src/site.ts'
 
 const entries = (names: readonly string[]): readonly RemoteEntry[] =>
@@ -8,6 +8,9 @@ const entries = (names: readonly string[]): readonly RemoteEntry[] =>
 
 const read = (...names: readonly string[]): readonly string[] =>
   distributionsIn(entries(names)).map(({ name, version }) => `${name} ${version}`)
+
+const installed = (...versions: readonly string[]): readonly Distribution[] =>
+  versions.map(version => ({ name: 'a', version, entry: '' }))
 
 describe('the distributions in site-packages', () => {
   it.each([
@@ -75,4 +78,51 @@ it('a distribution in two versions is told once, also when it is spelt in two wa
   const twice = distributionsIn(entries(['a_b-1.dist-info', 'A.B-2.dist-info', 'a-b-3.dist-info', 'c-1.dist-info']))
   expect(installedTwice(twice)).toEqual(['a-b'])
   expect(installedTwice(distributionsIn(entries(['a-1.dist-info', 'a-1.egg-info'])))).toEqual([])
+})
+
+it.each([
+  ['1.0', '1.0.0'],
+  ['1.0', '1'],
+  ['1.0a1', '1.0.alpha.1'],
+  ['1.0.post1', '1.0-1'],
+  ['1!2.0', '1!2'],
+  ['1.0+Ubuntu.1', '1.0+ubuntu_1']
+])('%s and %s are one version, by PEP 440', (one, other) => {
+  expect(installedTwice(installed(one, other))).toEqual([])
+})
+
+it.each([
+  ['1.0', '1.0.1'],
+  ['1.0', '1.0+local'],
+  ['1.0', '1!1.0'],
+  ['1.0rc1', '1.0'],
+  ['1.0', 'strange'],
+  ['strange', 'stranger']
+])('%s and %s are two versions', (one, other) => {
+  expect(installedTwice(installed(one, other))).toEqual(['a'])
+  expect(installedTwice(installed(other, one))).toEqual(['a'])
+})
+
+it('nothing is thrown by a version, whatever it is', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), (one, other) => {
+      expect(installedTwice(installed(one, other))).toEqual(installedTwice(installed(other, one)))
+    })
+  )
+})
+
+it.each([
+  [['a-1.dist-info'], ['a-1.dist-info']],
+  [['A_b-1.0-py3.7.egg-info'], ['A_b-1.0-py3.7.egg-info']],
+  [['a-1.egg-info', 'a-1.dist-info', 'a-1-py2.7.egg'], ['a-1.dist-info']],
+  [['a-1-py2.7.egg', 'a-1-py2.7.egg-info'], ['a-1-py2.7.egg-info']],
+  [['a_b-1.dist-info', 'a.b-1.dist-info'], ['a.b-1.dist-info']],
+  [
+    ['a-2.dist-info', 'a-1.dist-info'],
+    ['a-1.dist-info', 'a-2.dist-info']
+  ]
+])('of %s the metadata lies in %s', (names, chosen) => {
+  for (const order of [names, [...names].reverse()]) {
+    expect(distributionsIn(entries(order)).map(({ entry }) => entry)).toEqual(chosen)
+  }
 })
