@@ -23,6 +23,8 @@ const PURE = [
   'python/fingerprint',
   'python/text-encoding',
   'python/lockfiles',
+  'python/metadata',
+  'python/closure',
   'azure/publish-profile',
   'azure/snapshot',
   'azure/memory',
