@@ -189,6 +189,7 @@ const HOLDING_EVERYTHING: Rung = {
         { source: 'pyvenv.cfg', version: '3.10' }
       ],
       markers: [],
+      cfg: undefined,
       distributions: [],
       sitePackages: undefined,
       gaps: ['pyvenv.cfg could not be read']

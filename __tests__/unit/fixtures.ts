@@ -76,6 +76,7 @@ export function environmentOf(changes: Partial<Environment> = {}): Environment {
     missing: [],
     versions: [{ source: 'lib/python3.11', version: '3.11' }],
     markers: [],
+    cfg: undefined,
     distributions: [{ name: 'pip', version: '24.0', entry: 'pip-24.0.dist-info' }],
     sitePackages: remotePath('/site/wwwroot/antenv/lib/python3.11/site-packages'),
     gaps: [],

@@ -35031,6 +35031,8 @@ function venv_isWhole({ missing, gaps }) {
 }
 /** The gap in the evidence of an environment that none of the known programs has made. */
 const venv_STRANGE = 'nothing tells which program made it (no pyvenv.cfg, no activate)';
+/** The gap in the evidence where `pyvenv.cfg` is there, and its text is not known. */
+const UNREAD_CFG = 'pyvenv.cfg could not be read';
 /** Reads `key = value` lines as PEP 405 says: split at the first `=`, keys in lower case. */
 function parsePyvenvCfg(text) {
     const values = new Map();
@@ -35078,6 +35080,7 @@ function judge(evidence, named) {
         missing: strange ? [] : missing,
         versions: versionsIn(settings, libraries, markers),
         markers,
+        cfg: gaps.includes(UNREAD_CFG) ? undefined : cfg,
         distributions,
         sitePackages: folderOfAll(packages, distributions),
         gaps: strange ? [...gaps, venv_STRANGE] : gaps
@@ -35233,6 +35236,7 @@ async function read_venv_readPackages(site, path) {
         missing: [],
         versions: [],
         markers: [],
+        cfg: undefined,
         distributions,
         sitePackages: path,
         gaps: hasUnreadable(entries) ? ['a line of a listing cannot be read'] : []
@@ -35270,7 +35274,7 @@ async function readCfg(site, path, size, gaps) {
         if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
             throw error;
     }
-    gaps.push('pyvenv.cfg could not be read');
+    gaps.push(UNREAD_CFG);
     return '';
 }
 async function readLibraries(site, library, inLibrary, windows, hasCfg, gaps) {

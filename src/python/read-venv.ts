@@ -1,7 +1,7 @@
 // Looks at a folder that may be a virtual environment, or hold packages without one, with as few questions as tell something.
 import { SiteError, child, type ReadableSite, type RemoteEntry, type RemotePath } from '../site.ts'
 import { distributionsIn } from './distributions.ts'
-import { folderIn, isWindowsShape, judge, type Environment, type Library, type Part } from './venv.ts'
+import { UNREAD_CFG, folderIn, isWindowsShape, judge, type Environment, type Library, type Part } from './venv.ts'
 import { versionOfMarker } from './version.ts'
 
 /** A `pyvenv.cfg` is under 1 kB; more is somebody else's file. */
@@ -84,6 +84,7 @@ export async function readPackages(site: ReadableSite, path: RemotePath): Promis
     missing: [],
     versions: [],
     markers: [],
+    cfg: undefined,
     distributions,
     sitePackages: path,
     gaps: hasUnreadable(entries) ? ['a line of a listing cannot be read'] : []
@@ -130,7 +131,7 @@ async function readCfg(site: ReadableSite, path: RemotePath, size: number, gaps:
   } catch (error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused') throw error
   }
-  gaps.push('pyvenv.cfg could not be read')
+  gaps.push(UNREAD_CFG)
   return ''
 }
 

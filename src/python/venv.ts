@@ -26,6 +26,8 @@ export interface Environment {
   readonly versions: readonly VersionEvidence[]
   /** Names of the marker files of Kudu's Windows script. */
   readonly markers: readonly string[]
+  /** The text of `pyvenv.cfg`; `undefined`: there is none, or it could not be read and `gaps` says so. */
+  readonly cfg: string | undefined
   readonly distributions: readonly Distribution[]
   /** Where the metadata of all of them lies; `undefined`: there is no such folder, or there are several. */
   readonly sitePackages: RemotePath | undefined
@@ -41,11 +43,14 @@ export function isWhole({ missing, gaps }: Environment): boolean {
 /** The gap in the evidence of an environment that none of the known programs has made. */
 export const STRANGE = 'nothing tells which program made it (no pyvenv.cfg, no activate)'
 
+/** The gap in the evidence where `pyvenv.cfg` is there, and its text is not known. */
+export const UNREAD_CFG = 'pyvenv.cfg could not be read'
+
 /** What was seen of a folder that may be an environment. */
 export interface VenvEvidence {
   readonly path: RemotePath
   readonly entries: readonly RemoteEntry[]
-  /** The text of `pyvenv.cfg`; `undefined`: there is none. */
+  /** The text of `pyvenv.cfg`; empty where it could not be read, `undefined`: there is none. */
   readonly cfg: string | undefined
   /** The entries of `bin` or `Scripts`; `undefined`: there is no such folder. */
   readonly scripts: readonly RemoteEntry[] | undefined
@@ -121,6 +126,7 @@ export function judge(evidence: VenvEvidence, named: boolean): Environment | und
     missing: strange ? [] : missing,
     versions: versionsIn(settings, libraries, markers),
     markers,
+    cfg: gaps.includes(UNREAD_CFG) ? undefined : cfg,
     distributions,
     sitePackages: folderOfAll(packages, distributions),
     gaps: strange ? [...gaps, STRANGE] : gaps

@@ -61,7 +61,7 @@ const ROUND_TRIPS = 9
 /** What the trees are; of what else is known of an environment, a deletion needs nothing. */
 const POSIX: Omit<Environment, 'path'> = {
   ...{ shape: 'posix', proven: true, creator: 'venv', missing: [], versions: [] },
-  ...{ markers: [], distributions: [], sitePackages: undefined, gaps: [] }
+  ...{ markers: [], cfg: undefined, distributions: [], sitePackages: undefined, gaps: [] }
 }
 
 const ERRANDS: Readonly<Record<Errand['what'], (errand: Errand) => Promise<Finding>>> = {
