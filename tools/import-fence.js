@@ -59,9 +59,9 @@ const LAYERS = [
   },
   { of: ['azure/cli'], may: [...PURE, ...READERS], packages: ['@actions/exec', '@actions/io'] },
   {
-    of: ['python/project'],
-    may: [...PURE, 'python/*'],
-    packages: ['node:fs', 'node:fs/promises', 'node:path', 'yauzl']
+    of: ['python/package-files'],
+    may: PURE,
+    packages: ['node:fs', 'node:fs/promises', 'node:path', 'node:zlib', 'yauzl']
   },
   { of: ['azure/*'], may: [...PURE, ...READERS], packages: ['smol-toml'] },
   { of: ['python/*'], may: [...PURE, 'python/*'], packages: [] },

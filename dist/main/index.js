@@ -31432,16 +31432,16 @@ __webpack_unused_export__ = fromRandomAccessReader;
 exports.sO = openPromise;
 __webpack_unused_export__ = fromFdPromise;
 __webpack_unused_export__ = fromBufferPromise;
-__webpack_unused_export__ = fromRandomAccessReaderPromise;
+exports.or = fromRandomAccessReaderPromise;
 
 __webpack_unused_export__ = dosDateTimeToDate;
 __webpack_unused_export__ = getFileNameLowLevel;
 __webpack_unused_export__ = validateFileName;
 __webpack_unused_export__ = parseExtraFields;
 __webpack_unused_export__ = ZipFile;
-__webpack_unused_export__ = Entry;
+exports.HK = Entry;
 __webpack_unused_export__ = LocalFileHeader;
-__webpack_unused_export__ = RandomAccessReader;
+exports.lJ = RandomAccessReader;
 
 function openPromise(path, options) {
   return new Promise((resolve, reject) => {
@@ -32737,7 +32737,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 4927:
+/***/ 4632:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -35034,7 +35034,7 @@ const venv_STRANGE = 'nothing tells which program made it (no pyvenv.cfg, no act
 /** The gap in the evidence where `pyvenv.cfg` is there, and its text is not known. */
 const UNREAD_CFG = 'pyvenv.cfg could not be read';
 /** Reads `key = value` lines as PEP 405 says: split at the first `=`, keys in lower case. */
-function parsePyvenvCfg(text) {
+function venv_parsePyvenvCfg(text) {
     const values = new Map();
     for (const line of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
         const split = line.indexOf('=');
@@ -35060,7 +35060,7 @@ function judge(evidence, named) {
     const proven = cfg !== undefined || markers.length > 0 || old || (scripts !== undefined && packages.length > 0);
     if (!proven && !empty)
         return undefined;
-    const settings = parsePyvenvCfg(cfg ?? '');
+    const settings = venv_parsePyvenvCfg(cfg ?? '');
     const creator = creatorOf(settings, cfg !== undefined, old);
     const missing = empty
         ? ['everything (the folder is empty)']
@@ -43571,41 +43571,442 @@ function notYet(name, value) {
 
 ;// CONCATENATED MODULE: external "node:fs/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+// EXTERNAL MODULE: external "node:zlib"
+var external_node_zlib_ = __nccwpck_require__(8522);
 // EXTERNAL MODULE: ./node_modules/yauzl/index.js
 var yauzl = __nccwpck_require__(663);
-;// CONCATENATED MODULE: ./lib/python/project.js
-// The package that the deploy step will deploy, as a folder or a zip: what it says about Python and about its deployment.
+;// CONCATENATED MODULE: ./lib/python/package-files.js
+// The files of a package, which is a folder or a zip: their names, and the text of single ones. Knows nothing of Python.
 
 
 
 
-/** A package cannot be read; `message` is a whole sentence with the remedy. */
+
+
+/** A package cannot be read, or not be used as it is; `message` is a whole sentence with the remedy. */
 class ProjectError extends Error {
     constructor(message, options) {
         super(message, options);
         this.name = 'ProjectError';
     }
 }
-const READ = ['runtime.txt', '.deployment'];
-const LOOKED_FOR = [...READ, 'requirements.txt', '.skipPythonDeployment'];
-/** These files are a few lines long. */
+/** Bounds for a package that is somebody's home, or made to harm: real ones have some thousand entries. */
+const MAX_ENTRIES = 200_000;
+const MAX_DEPTH = 64;
+/** Folders with very many files, none of which is looked for. */
+const NOT_ENTERED = new Set(['.git', 'node_modules']);
+/** As many folders are listed side by side: listing is waiting, most of the time. */
+const FOLDERS_AT_ONCE = 32;
+/** Opens a package, a folder or a `.zip`, and lists it once; throws `ProjectError`. Nothing stays open. */
+async function openPackage(path) {
+    const files = (await orProjectError((0,promises_namespaceObject.stat)(path))).isDirectory() ? await openFolder(path) : await openZip(path);
+    return { ...files, text: async (name, maxBytes) => (await files.bytes(name, maxBytes))?.toString('utf8') };
+}
+async function openFolder(folder) {
+    const top = await orProjectError((0,promises_namespaceObject.realpath)(folder));
+    return {
+        ...(await walk(top)),
+        isFile: async (path) => isPath(path) && ((await orAbsent((0,promises_namespaceObject.stat)((0,external_node_path_namespaceObject.join)(top, path))))?.isFile() ?? false),
+        bytes: async (path, maxBytes) => {
+            const real = isPath(path) ? await orAbsent((0,promises_namespaceObject.realpath)((0,external_node_path_namespaceObject.join)(top, path))) : undefined;
+            if (real === undefined || !isInside(top, real))
+                return undefined;
+            const found = await orAbsent((0,promises_namespaceObject.stat)(real));
+            return found?.isFile() && found.size <= maxBytes ? orProjectError((0,promises_namespaceObject.readFile)(real)) : undefined;
+        }
+    };
+}
+async function walk(top) {
+    const names = [];
+    let isComplete = true;
+    let level = [''];
+    for (let depth = 0; level.length > 0; depth++) {
+        if (depth === MAX_DEPTH)
+            return { names, isComplete: false };
+        const below = [];
+        for (let first = 0; first < level.length; first += FOLDERS_AT_ONCE) {
+            const folders = level.slice(first, first + FOLDERS_AT_ONCE);
+            const listings = await Promise.all(folders.map(folder => entriesOf(top, folder)));
+            for (const listing of listings) {
+                isComplete &&= listing !== undefined;
+                for (const path of listing ?? []) {
+                    if (names.length === MAX_ENTRIES)
+                        return { names, isComplete: false };
+                    names.push(path);
+                    if (path.endsWith('/') && !NOT_ENTERED.has(lastNameOf(path)))
+                        below.push(path);
+                }
+            }
+        }
+        level = below;
+    }
+    return { names, isComplete };
+}
+/** The paths in a folder; `undefined`: it refuses, or is gone. Only for the top that is an error. */
+async function entriesOf(top, folder) {
+    const listing = (0,promises_namespaceObject.readdir)((0,external_node_path_namespaceObject.join)(top, folder), { withFileTypes: true });
+    const entries = await (folder === '' ? orProjectError(listing) : listing.catch(() => undefined));
+    return entries
+        ?.filter(({ name }) => (0,lib_site/* isFileName */.oV)(name))
+        .map(entry => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`);
+}
+function isInside(top, path) {
+    const way = (0,external_node_path_namespaceObject.relative)(top, path);
+    return way !== '' && way !== '..' && !way.startsWith(`..${external_node_path_namespaceObject.sep}`) && !(0,external_node_path_namespaceObject.isAbsolute)(way);
+}
+async function openZip(zip) {
+    const entries = new Map();
+    const listing = await listZip(zip, entries);
+    return {
+        ...listing,
+        isFile: path => Promise.resolve(entries.has(path)),
+        bytes: async (path, maxBytes) => {
+            const entry = entries.get(path);
+            const isOrdinary = entry && !isLink(entry) && entry.uncompressedSize <= maxBytes;
+            return isOrdinary ? readEntry(zip, path, entry) : undefined;
+        }
+    };
+}
+/** Reads the directory of a zip; adds its files to `entries`, of which the last one counts where two have one name. */
+async function listZip(zip, entries) {
+    const names = [];
+    let isComplete = true;
+    let last = '';
+    const file = await orProjectError((0,promises_namespaceObject.open)(zip));
+    try {
+        const options = { lazyEntries: true, autoClose: false, decodeStrings: false };
+        const { size } = await file.stat();
+        const opened = await yauzl/* fromRandomAccessReaderPromise */.or(new BlockReader(file.fd), size, options);
+        for await (const entry of opened.eachEntry()) {
+            // Undecoded names are not validated either: an odd one elsewhere in the archive is the deploy step's affair.
+            last = Buffer.from(entry.fileName).toString('utf8');
+            const path = last.replace(/\/$/, '');
+            if (!isPath(path) ||
+                path
+                    .split('/')
+                    .slice(0, -1)
+                    .some(folder => NOT_ENTERED.has(folder)))
+                continue;
+            if (names.length >= MAX_ENTRIES || path.split('/').length > MAX_DEPTH) {
+                isComplete = false;
+                // An archive is in any order, and what tells most lies at the top.
+                if (path.includes('/') || names.length >= 2 * MAX_ENTRIES)
+                    continue;
+            }
+            names.push(last);
+            if (path === last)
+                entries.set(path, whatReadingNeeds(entry));
+        }
+        return { names, isComplete };
+    }
+    catch (error) {
+        const where = last === '' ? '' : `, after the entry ${shown(last)}`;
+        throw new ProjectError(`"package" is a file, but not a zip that can be read${where}: ${reasonOf(error)}. Make it anew`, { cause: error });
+    }
+    finally {
+        await file.close();
+    }
+}
+/** Without all that an entry says besides: in a large archive that would be a hundred megabytes. */
+function whatReadingNeeds(entry) {
+    const { compressedSize, compressionMethod, uncompressedSize, relativeOffsetOfLocalHeader } = entry;
+    const { generalPurposeBitFlag, externalFileAttributes, versionMadeBy } = entry;
+    return Object.assign(new yauzl/* Entry */.HK(), {
+        ...{ compressedSize, compressionMethod, uncompressedSize, relativeOffsetOfLocalHeader, crc32: entry.crc32 },
+        ...{ generalPurposeBitFlag, externalFileAttributes, versionMadeBy }
+    });
+}
+/** Whether an entry made on a POSIX system is a symbolic link (Info-ZIP: the mode stands in the upper half). */
+function isLink({ versionMadeBy, externalFileAttributes }) {
+    return versionMadeBy >>> 8 === 3 && ((externalFileAttributes >>> 16) & 0o170000) === 0o120000;
+}
+async function readEntry(zip, path, entry) {
+    try {
+        const opened = await yauzl/* openPromise */.sO(zip, { lazyEntries: true, autoClose: false, decodeStrings: false });
+        try {
+            const chunks = [];
+            for await (const chunk of await opened.openReadStreamPromise(entry))
+                chunks.push(chunk);
+            const content = Buffer.concat(chunks);
+            if ((0,external_node_zlib_.crc32)(content) !== entry.crc32)
+                throw new Error('its checksum is another one');
+            return content;
+        }
+        finally {
+            opened.close();
+        }
+    }
+    catch (error) {
+        throw new ProjectError(`The entry ${shown(path)} of "package" cannot be read: ${reasonOf(error)}. Make the zip anew, without a password`, { cause: error });
+    }
+}
+/** Reads a file in blocks: the directory of an archive is read in pieces of a few bytes, tens of thousands of them. */
+class BlockReader extends yauzl/* RandomAccessReader */.lJ {
+    #file;
+    #memory = Buffer.allocUnsafe(1024 * 1024);
+    #block = Buffer.alloc(0);
+    #start = 0;
+    constructor(file) {
+        super();
+        this.#file = file;
+    }
+    read(buffer, offset, length, position, callback) {
+        const copied = length > this.#memory.length
+            ? (0,external_node_fs_namespaceObject.readSync)(this.#file, buffer, offset, length, position)
+            : this.#blockAt(position, length).copy(buffer, offset, 0, length);
+        callback(copied < length ? new Error('it ends too early') : null);
+    }
+    #blockAt(position, length) {
+        const from = position - this.#start;
+        if (from >= 0 && from + length <= this.#block.length)
+            return this.#block.subarray(from);
+        this.#start = position;
+        this.#block = this.#memory.subarray(0, (0,external_node_fs_namespaceObject.readSync)(this.#file, this.#memory, 0, this.#memory.length, position));
+        return this.#block;
+    }
+}
+/** Names are up to 65,535 bytes long. */
+function shown(name) {
+    return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+}
+function isPath(path) {
+    return path.split('/').every(lib_site/* isFileName */.oV);
+}
+function lastNameOf(path) {
+    return path.slice(path.lastIndexOf('/', path.length - 2) + 1).replace(/\/$/, '');
+}
+/** Codes for what is not there, or for names that no file can have. */
+const ABSENT = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
+async function orAbsent(asked) {
+    try {
+        return await asked;
+    }
+    catch (error) {
+        if (error instanceof Error && 'code' in error && ABSENT.includes(error.code))
+            return undefined;
+        throw unreadable(error);
+    }
+}
+async function orProjectError(asked) {
+    try {
+        return await asked;
+    }
+    catch (error) {
+        throw unreadable(error);
+    }
+}
+function unreadable(error) {
+    return new ProjectError(`"package" cannot be read: ${reasonOf(error)}`, { cause: error });
+}
+function reasonOf(error) {
+    return error instanceof Error ? error.message : String(error);
+}
+
+;// CONCATENATED MODULE: ./lib/python/packaged-environments.js
+// Virtual environments inside a package, told by its names, and what one of them means for the one on the server.
+
+
+
+const CFG = 'pyvenv.cfg';
+/** Functions keeps its packages there, in folders called as in an environment. */
+const FUNCTIONS_PACKAGES = '.python_packages';
+/** More than anybody ships: of any further ones only the path is known. */
+const MAX_READ = 100;
+/** How many are named in a message, and how many settings of one. */
+const MAX_NAMED = 10;
+const MAX_SETTINGS = 3;
+/**
+ * Finds environments at any depth: by `pyvenv.cfg`, a marker of Kudu's Windows script, virtualenv's `orig-prefix.txt`, or
+ * `bin` or `Scripts` beside a library with `site-packages`; sorted by path.
+ *
+ * What lies in the library of one is a part of it. `names` are the paths of a package, those of folders with a `/` at the
+ * end; `readCfg` reads a `pyvenv.cfg` by its path.
+ */
+async function findPackagedEnvironments(names, readCfg) {
+    const signs = signsIn(names);
+    const found = [];
+    for (const [root, sign] of [...signs].sort(([a], [b]) => (a < b ? -1 : 1))) {
+        if (isPart(root, signs) || `/${root}`.endsWith(`/${FUNCTIONS_PACKAGES}/`))
+            continue;
+        const cfg = sign === CFG && found.length < MAX_READ ? await readCfg(`${root}${CFG}`) : undefined;
+        found.push({ path: root === '' ? '.' : root.slice(0, -1), sign, cfg });
+    }
+    return found;
+}
+function signsIn(names) {
+    const byFile = { cfg: new Map(), marker: new Map(), old: new Map() };
+    const folders = new Set();
+    for (const path of names) {
+        const split = path.lastIndexOf('/') + 1;
+        const [folder, name] = [path.slice(0, split), path.slice(split)];
+        folders.add(folder);
+        if (name === CFG)
+            byFile.cfg.set(folder, name);
+        else if (version_versionOfMarker(name))
+            byFile.marker.set(folder, name);
+        else if (name === 'orig-prefix.txt') {
+            const parts = folder.split('/');
+            const library = libraryBefore(parts, parts.length - 1);
+            if (library)
+                byFile.old.set(library.root, `${library.path}${name}`);
+        }
+    }
+    // The last one counts: the most telling.
+    return new Map([...shapesIn(folders), ...byFile.old, ...byFile.marker, ...byFile.cfg]);
+}
+/** Finds what has `bin` or `Scripts` beside a library with `site-packages`. */
+function shapesIn(folders) {
+    const scripts = new Set();
+    const libraries = new Map();
+    for (const folder of folders) {
+        const parts = folder.split('/');
+        parts.forEach((part, index) => {
+            if (part === 'bin' || part === 'Scripts')
+                scripts.add(pathOf(parts, 0, index + 1));
+            const library = part === 'site-packages' ? libraryBefore(parts, index) : undefined;
+            if (library)
+                libraries.set(`${library.root}${library.path}`, library);
+        });
+    }
+    const shapes = new Map();
+    for (const { root, path } of libraries.values()) {
+        const tools = path === 'Lib/' ? 'Scripts' : 'bin';
+        if (scripts.has(`${root}${tools}/`))
+            shapes.set(root, `${tools} beside ${path}site-packages`);
+    }
+    return shapes;
+}
+/** The library whose path ends before a part of a path: `lib/pythonX.Y`, on Windows `Lib`. */
+function libraryBefore(parts, end) {
+    const isPosix = parts[end - 2] === 'lib' && versionOfLibrary(parts[end - 1] ?? '') !== undefined;
+    if (!isPosix && parts[end - 1] !== 'Lib')
+        return undefined;
+    const begin = end - (isPosix ? 2 : 1);
+    return { root: pathOf(parts, 0, begin), path: pathOf(parts, begin, end) };
+}
+function pathOf(parts, begin, end) {
+    return parts
+        .slice(begin, end)
+        .map(part => `${part}/`)
+        .join('');
+}
+/** Whether a folder lies in the library of an environment, as a package's own test data may. */
+function isPart(root, signs) {
+    const parts = root.split('/');
+    return parts.some((part, index) => /^(lib|lib64|Lib)$/.test(part) && signs.has(pathOf(parts, 0, index)));
+}
+/** Says which environments a package contains, and what to do about it; there has to be one at least. */
+function describePackaged(environments) {
+    const named = environments.slice(0, MAX_NAMED).map(({ path, sign }) => `${path} (${sign})`);
+    const rest = environments.length - named.length;
+    const what = environments.length === 1 ? 'a virtual environment' : `${environments.length} virtual environments`;
+    return (`The package contains ${what}: ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}. ` +
+        'An environment belongs to the machine that it was made on, and what the server builds is mixed with it: ' +
+        'leave it out of "package", and let the server build');
+}
+/**
+ * Compares the environment on the server with the one that the package brings to the same path, by what `pyvenv.cfg`
+ * says; the order of its lines and the blanks around them do not count.
+ *
+ * `undefined`: the package brings none to that path.
+ */
+function compareWithPackaged(environment, packaged) {
+    const landing = packaged.find(({ path }) => landsOn(environment, path));
+    if (!landing)
+        return undefined;
+    const brought = `the package brings ${landing.path}`;
+    if (landing.cfg === undefined) {
+        const lack = landing.sign === CFG ? `a ${CFG} that could not be read` : `no ${CFG}`;
+        return { verdict: 'unclear', detail: `${brought} with ${lack}, so it is not compared with the one on the server` };
+    }
+    if (environment.cfg === undefined) {
+        return environment.gaps.length > 0
+            ? { verdict: 'unclear', detail: `${brought}, but ${CFG} on the server could not be read` }
+            : { verdict: 'differs', detail: `${brought} with a ${CFG}, and the one on the server has none` };
+    }
+    const differences = differencesBetween(parsePyvenvCfg(environment.cfg), parsePyvenvCfg(landing.cfg));
+    return differences.length === 0
+        ? { verdict: 'same', detail: `${brought}, and the one on the server was made from it: both have the same ${CFG}` }
+        : { verdict: 'differs', detail: `${brought} with another ${CFG} (${joined(differences)})` };
+}
+function landsOn({ path, shape }, packaged) {
+    if (shape === 'packages')
+        return false;
+    const target = `${WWWROOT}/${packaged}`;
+    // The file system of a Windows server ignores the case.
+    return shape === 'windows' ? target.toLowerCase() === path.toLowerCase() : target === path;
+}
+/** What differs between two texts of settings, the version first because it says most. */
+function differencesBetween(present, coming) {
+    const keys = new Set(['version', 'version_info', ...present.keys(), ...coming.keys()]);
+    return [...keys]
+        .filter(key => present.get(key) !== coming.get(key))
+        .map(key => `${key} is ${packaged_environments_shown(present.get(key))} on the server, ${packaged_environments_shown(coming.get(key))} in the package`);
+}
+function joined(differences) {
+    const rest = differences.length - MAX_SETTINGS;
+    return `${differences.slice(0, MAX_SETTINGS).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
+}
+function packaged_environments_shown(value) {
+    if (value === undefined)
+        return 'not set';
+    return value.length > 60 ? `${value.slice(0, 60)}…` : value;
+}
+
+;// CONCATENATED MODULE: ./lib/python/project.js
+
+
+
+const NO_WISHES = { requirementsFile: undefined, failOnPackagedVenv: false };
+/** What says which packages are wanted, in this order. */
+const REQUIREMENTS_FILES = ['requirements.txt', 'uv.lock', 'poetry.lock'];
+/** What a build on Linux installs from where there is no `requirements.txt` (microsoft/Oryx, `PythonPlatform`). */
+const OTHER_PROJECT_FILES = ['pyproject.toml', 'setup.py', 'environment.yml', 'environment.yaml'];
+/** `runtime.txt`, `.deployment` and `pyvenv.cfg` are a few lines long. */
 const MAX_BYTES = 65_536;
-/** Reads a package, a folder or a `.zip`; throws `ProjectError`. */
-async function readProject(path) {
-    const top = (await (0,promises_namespaceObject.stat)(path)).isDirectory() ? await readFolder(path) : await readZip(path);
-    return { pythonRuntime: versionOfRuntime(top.text('runtime.txt') ?? ''), kuduScript: kuduScript(top) };
+/** Lock files of large projects have some megabytes. */
+const MAX_REQUIREMENTS_BYTES = 16 * 1024 * 1024;
+const LINUX_LAYOUTS = ['venv-tree', 'packages-dir', 'compressed-env', 'compressed-app', 'none'];
+const ALL_LAYOUTS = ['windows-env', ...LINUX_LAYOUTS];
+/**
+ * Reads a package, a folder or a `.zip`. Throws `ProjectError`, also for what the wishes do not allow.
+ */
+async function readProject(path, wishes = NO_WISHES) {
+    const files = await openPackage(path);
+    const packagedEnvironments = await findPackagedEnvironments(files.names, cfg => files.text(cfg, MAX_BYTES));
+    if (wishes.failOnPackagedVenv && packagedEnvironments.length > 0) {
+        throw new ProjectError(`"fail-on-packaged-venv" is true. ${describePackaged(packagedEnvironments)}`);
+    }
+    const top = await readTop(files);
+    return {
+        pythonRuntime: versionOfRuntime((await files.text('runtime.txt', MAX_BYTES)) ?? ''),
+        kuduScript: kuduScript(top),
+        requirementsFile: await requirementsFile(files, wishes.requirementsFile),
+        readText: wanted => files.text(wanted, MAX_REQUIREMENTS_BYTES),
+        packagedEnvironments,
+        remarks: remarksOn(top, files, packagedEnvironments)
+    };
+}
+async function readTop(files) {
+    const others = await Promise.all(OTHER_PROJECT_FILES.map(name => files.isFile(name)));
+    return {
+        hasRequirements: await files.isFile('requirements.txt'),
+        hasOtherProjectFile: others.includes(true),
+        isSkipped: await files.isFile('.skipPythonDeployment'),
+        hasCommand: hasCommand((await files.text('.deployment', MAX_BYTES)) ?? '')
+    };
 }
 /**
  * Whether Kudu's Windows script will run and get to its Python part: it wants `requirements.txt`, gives way to
  * `.skipPythonDeployment`, and a `command` in `.deployment` takes its place (projectkudu/kudu, the wiki's page on
  * customised deployments).
  */
-function kuduScript(top) {
-    if (!top.has('requirements.txt'))
+function kuduScript({ hasRequirements, isSkipped, hasCommand }) {
+    if (!hasRequirements)
         return { runs: false, detail: 'the package has no requirements.txt' };
-    if (top.has('.skipPythonDeployment'))
+    if (isSkipped)
         return { runs: false, detail: 'the package has a .skipPythonDeployment' };
-    if (hasCommand(top.text('.deployment') ?? ''))
+    if (hasCommand)
         return { runs: false, detail: '.deployment names a command of its own' };
     return { runs: true, detail: 'the package has a requirements.txt' };
 }
@@ -43618,49 +44019,48 @@ function hasCommand(deployment) {
     }
     return false;
 }
-async function readFolder(folder) {
-    const texts = new Map();
-    for (const name of LOOKED_FOR) {
-        try {
-            const { size } = await (0,promises_namespaceObject.stat)((0,external_node_path_namespaceObject.join)(folder, name));
-            texts.set(name, READ.includes(name) && size <= MAX_BYTES ? await (0,promises_namespaceObject.readFile)((0,external_node_path_namespaceObject.join)(folder, name), 'utf8') : '');
-        }
-        catch (error) {
-            if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-                continue;
-            throw new ProjectError(`"package" cannot be read: ${String(error)}`, { cause: error });
-        }
+async function requirementsFile(files, chosen) {
+    if (chosen === undefined) {
+        for (const name of REQUIREMENTS_FILES)
+            if (await files.isFile(name))
+                return name;
+        return undefined;
     }
-    return { has: name => texts.has(name), text: name => texts.get(name) };
+    const named = `"requirements-file" names ${JSON.stringify(chosen)}`;
+    if (!(await files.isFile(chosen))) {
+        throw new ProjectError(`${named}, which is not in the package. Write its path from the top of "package"`);
+    }
+    if ((await files.text(chosen, MAX_REQUIREMENTS_BYTES)) === undefined) {
+        throw new ProjectError(`${named}, which is a link that leads out of the package, or has more than ${MAX_REQUIREMENTS_BYTES} bytes. ` +
+            'Put the file itself into the package');
+    }
+    return chosen;
 }
-async function readZip(path) {
-    const texts = new Map();
-    try {
-        const zip = await yauzl/* openPromise */.sO(path, { lazyEntries: true, autoClose: false, decodeStrings: false });
-        try {
-            for await (const entry of zip.eachEntry()) {
-                // Undecoded names are not validated either: an odd one elsewhere in the archive is the deploy step's affair.
-                const name = Buffer.from(entry.fileName).toString('utf8');
-                if (!LOOKED_FOR.includes(name))
-                    continue;
-                texts.set(name, READ.includes(name) && entry.uncompressedSize <= MAX_BYTES ? await readEntry(zip, entry) : '');
-            }
-        }
-        finally {
-            zip.close();
-        }
+function remarksOn(top, files, packagedEnvironments) {
+    const remarks = [];
+    if (!top.hasRequirements) {
+        // Oryx knows other files, and what the package brings along need not be built. Kudu's Windows script wants this one.
+        const hasSubstitute = top.hasOtherProjectFile || packagedEnvironments.length > 0;
+        const elsewhere = files.names.find(name => name.endsWith('/requirements.txt') && !name.includes('site-packages/'));
+        const hint = elsewhere === undefined ? '' : `, only ${elsewhere}`;
+        const text = `The package has no requirements.txt at its top${hint}, so a deployment that builds on the server installs ` +
+            'nothing. Check that "package" is what the deploy step deploys';
+        remarks.push({ text, layouts: hasSubstitute ? ['windows-env'] : ALL_LAYOUTS });
     }
-    catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new ProjectError(`"package" is a file, but not a zip that can be read: ${reason}`, { cause: error });
+    if (top.isSkipped) {
+        const text = 'The package has a .skipPythonDeployment, so the deployment neither makes an environment nor installs';
+        remarks.push({ text, layouts: ['windows-env'] });
     }
-    return { has: name => texts.has(name), text: name => texts.get(name) };
-}
-async function readEntry(zip, entry) {
-    const chunks = [];
-    for await (const chunk of await zip.openReadStreamPromise(entry))
-        chunks.push(chunk);
-    return Buffer.concat(chunks).toString('utf8');
+    if (top.hasCommand) {
+        const text = '.deployment in the package names a command of its own, which builds in place of App Service';
+        remarks.push({ text, layouts: ALL_LAYOUTS });
+    }
+    if (!files.isComplete) {
+        const text = 'Not all of the package was searched for virtual environments: it has too many files, too deep folders, or one ' +
+            'that cannot be listed';
+        remarks.push({ text, layouts: [...ALL_LAYOUTS, 'unknown'] });
+    }
+    return remarks;
 }
 
 ;// CONCATENATED MODULE: ./lib/sweep-report.js
@@ -45739,7 +46139,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5009);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4927);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4632);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9440);
 // The main step's entry: the real ports in, one try, one catch. Nothing imports it.

@@ -1,8 +1,11 @@
-// The package that the deploy step will deploy, as a folder or a zip: what it says about Python and about its deployment.
-import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import * as yauzl from 'yauzl'
+// The package that the deploy step will deploy: what it says about Python and about its deployment.
+import type { Layout } from '../azure/snapshot.ts'
+import { ProjectError, openPackage, type PackageFiles } from './package-files.ts'
+import { describePackaged, findPackagedEnvironments, type PackagedEnvironment } from './packaged-environments.ts'
 import { versionOfRuntime, type PythonVersion } from './version.ts'
+
+/** Text of a file of the package, by its path from the package's top with `/`; `undefined`: there is none, or it lies outside. */
+export type ReadText = (path: string) => Promise<string | undefined>
 
 /** What the package tells about the deployment. */
 export interface Project {
@@ -10,33 +13,83 @@ export interface Project {
   readonly pythonRuntime: PythonVersion | undefined
   /** Whether Kudu's Windows script will make the environment, and why not. */
   readonly kuduScript: { readonly runs: boolean; readonly detail: string }
+  /** What says which packages are wanted: the file that was chosen, or the first that is there; `undefined`: none. */
+  readonly requirementsFile: string | undefined
+  /** Rejects with `ProjectError` for a file that is there and cannot be read. */
+  readonly readText: ReadText
+  readonly packagedEnvironments: readonly PackagedEnvironment[]
+  /** What in the package makes deployments fail, or install nothing. */
+  readonly remarks: readonly Remark[]
 }
 
-/** A package cannot be read; `message` is a whole sentence with the remedy. */
-export class ProjectError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'ProjectError'
+/** What is worth knowing before a deployment. */
+export interface Remark {
+  /** A whole sentence. It may hold text from the package: it is escaped where it is printed. */
+  readonly text: string
+  /** For the apps of which layouts it matters. */
+  readonly layouts: readonly Layout[]
+}
+
+/** What a workflow says of its package. */
+export interface ProjectWishes {
+  /** A path from the top of the package; `undefined`: the first that is there of those with the usual names. */
+  readonly requirementsFile: string | undefined
+  readonly failOnPackagedVenv: boolean
+}
+
+const NO_WISHES: ProjectWishes = { requirementsFile: undefined, failOnPackagedVenv: false }
+
+/** What says which packages are wanted, in this order. */
+const REQUIREMENTS_FILES = ['requirements.txt', 'uv.lock', 'poetry.lock']
+
+/** What a build on Linux installs from where there is no `requirements.txt` (microsoft/Oryx, `PythonPlatform`). */
+const OTHER_PROJECT_FILES = ['pyproject.toml', 'setup.py', 'environment.yml', 'environment.yaml']
+
+/** `runtime.txt`, `.deployment` and `pyvenv.cfg` are a few lines long. */
+const MAX_BYTES = 65_536
+
+/** Lock files of large projects have some megabytes. */
+const MAX_REQUIREMENTS_BYTES = 16 * 1024 * 1024
+
+const LINUX_LAYOUTS = ['venv-tree', 'packages-dir', 'compressed-env', 'compressed-app', 'none'] as const
+const ALL_LAYOUTS: readonly Layout[] = ['windows-env', ...LINUX_LAYOUTS]
+
+/**
+ * Reads a package, a folder or a `.zip`. Throws `ProjectError`, also for what the wishes do not allow.
+ */
+export async function readProject(path: string, wishes: ProjectWishes = NO_WISHES): Promise<Project> {
+  const files = await openPackage(path)
+  const packagedEnvironments = await findPackagedEnvironments(files.names, cfg => files.text(cfg, MAX_BYTES))
+  if (wishes.failOnPackagedVenv && packagedEnvironments.length > 0) {
+    throw new ProjectError(`"fail-on-packaged-venv" is true. ${describePackaged(packagedEnvironments)}`)
+  }
+  const top = await readTop(files)
+  return {
+    pythonRuntime: versionOfRuntime((await files.text('runtime.txt', MAX_BYTES)) ?? ''),
+    kuduScript: kuduScript(top),
+    requirementsFile: await requirementsFile(files, wishes.requirementsFile),
+    readText: wanted => files.text(wanted, MAX_REQUIREMENTS_BYTES),
+    packagedEnvironments,
+    remarks: remarksOn(top, files, packagedEnvironments)
   }
 }
 
-/** Files at the top of a package; nothing else is looked at. */
-interface TopLevel {
-  has(name: string): boolean
-  /** The text of one of the files that were asked for; `undefined`: there is none. */
-  text(name: string): string | undefined
+/** What at the top of a package decides over its deployment. */
+interface Top {
+  readonly hasRequirements: boolean
+  readonly hasOtherProjectFile: boolean
+  readonly isSkipped: boolean
+  readonly hasCommand: boolean
 }
 
-const READ = ['runtime.txt', '.deployment']
-const LOOKED_FOR = [...READ, 'requirements.txt', '.skipPythonDeployment']
-
-/** These files are a few lines long. */
-const MAX_BYTES = 65_536
-
-/** Reads a package, a folder or a `.zip`; throws `ProjectError`. */
-export async function readProject(path: string): Promise<Project> {
-  const top = (await stat(path)).isDirectory() ? await readFolder(path) : await readZip(path)
-  return { pythonRuntime: versionOfRuntime(top.text('runtime.txt') ?? ''), kuduScript: kuduScript(top) }
+async function readTop(files: PackageFiles): Promise<Top> {
+  const others = await Promise.all(OTHER_PROJECT_FILES.map(name => files.isFile(name)))
+  return {
+    hasRequirements: await files.isFile('requirements.txt'),
+    hasOtherProjectFile: others.includes(true),
+    isSkipped: await files.isFile('.skipPythonDeployment'),
+    hasCommand: hasCommand((await files.text('.deployment', MAX_BYTES)) ?? '')
+  }
 }
 
 /**
@@ -44,11 +97,10 @@ export async function readProject(path: string): Promise<Project> {
  * `.skipPythonDeployment`, and a `command` in `.deployment` takes its place (projectkudu/kudu, the wiki's page on
  * customised deployments).
  */
-function kuduScript(top: TopLevel): Project['kuduScript'] {
-  if (!top.has('requirements.txt')) return { runs: false, detail: 'the package has no requirements.txt' }
-  if (top.has('.skipPythonDeployment')) return { runs: false, detail: 'the package has a .skipPythonDeployment' }
-  if (hasCommand(top.text('.deployment') ?? ''))
-    return { runs: false, detail: '.deployment names a command of its own' }
+function kuduScript({ hasRequirements, isSkipped, hasCommand }: Top): Project['kuduScript'] {
+  if (!hasRequirements) return { runs: false, detail: 'the package has no requirements.txt' }
+  if (isSkipped) return { runs: false, detail: 'the package has a .skipPythonDeployment' }
+  if (hasCommand) return { runs: false, detail: '.deployment names a command of its own' }
   return { runs: true, detail: 'the package has a requirements.txt' }
 }
 
@@ -61,43 +113,53 @@ function hasCommand(deployment: string): boolean {
   return false
 }
 
-async function readFolder(folder: string): Promise<TopLevel> {
-  const texts = new Map<string, string>()
-  for (const name of LOOKED_FOR) {
-    try {
-      const { size } = await stat(join(folder, name))
-      texts.set(name, READ.includes(name) && size <= MAX_BYTES ? await readFile(join(folder, name), 'utf8') : '')
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') continue
-      throw new ProjectError(`"package" cannot be read: ${String(error)}`, { cause: error })
-    }
+async function requirementsFile(files: PackageFiles, chosen: string | undefined): Promise<string | undefined> {
+  if (chosen === undefined) {
+    for (const name of REQUIREMENTS_FILES) if (await files.isFile(name)) return name
+    return undefined
   }
-  return { has: name => texts.has(name), text: name => texts.get(name) }
+  const named = `"requirements-file" names ${JSON.stringify(chosen)}`
+  if (!(await files.isFile(chosen))) {
+    throw new ProjectError(`${named}, which is not in the package. Write its path from the top of "package"`)
+  }
+  if ((await files.text(chosen, MAX_REQUIREMENTS_BYTES)) === undefined) {
+    throw new ProjectError(
+      `${named}, which is a link that leads out of the package, or has more than ${MAX_REQUIREMENTS_BYTES} bytes. ` +
+        'Put the file itself into the package'
+    )
+  }
+  return chosen
 }
 
-async function readZip(path: string): Promise<TopLevel> {
-  const texts = new Map<string, string>()
-  try {
-    const zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false, decodeStrings: false })
-    try {
-      for await (const entry of zip.eachEntry()) {
-        // Undecoded names are not validated either: an odd one elsewhere in the archive is the deploy step's affair.
-        const name = Buffer.from(entry.fileName).toString('utf8')
-        if (!LOOKED_FOR.includes(name)) continue
-        texts.set(name, READ.includes(name) && entry.uncompressedSize <= MAX_BYTES ? await readEntry(zip, entry) : '')
-      }
-    } finally {
-      zip.close()
-    }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ProjectError(`"package" is a file, but not a zip that can be read: ${reason}`, { cause: error })
+function remarksOn(
+  top: Top,
+  files: PackageFiles,
+  packagedEnvironments: readonly PackagedEnvironment[]
+): readonly Remark[] {
+  const remarks: Remark[] = []
+  if (!top.hasRequirements) {
+    // Oryx knows other files, and what the package brings along need not be built. Kudu's Windows script wants this one.
+    const hasSubstitute = top.hasOtherProjectFile || packagedEnvironments.length > 0
+    const elsewhere = files.names.find(name => name.endsWith('/requirements.txt') && !name.includes('site-packages/'))
+    const hint = elsewhere === undefined ? '' : `, only ${elsewhere}`
+    const text =
+      `The package has no requirements.txt at its top${hint}, so a deployment that builds on the server installs ` +
+      'nothing. Check that "package" is what the deploy step deploys'
+    remarks.push({ text, layouts: hasSubstitute ? ['windows-env'] : ALL_LAYOUTS })
   }
-  return { has: name => texts.has(name), text: name => texts.get(name) }
-}
-
-async function readEntry(zip: yauzl.ZipFile, entry: yauzl.Entry): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString('utf8')
+  if (top.isSkipped) {
+    const text = 'The package has a .skipPythonDeployment, so the deployment neither makes an environment nor installs'
+    remarks.push({ text, layouts: ['windows-env'] })
+  }
+  if (top.hasCommand) {
+    const text = '.deployment in the package names a command of its own, which builds in place of App Service'
+    remarks.push({ text, layouts: ALL_LAYOUTS })
+  }
+  if (!files.isComplete) {
+    const text =
+      'Not all of the package was searched for virtual environments: it has too many files, too deep folders, or one ' +
+      'that cannot be listed'
+    remarks.push({ text, layouts: [...ALL_LAYOUTS, 'unknown'] })
+  }
+  return remarks
 }

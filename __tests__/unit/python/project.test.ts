@@ -1,9 +1,10 @@
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { crc32, deflateRawSync } from 'node:zlib'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ProjectError, readProject } from '../../../src/python/project.ts'
+import { ProjectError } from '../../../src/python/package-files.ts'
+import { readProject } from '../../../src/python/project.ts'
+import { entriesOf, fillFolder, zipBytes, type Files } from './packages.ts'
 
 let folder = ''
 let count = 0
@@ -13,50 +14,16 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-type Files = Readonly<Record<string, string>>
-
 async function folderOf(files: Files): Promise<string> {
   const root = join(folder, `folder-${count++}`)
   await mkdir(root)
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, name)), { recursive: true })
-    await writeFile(join(root, name), text)
-  }
+  await fillFolder(root, files)
   return root
 }
 
-/** A zip as PKWARE's APPNOTE describes it: local headers with data, the central directory, its end. */
 async function zipOf(files: Files): Promise<string> {
-  const parts: Buffer[] = []
-  const directory: Buffer[] = []
-  let offset = 0
-  for (const [name, text] of Object.entries(files)) {
-    const [raw, path] = [Buffer.from(text), Buffer.from(name)]
-    const data = deflateRawSync(raw)
-    const shared = Buffer.alloc(26)
-    shared.writeUInt16LE(20, 0)
-    shared.writeUInt16LE(0x800, 2)
-    shared.writeUInt16LE(8, 4)
-    shared.writeUInt32LE(crc32(raw), 10)
-    shared.writeUInt32LE(data.length, 14)
-    shared.writeUInt32LE(raw.length, 18)
-    shared.writeUInt16LE(path.length, 22)
-    const local = Buffer.concat([Buffer.from('PK\x03\x04'), shared, path, data])
-    const rest = Buffer.alloc(14)
-    rest.writeUInt32LE(offset, 10)
-    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), shared, rest, path]))
-    parts.push(local)
-    offset += local.length
-  }
-  const central = Buffer.concat(directory)
-  const end = Buffer.alloc(22)
-  end.write('PK\x05\x06')
-  end.writeUInt16LE(directory.length, 8)
-  end.writeUInt16LE(directory.length, 10)
-  end.writeUInt32LE(central.length, 12)
-  end.writeUInt32LE(offset, 16)
   const path = join(folder, `package-${count++}.zip`)
-  await writeFile(path, Buffer.concat([...parts, central, end]))
+  await writeFile(path, zipBytes(entriesOf(files)))
   return path
 }
 
@@ -148,7 +115,6 @@ it('a file that is no zip is an error that names the input', async () => {
 })
 
 it('a zip that was cut off is an error', async () => {
-  const { readFile } = await import('node:fs/promises')
   const whole = await readFile(await zipOf({ 'requirements.txt': 'flask', 'runtime.txt': 'python-3.6' }))
   const path = join(folder, 'cut.zip')
   await writeFile(path, whole.subarray(0, whole.length - 30))
