@@ -68,7 +68,7 @@ type Learn = (more: Partial<Outcome>) => void
 
 async function mainStep(ports: Ports, inputs: Inputs, limits: Limits, learn: Learn): Promise<void> {
   const { core } = ports
-  const expected: Expectation = { pythonInput: inputs.python, ...(await readProject(inputs.packagePath)) }
+  const expected: Expectation = { pythonInput: inputs.python, ...(await readProject(inputs.packagePath, inputs)) }
   const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, expected, limits.signal)).catch(
     (error: unknown) => {
       learn(withoutLooking(error, inputs))

@@ -16,7 +16,7 @@ import {
   type WithDefault
 } from './input-values.ts'
 import { PythonVersionError, parseWantedVersion, type PythonVersion } from './python/version.ts'
-import { WWWROOT, mutable, pathBelow, type MutablePath } from './site.ts'
+import { WWWROOT, isFileName, mutable, pathBelow, type MutablePath } from './site.ts'
 
 /** Everything a run is told. */
 export interface Inputs {
@@ -27,6 +27,9 @@ export interface Inputs {
   readonly slot: string
   /** Absolute path of the package on the runner. */
   readonly packagePath: string
+  /** From the top of the package, with `/`. */
+  readonly requirementsFile: string | undefined
+  readonly failOnPackagedVenv: boolean
   readonly python: PythonVersion | undefined
   readonly policy: Policy
   readonly envPath: MutablePath | undefined
@@ -42,14 +45,7 @@ export interface Inputs {
 }
 
 /** Inputs that are part of the contract and whose function is not there yet. */
-const NOT_YET: readonly Plain[] = [
-  'requirements-file',
-  'resource-group-name',
-  'git-url',
-  'git-branch',
-  'toggle-version',
-  'deploy-script'
-]
+const NOT_YET: readonly Plain[] = ['resource-group-name', 'git-url', 'git-branch', 'toggle-version', 'deploy-script']
 
 /** Reads and checks every input; throws `InputError` or `PublishProfileError`, after the secrets have been masked. */
 export function loadInputs(reader: InputReader): Inputs {
@@ -58,13 +54,14 @@ export function loadInputs(reader: InputReader): Inputs {
   const mode = choice(reader, 'reset-mode', ['auto', 'on-change', 'always', 'never'])
   const method = choice(reader, 'reset-method', ['ftp', 'toggle-runtime', 'deploy-script'])
   choice(reader, 'job-status', ['success', 'failure', 'cancelled', ''])
-  const failOnPackagedVenv = flag(reader, 'fail-on-packaged-venv')
   const credentials = loadCredentials(reader)
   const inputs: Inputs = {
     target: { ...credentials.login, tls: tlsChoice(reader, credentials.login), verify: flag(reader, 'tls-verify') },
     app: credentials.app,
     slot: credentials.slot,
     packagePath: packagePath(text('package')),
+    requirementsFile: requirementsFile(text('requirements-file')),
+    failOnPackagedVenv: flag(reader, 'fail-on-packaged-venv'),
     python: pythonVersion(text('python-version')),
     policy: { resetEnv: flag(reader, 'reset-env'), mode },
     envPath: envPath(text('env-path')),
@@ -79,7 +76,6 @@ export function loadInputs(reader: InputReader): Inputs {
   }
   if (method !== 'ftp') throw notYet('reset-method', method)
   if (mode === 'on-change') throw notYet('reset-mode', mode)
-  if (failOnPackagedVenv) throw notYet('fail-on-packaged-venv', 'true')
   for (const name of NOT_YET) if (text(name) !== '') throw notYet(name, text(name))
   return inputs
 }
@@ -111,6 +107,15 @@ function packagePath(path: string): string {
     throw new InputError(`"package" names the file ${quote(path)}: it has to be a folder or a .zip`)
   }
   return absolute
+}
+
+function requirementsFile(text: string): string | undefined {
+  if (text === '') return undefined
+  const path = text.replace(/^(\.\/)+/, '')
+  if (path.split('/').every(isFileName)) return path
+  throw new InputError(
+    `"requirements-file" is ${quote(text)}: write a path from the top of "package", with / and without . and ..`
+  )
 }
 
 function pythonVersion(text: string): PythonVersion | undefined {

@@ -1,6 +1,6 @@
 // What the step says, and what it leaves alone, when something is wrong: inputs, the login, TLS, the server.
 import { createServer, type Server } from 'node:net'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { annotations, type StepRun } from '../../tools/github-runner.ts'
@@ -37,6 +37,11 @@ describe('before anything is connected', () => {
     ['a truth value of another language', { 'reset-env': 'yes' }, /"reset-env" is "yes": write true or false/],
     ['too many connections', { connections: '33' }, /"connections" is "33": write a whole number from 1 to 32/],
     ['a package that does not exist', { package: 'nowhere' }, /"package" names "nowhere", which does not exist/],
+    [
+      'a requirements file that is not in the package',
+      { 'requirements-file': 'prod.txt' },
+      /"requirements-file" names "prod\.txt", which is not in the package/
+    ],
     ['a method that does not work yet', { 'reset-method': 'deploy-script' }, /does not work yet/],
     [
       'another app’s name',
@@ -53,6 +58,14 @@ describe('before anything is connected', () => {
     expect(run.log).not.toContain('secret-that-was-cut')
     const post = await lab.step('post', { with: inputs, state: run.state, jobStatus: 'failure' })
     expect(post).toMatchObject({ exitCode: 0, log: '' })
+  })
+
+  it('a virtual environment in the package is one clear error where it must not be there', async () => {
+    await mkdir(join(lab.packageDir, 'backend', '.venv'), { recursive: true })
+    await writeFile(join(lab.packageDir, 'backend', '.venv', 'pyvenv.cfg'), 'version = 3.12.1\n')
+    const run = await lab.step('main', { with: { 'fail-on-packaged-venv': 'true' } })
+    expectFailure(run, /contains a virtual environment: backend\/\.venv \(pyvenv\.cfg\)/)
+    expect(lab.app.ftp.transcript).toEqual([])
   })
 })
 

@@ -31,7 +31,9 @@ describe('inputs that are left out', () => {
       sweep: 'post',
       verify: true,
       onUnreachable: 'auto',
-      packagePath: process.cwd()
+      packagePath: process.cwd(),
+      requirementsFile: undefined,
+      failOnPackagedVenv: false
     })
   })
 
@@ -88,6 +90,9 @@ describe('valid values', () => {
     ['env-path', 'antenv', ({ envPath }) => envPath, '/site/wwwroot/antenv'],
     ['env-path', './antenv', ({ envPath }) => envPath, '/site/wwwroot/antenv'],
     ['env-path', 'app/.venv/', ({ envPath }) => envPath, '/site/wwwroot/app/.venv'],
+    ['requirements-file', 'requirements.txt', ({ requirementsFile }) => requirementsFile, 'requirements.txt'],
+    ['requirements-file', '././deploy/prod.txt', ({ requirementsFile }) => requirementsFile, 'deploy/prod.txt'],
+    ['fail-on-packaged-venv', 'true', ({ failOnPackagedVenv }) => failOnPackagedVenv, true],
     ['pipelining', 'off', ({ pipelining }) => pipelining, false],
     ['pipelining', '', ({ pipelining }) => pipelining, true],
     ['job-status', 'success', ({ connections }) => connections, 8],
@@ -149,6 +154,10 @@ describe('invalid values', () => {
     ['env-path', 'a//b', ['/site/wwwroot']],
     ['env-path', '.', ['/site/wwwroot']],
     ['env-path', '/', ['/site/wwwroot']],
+    ['requirements-file', '../requirements.txt', ['package']],
+    ['requirements-file', '/srv/requirements.txt', ['package']],
+    ['requirements-file', 'deploy/', ['package']],
+    ['requirements-file', './', ['package']],
     ['package', 'no/such/folder', ['does not exist']],
     ['package', 'package.json', ['.zip']]
   ])('"%s: %s" is an error that names it and what to write', (name, value, parts) => {
@@ -157,8 +166,8 @@ describe('invalid values', () => {
     for (const part of [`"${name}"`, value, ...parts]) expect(error.message).toContain(part)
   })
 
-  it('a backslash in "env-path" is an error', () => {
-    expect(errorOf(() => load({ 'env-path': 'a\\..\\b' })).message).toContain('"env-path"')
+  it.each(['env-path', 'requirements-file'])('a backslash in "%s" is an error', name => {
+    expect(errorOf(() => load({ [name]: 'a\\..\\b' })).message).toContain(`"${name}"`)
   })
 
   it('"tls: off" contradicts an address that begins with ftps://', () => {
@@ -172,7 +181,6 @@ describe('invalid values', () => {
 
 describe('inputs whose function is not there yet', () => {
   it.each([
-    ['requirements-file', 'requirements.txt'],
     ['resource-group-name', 'rg'],
     ['git-url', 'https://host.example/x.git'],
     ['git-branch', 'main'],
@@ -187,8 +195,7 @@ describe('inputs whose function is not there yet', () => {
   it.each([
     ['reset-method', 'toggle-runtime'],
     ['reset-method', 'deploy-script'],
-    ['reset-mode', 'on-change'],
-    ['fail-on-packaged-venv', 'true']
+    ['reset-mode', 'on-change']
   ])('"%s: %s" is an error that names it and its value, not ignored', (name, value) => {
     const error = errorOf(() => load({ [name]: value }))
     expect(error).toBeInstanceOf(InputError)

@@ -43476,14 +43476,7 @@ const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(impo
 
 
 /** Inputs that are part of the contract and whose function is not there yet. */
-const NOT_YET = [
-    'requirements-file',
-    'resource-group-name',
-    'git-url',
-    'git-branch',
-    'toggle-version',
-    'deploy-script'
-];
+const NOT_YET = ['resource-group-name', 'git-url', 'git-branch', 'toggle-version', 'deploy-script'];
 /** Reads and checks every input; throws `InputError` or `PublishProfileError`, after the secrets have been masked. */
 function loadInputs(reader) {
     credentials_maskSecrets(reader);
@@ -43491,13 +43484,14 @@ function loadInputs(reader) {
     const mode = choice(reader, 'reset-mode', ['auto', 'on-change', 'always', 'never']);
     const method = choice(reader, 'reset-method', ['ftp', 'toggle-runtime', 'deploy-script']);
     choice(reader, 'job-status', ['success', 'failure', 'cancelled', '']);
-    const failOnPackagedVenv = flag(reader, 'fail-on-packaged-venv');
     const credentials = credentials_loadCredentials(reader);
     const inputs = {
         target: { ...credentials.login, tls: tlsChoice(reader, credentials.login), verify: flag(reader, 'tls-verify') },
         app: credentials.app,
         slot: credentials.slot,
         packagePath: packagePath(text('package')),
+        requirementsFile: requirementsFile(text('requirements-file')),
+        failOnPackagedVenv: flag(reader, 'fail-on-packaged-venv'),
         python: pythonVersion(text('python-version')),
         policy: { resetEnv: flag(reader, 'reset-env'), mode },
         envPath: envPath(text('env-path')),
@@ -43514,8 +43508,6 @@ function loadInputs(reader) {
         throw notYet('reset-method', method);
     if (mode === 'on-change')
         throw notYet('reset-mode', mode);
-    if (failOnPackagedVenv)
-        throw notYet('fail-on-packaged-venv', 'true');
     for (const name of NOT_YET)
         if (text(name) !== '')
             throw notYet(name, text(name));
@@ -43542,6 +43534,14 @@ function packagePath(path) {
         throw new InputError(`"package" names the file ${quote(path)}: it has to be a folder or a .zip`);
     }
     return absolute;
+}
+function requirementsFile(text) {
+    if (text === '')
+        return undefined;
+    const path = text.replace(/^(\.\/)+/, '');
+    if (path.split('/').every(lib_site/* isFileName */.oV))
+        return path;
+    throw new InputError(`"requirements-file" is ${quote(text)}: write a path from the top of "package", with / and without . and ..`);
 }
 function pythonVersion(text) {
     if (text === '')
@@ -43981,7 +43981,7 @@ async function readProject(path, wishes = NO_WISHES) {
     return {
         pythonRuntime: versionOfRuntime((await files.text('runtime.txt', MAX_BYTES)) ?? ''),
         kuduScript: kuduScript(top),
-        requirementsFile: await requirementsFile(files, wishes.requirementsFile),
+        requirementsFile: await project_requirementsFile(files, wishes.requirementsFile),
         readText: wanted => files.text(wanted, MAX_REQUIREMENTS_BYTES),
         packagedEnvironments,
         remarks: remarksOn(top, files, packagedEnvironments)
@@ -44019,7 +44019,7 @@ function hasCommand(deployment) {
     }
     return false;
 }
-async function requirementsFile(files, chosen) {
+async function project_requirementsFile(files, chosen) {
     if (chosen === undefined) {
         for (const name of REQUIREMENTS_FILES)
             if (await files.isFile(name))
@@ -45810,7 +45810,7 @@ const NOTHING_YET = {
 };
 async function mainStep(ports, inputs, limits, learn) {
     const { core } = ports;
-    const expected = { pythonInput: inputs.python, ...(await readProject(inputs.packagePath)) };
+    const expected = { pythonInput: inputs.python, ...(await readProject(inputs.packagePath, inputs)) };
     const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, expected, limits.signal)).catch((error) => {
         learn(withoutLooking(error, inputs));
         return undefined;
