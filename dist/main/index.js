@@ -32753,7 +32753,9 @@ var lib_site = __nccwpck_require__(4056);
 ;// CONCATENATED MODULE: ./lib/azure/deployments.js
 // Whether a deployment is running, and what Kudu keeps of the last one.
 
+/** Where Kudu keeps its locks. */
 const LOCKS = (0,lib_site/* remotePath */.QZ)('/site/locks');
+/** Where Kudu keeps a folder for each deployment, and which of them is the active one. */
 const DEPLOYMENTS = (0,lib_site/* remotePath */.QZ)('/site/deployments');
 const MAX_LOCK_BYTES = 16_384;
 /** A Windows lock file says nothing of itself; one that is older than this was left behind. */
@@ -32826,6 +32828,7 @@ function expiryIn(text) {
     const time = new Date(zoned);
     return Number.isNaN(time.getTime()) ? undefined : time;
 }
+/** Whether a lock, by its own time, is older than any deployment takes; one without a time never is. */
 function isStale(entry, now) {
     return entry.modified !== undefined && now.getTime() - entry.modified.getTime() > STALE_AFTER_MS;
 }
@@ -35587,6 +35590,7 @@ function twoArchives(first, second, manifestTime) {
 const MAX_MANIFEST_BYTES = 65_536;
 /** Names the package that an app runs from, where it runs from one (WEBSITE_RUN_FROM_PACKAGE=1). */
 const PACKAGE_NAME = (0,lib_site/* remotePath */.QZ)('/data/SitePackages/packagename.txt');
+/** It holds one file name. */
 const MAX_PACKAGE_NAME_BYTES = 4096;
 /** What lies in a wwwroot without an app: what App Service itself puts there, and settings of the web server. */
 const PLACEHOLDERS = new Set([

@@ -17,8 +17,12 @@ export interface DeploymentLock {
   readonly detail: string
 }
 
-const LOCKS = remotePath('/site/locks')
-const DEPLOYMENTS = remotePath('/site/deployments')
+/** Where Kudu keeps its locks. */
+export const LOCKS = remotePath('/site/locks')
+
+/** Where Kudu keeps a folder for each deployment, and which of them is the active one. */
+export const DEPLOYMENTS = remotePath('/site/deployments')
+
 const MAX_LOCK_BYTES = 16_384
 
 /** A Windows lock file says nothing of itself; one that is older than this was left behind. */
@@ -89,7 +93,8 @@ export function expiryIn(text: string): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time
 }
 
-function isStale(entry: RemoteEntry, now: Date): boolean {
+/** Whether a lock, by its own time, is older than any deployment takes; one without a time never is. */
+export function isStale(entry: RemoteEntry, now: Date): boolean {
   return entry.modified !== undefined && now.getTime() - entry.modified.getTime() > STALE_AFTER_MS
 }
 

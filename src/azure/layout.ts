@@ -17,8 +17,10 @@ export interface InspectOptions {
 const MAX_MANIFEST_BYTES = 65_536
 
 /** Names the package that an app runs from, where it runs from one (WEBSITE_RUN_FROM_PACKAGE=1). */
-const PACKAGE_NAME = remotePath('/data/SitePackages/packagename.txt')
-const MAX_PACKAGE_NAME_BYTES = 4096
+export const PACKAGE_NAME = remotePath('/data/SitePackages/packagename.txt')
+
+/** It holds one file name. */
+export const MAX_PACKAGE_NAME_BYTES = 4096
 
 /** What lies in a wwwroot without an app: what App Service itself puts there, and settings of the web server. */
 const PLACEHOLDERS = new Set([
