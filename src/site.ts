@@ -100,6 +100,8 @@ export interface RemoteSite extends ReadableSite {
   /** Moves a file or a folder with all that is in it; the target must not exist. */
   rename(from: MutablePath, to: MutablePath): Promise<void>
   makeDirectory(directory: MutablePath): Promise<void>
+  /** Writes a small file as UTF-8, over one that is there. A transfer that is cut may leave a part of it. */
+  writeText(file: MutablePath, text: string): Promise<void>
   readonly removeFile: (file: MutablePath) => Promise<void>
   /** Removes an empty directory. */
   readonly removeDirectory: (directory: MutablePath) => Promise<void>

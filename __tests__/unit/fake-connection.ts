@@ -37,6 +37,7 @@ export function fakeConnection(site: FakeSite, cut?: Cut): Connection {
     list: path => site.list(path),
     listFully: path => site.listFully(path),
     readText: (path, maxBytes) => site.readText(path, maxBytes),
+    writeText: (path, text) => site.writeText(mutable(path), text),
     command: (verb, path) => carryOut(site, verb, path),
     close: () => {
       closed = true

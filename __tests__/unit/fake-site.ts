@@ -108,7 +108,7 @@ export function pathsIn(tree: Tree, root = '/'): readonly string[] {
 
 /** The changes in a log. */
 export function changesIn(log: readonly string[]): readonly string[] {
-  return log.filter(line => /^(RENAME|MKD|DELE|RMD) /.test(line))
+  return log.filter(line => /^(RENAME|MKD|STOR|DELE|RMD) /.test(line))
 }
 
 function parentPath(path: string): string {
@@ -270,6 +270,13 @@ export function fakeSite(tree: Tree, oddities: Oddities = {}): FakeSite {
         if (tree.has(path)) throw refusal('MKD', path, 'exists')
         tree.set(path, { kind: 'directory' })
         done.push(`MKD ${path}`)
+      }),
+    writeText: (path, text) =>
+      answer(() => {
+        begin('STOR', path, true)
+        if (tree.get(parentPath(path))?.kind !== 'directory') throw refusal('STOR', path, 'no such folder')
+        tree.set(path, fileOf(NOON, text))
+        done.push(`STOR ${path}`)
       }),
     removeFile: path =>
       answer(() => {

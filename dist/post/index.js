@@ -47355,7 +47355,7 @@ function asking(client, command) {
 }
 
 ;// CONCATENATED MODULE: ./lib/ftp/connection.js
-// One control connection: connects, logs in, lists and reads.
+// One control connection: connects, logs in, lists, reads and writes.
 
 
 
@@ -47467,6 +47467,9 @@ function connectionOver({ client, control, close }, attempt, commands, learned, 
         list: directory => transfer(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
         listFully: directory => transfer(`list ${directory}`, () => listWithAll(client, commands, directory)),
         readText: (file, maxBytes) => transfer(`read ${file}`, () => download(client, file, maxBytes)),
+        writeText: (file, text) => transfer(`write ${file}`, async () => {
+            await client.uploadFrom(external_node_stream_.Readable.from([Buffer.from(text)]), file);
+        }),
         command: (verb, path) => during(`${verb} ${path}`, async () => {
             await client.send(`${verb} ${path}`);
         }),
@@ -49359,6 +49362,8 @@ async function openSite(target, options) {
         ...reading,
         rename: renamingOver(pool, learned, reading, options.timeoutMs),
         makeDirectory: directory => again(() => command('MKD', directory), () => isListed(reading, directory)),
+        // What the first try may have left of it is written over.
+        writeText: (file, text) => again(() => pool.use(connection => connection.writeText(file, text))),
         removeFile: file => again(() => command('DELE', file), async () => !(await isListed(reading, file))),
         removeDirectory: directory => again(() => command('RMD', directory), async () => !(await isListed(reading, directory))),
         sweep: (directory, how) => {

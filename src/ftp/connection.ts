@@ -1,5 +1,5 @@
-// One control connection: connects, logs in, lists and reads.
-import { Writable } from 'node:stream'
+// One control connection: connects, logs in, lists, reads and writes.
+import { Readable, Writable } from 'node:stream'
 import { FTPError, type Client } from 'basic-ftp'
 import { SiteError, type RemoteEntry, type RemotePath } from '../site.ts'
 import type { Control } from './control.ts'
@@ -28,6 +28,7 @@ export interface Connection {
   list(directory: RemotePath): Promise<readonly RemoteEntry[]>
   listFully(directory: RemotePath): Promise<readonly RemoteEntry[]>
   readText(file: RemotePath, maxBytes: number): Promise<string>
+  writeText(file: RemotePath, text: string): Promise<void>
   /** Sends one command; throws `SiteError` of kind `refused` for a 4xx or 5xx reply. */
   command(verb: string, path: RemotePath): Promise<void>
   close(): void
@@ -151,6 +152,10 @@ function connectionOver(
     list: directory => transfer(`list ${directory}`, () => listDirectory(client, commands, listing, directory)),
     listFully: directory => transfer(`list ${directory}`, () => listWithAll(client, commands, directory)),
     readText: (file, maxBytes) => transfer(`read ${file}`, () => download(client, file, maxBytes)),
+    writeText: (file, text) =>
+      transfer(`write ${file}`, async () => {
+        await client.uploadFrom(Readable.from([Buffer.from(text)]), file)
+      }),
     command: (verb, path) =>
       during(`${verb} ${path}`, async () => {
         await client.send(`${verb} ${path}`)

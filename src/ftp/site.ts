@@ -33,6 +33,8 @@ export async function openSite(target: FtpTarget, options: SiteOptions): Promise
         () => command('MKD', directory),
         () => isListed(reading, directory)
       ),
+    // What the first try may have left of it is written over.
+    writeText: (file, text) => again(() => pool.use(connection => connection.writeText(file, text))),
     removeFile: file =>
       again(
         () => command('DELE', file),

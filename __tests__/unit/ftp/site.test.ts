@@ -1,5 +1,5 @@
 // Lost connections over a real server: what is done once more, and what is looked at before.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -35,6 +35,7 @@ const at = (path: string): MutablePath => mutable(remotePath(path))
 const FOLDER = at('/site/wwwroot/antenv')
 const FILE = at('/site/wwwroot/antenv/pyvenv.cfg')
 const COPY = at('/site/.azure-python-env/copy')
+const TEXT = 'späte Größe\n'
 const there = (path: string): boolean => existsSync(join(app.home, path))
 
 type Trouble = { readonly cut: 'before' | 'after' } | { readonly reply: string }
@@ -68,7 +69,13 @@ const CHANGES: readonly Change[] = [
     make: () => site.removeDirectory(at('/site/wwwroot/empty')),
     done: () => !there('/site/wwwroot/empty')
   },
-  { name: 'the making of a folder', verb: 'MKD', make: () => site.makeDirectory(COPY), done: () => there(COPY) }
+  { name: 'the making of a folder', verb: 'MKD', make: () => site.makeDirectory(COPY), done: () => there(COPY) },
+  {
+    name: 'a file that is written',
+    verb: 'STOR',
+    make: () => site.writeText(COPY, TEXT),
+    done: () => there(COPY) && readFileSync(join(app.home, COPY), 'utf8') === TEXT
+  }
 ]
 
 describe('a change whose connection is lost', () => {
@@ -80,7 +87,7 @@ describe('a change whose connection is lost', () => {
     expect([done(), sent()]).toEqual([true, 2])
   })
 
-  it.each(CHANGES.filter(({ verb }) => verb !== 'RNFR'))(
+  it.each(CHANGES.filter(({ verb }) => verb !== 'RNFR' && verb !== 'STOR'))(
     'after it was carried out is not made again: $name',
     async ({ verb, make, done }) => {
       const sent = failing(verb, { cut: 'after' })
@@ -88,6 +95,12 @@ describe('a change whose connection is lost', () => {
       expect([done(), sent()]).toEqual([true, 1])
     }
   )
+
+  it('after it was carried out is made again, because it may be half of it: a file that is written', async () => {
+    const sent = failing('STOR', { cut: 'after' })
+    await site.writeText(COPY, TEXT)
+    expect([readFileSync(join(app.home, COPY), 'utf8'), sent()]).toEqual([TEXT, 2])
+  })
 
   it.each(CHANGES)('by a 421 reply is made over a new connection: $name', async ({ verb, make, done }) => {
     const sent = failing(verb, { reply: '421 Timeout.' })
