@@ -1,16 +1,18 @@
 // The story: what the main step and the post step do, in their order. Everything outside comes in through the ports.
 import { findLock } from './azure/deployments.ts'
-import { inspectSite, withDeployments } from './azure/layout.ts'
+import { inspectSite } from './azure/layout.ts'
 import type { Snapshot } from './azure/snapshot.ts'
-import { decide, isDemanded, wantedPython, type Expectation } from './decide.ts'
+import { isDemanded, wantedPython } from './decide.ts'
 import { plain } from './escape.ts'
 import { isSameSlot, type FtpTarget } from './ftp/target.ts'
 import { loadCredentials, maskSecrets } from './credentials.ts'
 import { jobStatus, loadInputs, type Inputs } from './inputs.ts'
 import type { Limits, Ports, Reach, Runner } from './ports.ts'
 import { readProject } from './python/project.ts'
+import { readRequirements } from './python/requirements.ts'
 import { decisionLines, foundLines, outputsOf, postSummaryOf, resultLine, summaryOf, type Outcome } from './report.ts'
-import { readTrash } from './reset/trash.ts'
+import { judge, type Asked } from './remembering.ts'
+import { listOwnFolder, trashIn } from './reset/trash.ts'
 import { SITE, SiteError, type ReadableSite, type RemoteEntry, type RemoteSite } from './site.ts'
 import { loadState, type State } from './state.ts'
 import { begin, end, resultOf, type Ended, type Seen } from './transaction.ts'
@@ -68,8 +70,11 @@ type Learn = (more: Partial<Outcome>) => void
 
 async function mainStep(ports: Ports, inputs: Inputs, limits: Limits, learn: Learn): Promise<void> {
   const { core } = ports
-  const expected: Expectation = { pythonInput: inputs.python, ...(await readProject(inputs.packagePath, inputs)) }
-  const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, expected, limits.signal)).catch(
+  const { requirementsFile, readText, ...project } = await readProject(inputs.packagePath, inputs)
+  const requirements = requirementsFile === undefined ? undefined : await readRequirements(requirementsFile, readText)
+  const fingerprint = requirements?.fingerprint ?? ''
+  const asked = { expected: { pythonInput: inputs.python, ...project }, policy: inputs.policy, fingerprint }
+  const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, asked, limits.signal)).catch(
     (error: unknown) => {
       learn(withoutLooking(error, inputs))
       return undefined
@@ -102,7 +107,7 @@ function warningsOf({ target }: Inputs): readonly string[] {
 async function inspect(
   ports: Ports,
   inputs: Inputs,
-  expected: Expectation,
+  asked: Asked,
   signal: AbortSignal
 ): Promise<{ readonly site: ReadableSite | RemoteSite; readonly seen: Seen }> {
   const { core } = ports
@@ -110,21 +115,17 @@ async function inspect(
   const open = inputs.dryRun ? ports.openReadOnly : ports.openSite
   const site = await open(inputs.target, reachOf(ports, inputs, signal))
   try {
-    const [surroundings, inspected] = await inspectQuiet(ports, site, inputs, signal)
-    let snapshot = inspected
-    const trash = await readTrash(site, surroundings, false)
+    const [surroundings, snapshot] = await inspectQuiet(ports, site, inputs, signal)
+    const own = await listOwnFolder(site, surroundings, false)
+    const trash = trashIn(own ?? [])
     const leftovers = trash.copies.length + trash.doomed.length + trash.loose.length
-    const wanted = wantedPython(snapshot.layout, expected)
+    const wanted = wantedPython(snapshot.layout, asked.expected)
     for (const line of foundLines(snapshot)) core.info(line)
     if (wanted) core.info(`Wanted: Python ${wanted.version} (${wanted.source})`)
     if (leftovers > 0) core.info(`Set aside by an earlier run and not settled: ${leftovers}`)
-    let decision = decide(snapshot, expected, inputs.policy)
-    const stale = decision.action === 'reset' || decision.reasons[0].code === 'no-rebuild'
-    if (stale) {
-      snapshot = await withDeployments(site, surroundings, snapshot)
-      decision = decide(snapshot, expected, inputs.policy)
-    }
-    return { site, seen: { snapshot, expected, wanted, decision, leftovers: leftovers > 0 } }
+    const looked = { surroundings, own, snapshot, leftovers: leftovers > 0 }
+    const judged = await judge(core, site, looked, asked)
+    return { site, seen: { ...judged, wanted, leftovers: looked.leftovers } }
   } catch (error) {
     site.close()
     throw error
@@ -171,14 +172,21 @@ function withoutLooking(error: unknown, inputs: Inputs): Partial<Outcome> {
 export async function runPost(ports: Ports): Promise<void> {
   const { core } = ports
   const started = ports.now().getTime()
+  let isOnlyToRemember = false
   try {
     const state = loadState(core)
     if (!state) return
+    isOnlyToRemember = state.remembering?.alone === true
+    if (isOnlyToRemember && jobStatus(core) !== 'success') return
     maskSecrets(core)
     const ended = await withDeadline(ports, state.deadlineMs, limits => postStep(ports, state, limits))
     for (const warning of ended.warnings) core.warning(plain(warning, 1000), TITLE)
     await writeSummary(core, postSummaryOf({ ...ended, ...state, durationMs: ports.now().getTime() - started }))
   } catch (error) {
+    if (isOnlyToRemember) {
+      core.info(plain(`Nothing could be remembered for the next run: ${messageOf(error)}`, 1000))
+      return
+    }
     const what =
       'The post step did not come to its end, so what is still in /site/.azure-python-env is left to the next run'
     core.warning(plain(`${what}: ${messageOf(error)}`, 1000), TITLE)

@@ -1,5 +1,5 @@
 // What the deployment made, against what was wanted: for the post step's warnings. Pure.
-import type { Snapshot } from './azure/snapshot.ts'
+import type { Layout, Snapshot } from './azure/snapshot.ts'
 import { foundPython } from './decide.ts'
 import type { State } from './state.ts'
 
@@ -33,10 +33,14 @@ export function comparison(state: State, { environment, layout }: Snapshot): rea
   if (layout === 'packages-dir') return []
   const python = foundPython(environment)
   if (state.pythonWanted === '' || python === undefined || python === state.pythonWanted) return []
-  const setting = state.shipped
-    ? 'the package, which brings its environment along: make it there with the version that is wanted'
-    : layout === 'windows-env'
-      ? 'runtime.txt in the package (or the version in the portal)'
-      : `the app's own setting: az webapp config set --linux-fx-version "PYTHON|${state.pythonWanted}"`
+  const setting = decidingSetting(layout, state.shipped, state.pythonWanted)
   return [`The rebuilt environment has Python ${python} instead of ${state.pythonWanted}. What decides is ${setting}`]
+}
+
+/** What decides on the Python version of a rebuilt environment: the setting to change where it is not the wanted one. */
+export function decidingSetting(layout: Layout, isShipped: boolean, wanted: string): string {
+  if (isShipped) return 'the package, which brings its environment along: make it there with the version that is wanted'
+  return layout === 'windows-env'
+    ? 'runtime.txt in the package (or the version in the portal)'
+    : `the app's own setting: az webapp config set --linux-fx-version "PYTHON|${wanted}"`
 }

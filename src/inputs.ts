@@ -75,7 +75,6 @@ export function loadInputs(reader: InputReader): Inputs {
     onUnreachable: choice(reader, 'on-unreachable', ['auto', 'fail', 'continue'])
   }
   if (method !== 'ftp') throw notYet('reset-method', method)
-  if (mode === 'on-change') throw notYet('reset-mode', mode)
   for (const name of NOT_YET) if (text(name) !== '') throw notYet(name, text(name))
   return inputs
 }

@@ -1,4 +1,5 @@
 // What the main step hands to the post step: one JSON value. Holds no secret.
+import { rememberingIn, type Remembering } from './azure/memory.ts'
 import { mutable, remotePath, type MutablePath } from './site.ts'
 import type { TlsChoice } from './ftp/target.ts'
 
@@ -36,17 +37,25 @@ export interface State {
   readonly pythonWanted: string
   /** `name version` of what was installed; `undefined`: too many to hand over. */
   readonly installedBefore: readonly string[] | undefined
+  /** What is to be remembered of this run; `undefined`: nothing. */
+  readonly remembering: Remembering | undefined
 }
 
 const KEY = 'run'
 
 /** The runner hands state over in an environment variable, and an operating system limits those. */
 const MAX_LIST_LENGTH = 20_000
+const MAX_REMEMBERING_LENGTH = 10_000
 
 /** Hands a state over; a later call replaces an earlier one. */
 export function saveState(keeper: StateKeeper, state: State): void {
   const list = state.installedBefore?.join(' ') ?? ''
-  const kept = list.length > MAX_LIST_LENGTH ? { ...state, installedBefore: undefined } : state
+  const remembering = state.remembering ? JSON.stringify(state.remembering) : ''
+  const kept: State = {
+    ...state,
+    installedBefore: list.length > MAX_LIST_LENGTH ? undefined : state.installedBefore,
+    remembering: remembering.length > MAX_REMEMBERING_LENGTH ? undefined : state.remembering
+  }
   keeper.saveState(KEY, JSON.stringify(kept))
 }
 
@@ -88,7 +97,8 @@ export function loadState(keeper: StateKeeper): State | undefined {
     shipped: fields['shipped'] === true,
     pythonBefore: textIn(fields, 'pythonBefore'),
     pythonWanted: textIn(fields, 'pythonWanted'),
-    installedBefore: listIn(fields, 'installedBefore')
+    installedBefore: listIn(fields, 'installedBefore'),
+    remembering: remembered(fields)
   }
 }
 
@@ -132,4 +142,14 @@ function listIn(fields: Fields, name: string): readonly string[] | undefined {
   if (value === undefined) return undefined
   if (!Array.isArray(value) || !value.every(item => typeof item === 'string')) throw invalid(name)
   return value
+}
+
+function remembered(fields: Fields): Remembering | undefined {
+  const value = fields['remembering']
+  if (value === undefined) return undefined
+  try {
+    return rememberingIn(value)
+  } catch (error) {
+    throw new Error(invalid('remembering').message, { cause: error })
+  }
 }

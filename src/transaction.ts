@@ -3,26 +3,24 @@ import { findLock } from './azure/deployments.ts'
 import { inspectSite } from './azure/layout.ts'
 import { usedEnvironment, type Snapshot } from './azure/snapshot.ts'
 import { comparison } from './compare.ts'
-import { foundPython, type Decision, type Expectation } from './decide.ts'
+import { foundPython, type Decision } from './decide.ts'
 import { plain } from './escape.ts'
 import type { Inputs } from './inputs.ts'
 import type { Limits, Ports } from './ports.ts'
+import { remember, type Judged } from './remembering.ts'
 import { filesIn, packageLines, settlementLines, type Installed, type Outcome, type PostOutcome } from './report.ts'
 import { copyNamer, planReset, reset, type ResetDone, type ResetPlan, type Strategy } from './reset/over-ftp.ts'
 import type { Settlement } from './reset/fates.ts'
 import { settle, type Circumstances } from './reset/settle.ts'
-import { isEmpty, readTrash, restOf, type CopyNamer } from './reset/trash.ts'
+import { isEmpty, listOwnFolder, restOf, trashIn, type CopyNamer } from './reset/trash.ts'
 import { SITE, SiteError, mutable, type ReadableSite, type RemoteEntry, type RemoteSite } from './site.ts'
 import { saveState, type State } from './state.ts'
 import { lateWarnings, movedAsideLines, refusedWarnings } from './sweep-report.ts'
 import { accountedFor, sweepNow, sweepingOf } from './sweeping.ts'
 
 /** What was seen before the deployment, and what follows from it. */
-export interface Seen {
-  readonly snapshot: Snapshot
-  readonly expected: Expectation
+export interface Seen extends Judged {
   readonly wanted: Outcome['wanted']
-  readonly decision: Decision
   /** Copies of earlier runs are in the trash. */
   readonly leftovers: boolean
 }
@@ -61,8 +59,8 @@ export async function begin(
   const state = stateOf(inputs, seen, plan)
   if (!plan) {
     core.info('Nothing to reset')
-    // An earlier run's copies are settled by this run's post step; without any it has nothing to connect for.
-    if (seen.leftovers && !inputs.dryRun) saveState(core, state)
+    // This run's post step settles an earlier run's copies, or remembers; else it has nothing to connect for.
+    if ((seen.leftovers || seen.remembering) && !inputs.dryRun) saveState(core, state)
     return NOTHING
   }
   learn({ strategy: plan.strategy })
@@ -171,7 +169,8 @@ function refusal({ reasons: [{ code, detail }] }: Decision, { doubt }: Snapshot)
   return new Error(`The reset that was asked for was not done, because of ${code}: ${detail}. ${remedy}`)
 }
 
-function stateOf(inputs: Inputs, { snapshot, wanted, decision }: Seen, plan: ResetPlan | undefined): State {
+function stateOf(inputs: Inputs, seen: Seen, plan: ResetPlan | undefined): State {
+  const { snapshot, wanted, decision, remembering } = seen
   const { environment } = snapshot
   return {
     schema: 1,
@@ -193,7 +192,8 @@ function stateOf(inputs: Inputs, { snapshot, wanted, decision }: Seen, plan: Res
     shipped: snapshot.shippedBy !== undefined,
     pythonBefore: foundPython(usedEnvironment(snapshot)) ?? '',
     pythonWanted: wanted?.version ?? '',
-    installedBefore: environment && packageLines(environment.distributions)
+    installedBefore: environment && packageLines(environment.distributions),
+    remembering
   }
 }
 
@@ -212,14 +212,16 @@ export async function end(
   const before: Installed = { python: state.pythonBefore, packages: state.installedBefore }
   const surroundings = await site.list(SITE)
   // First the trash, then the site: a copy that another run makes after the site was seen must not be swept for it.
-  const trash = await readTrash(site, surroundings, state.strategy !== 'none')
+  const own = await listOwnFolder(site, surroundings, state.strategy !== 'none')
+  const trash = trashIn(own ?? [])
   const snapshot = await lookAgain(ports, site, state, surroundings)
   // A look at the site finds a lock as well, but for one at a site that has nothing to judge.
   const looked = snapshot !== undefined && snapshot.layout !== 'none'
   const lock = looked ? snapshot.lock : await findLock(site, surroundings, ports.now())
   if (lock) {
     const warning = `A deployment is still running (${lock.detail}), so nothing was touched: the next run settles what is set aside`
-    return { settlements: [], before, after: undefined, warnings: [warning], jobSucceeded }
+    const warnings = state.remembering?.alone ? [] : [warning]
+    return { settlements: [], before, after: undefined, warnings, jobSucceeded }
   }
   const settlements: Settlement[] = []
   const circumstances: Circumstances = {
@@ -240,6 +242,10 @@ export async function end(
   const warnings = settlements.flatMap(settlement => settlementWarnings(settlement, jobSucceeded))
   warnings.push(...unfinishedWarnings(settlements))
   if (unsettled) warnings.push(`Not everything that is set aside could be settled, the next run goes on: ${unsettled}`)
+  const undone = settlements.some(({ fate }) => fate === 'put-back')
+  if (snapshot && unsettled === undefined) {
+    await remember(ports, site, state, { jobSucceeded, surroundings, own, snapshot, undone })
+  }
   // What there was no time to delete is no longer needed: the environment is judged all the same.
   const unfinished = unsettled !== undefined || settlements.some(({ fate }) => fate === 'put-back' || fate === 'kept')
   if (unfinished || state.strategy === 'none' || !snapshot) {

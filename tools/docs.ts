@@ -77,10 +77,9 @@ export const REASONS = [
   { code: 'requested', when: '"reset-mode" is `always`.', then: 'Reset.', action: 'reset' },
   {
     code: 'ineffective',
-    when: 'The same evidence led to a reset before, and came back.',
-    then: 'Kept, with a warning.',
-    action: 'preserve',
-    reserved: true
+    when: 'One of the reasons below led to a reset before, and the deployment brought the same evidence back.',
+    then: 'Kept, with a warning that says what on the server disagrees.',
+    action: 'preserve'
   },
   {
     code: 'no-rebuild',
@@ -124,10 +123,9 @@ export const REASONS = [
   },
   {
     code: 'requirements-changed',
-    when: 'The requirements are not those of the last deployment.',
+    when: 'With "reset-mode" `on-change`: the requirements are not those of the last deployment that was seen.',
     then: 'Reset.',
-    action: 'reset',
-    reserved: true
+    action: 'reset'
   },
   {
     code: 'unknown',

@@ -28,6 +28,7 @@ const PURE = [
   'azure/publish-profile',
   'azure/snapshot',
   'azure/memory',
+  'azure/evidence',
   'ftp/target'
 ]
 const READERS = ['azure/*', 'python/*']
@@ -44,10 +45,11 @@ const LAYERS = [
   },
   {
     of: ['action'],
-    may: [...PURE, 'inputs', 'credentials', 'state', 'transaction', ...READERS, 'reset/*'],
+    may: [...PURE, 'inputs', 'credentials', 'state', 'transaction', 'remembering', ...READERS, 'reset/*'],
     packages: []
   },
-  { of: ['transaction'], may: [...PURE, 'state', 'sweeping', ...READERS, 'reset/*'], packages: [] },
+  { of: ['transaction'], may: [...PURE, 'state', 'sweeping', 'remembering', ...READERS, 'reset/*'], packages: [] },
+  { of: ['remembering'], may: [...PURE, ...READERS], packages: [] },
   { of: ['sweeping'], may: [...PURE, 'reset/*'], packages: [] },
   { of: ['input-values', 'credentials', 'state'], may: [...PURE, 'input-values'], packages: [] },
   { of: ['inputs'], may: [...PURE, 'input-values', 'credentials'], packages: ['node:fs', 'node:path'] },

@@ -277,10 +277,8 @@ describe('the reasons in the README', () => {
     const told = Object.keys(await readProject(folder))
     rmSync(folder, { recursive: true })
     const asking: Partial<Record<ReasonCode, keyof Expectation>> = {
-      ineffective: 'ineffective',
       'venv-in-package': 'packagedEnvironment',
-      'packages-removed': 'removedPackages',
-      'requirements-changed': 'requirementsChanged'
+      'packages-removed': 'removedPackages'
     }
     const reserved = Object.entries(asking).flatMap(([code, name]) => (told.includes(name) ? [] : [code]))
     expect(REASONS.flatMap(row => ('reserved' in row ? [row.code] : []))).toEqual(reserved)

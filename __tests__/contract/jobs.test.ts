@@ -34,7 +34,10 @@ it('does not compare with "verify" off, and still puts back', async () => {
   lab = await startLab({ layout: 'venv-tree' })
   const good = await lab.job('venv-tree', { with: { ...changed, verify: 'false' }, serverPython: '3.11' })
   expect(annotations(good.post.log, 'warning')).toEqual([])
-  const failing = await lab.job('venv-tree', { with: { ...changed, verify: 'false' }, build: 'failing' })
+  const failing = await lab.job('venv-tree', {
+    with: { ...changed, 'reset-env': 'true', verify: 'false' },
+    build: 'failing'
+  })
   expect(failing.post.log).toContain('Put back: /site/wwwroot/antenv')
 })
 

@@ -40,7 +40,7 @@ export interface Lab {
   tree(): Promise<readonly string[]>
   /** What lies below a folder, whose path begins at `/site` and ends with a slash. */
   below(folder: string): Promise<readonly string[]>
-  /** What lies in our own folder; empty where there is none. */
+  /** What lies in our own folder, but for what is remembered there; empty where there is none. */
   trash(): Promise<readonly string[]>
   close(): Promise<void>
 }
@@ -98,7 +98,7 @@ export async function startLab(
     async trash() {
       const prefix = '.azure-python-env/'
       return (await tree()).flatMap(line =>
-        line.startsWith(prefix) && line !== prefix ? [line.slice(prefix.length)] : []
+        line.startsWith(prefix) && ![prefix, `${prefix}last.json`].includes(line) ? [line.slice(prefix.length)] : []
       )
     },
     async close() {

@@ -89,7 +89,13 @@ Python environment: reset (python-version-changed: the environment has Python 3.
     shipped: false,
     pythonBefore: '3.11',
     pythonWanted: '3.12',
-    installedBefore: ['alpha 1.0', 'beta 1.0', 'pip 21.2.4', 'setuptools 58.1.0']
+    installedBefore: ['alpha 1.0', 'beta 1.0', 'pip 21.2.4', 'setuptools 58.1.0'],
+    remembering: {
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      evidence: [{ code: 'python-version-changed', particulars: ['3.11 instead of 3.12'] }],
+      deployment: expect.stringMatching(/^\/site\/deployments\/[0-9a-f]+\/manifest$/) as string,
+      alone: false
+    }
   })
   expect(steady(main.summary)).toBe(`### The Python environment is reset
 | Site | \`demo-app\` (\`production\`) |

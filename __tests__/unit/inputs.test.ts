@@ -195,7 +195,6 @@ describe('inputs whose function is not there yet', () => {
   it.each([
     ['reset-method', 'toggle-runtime'],
     ['reset-method', 'deploy-script'],
-    ['reset-mode', 'on-change']
   ])('"%s: %s" is an error that names it and its value, not ignored', (name, value) => {
     const error = errorOf(() => load({ [name]: value }))
     expect(error).toBeInstanceOf(InputError)

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import type { Remembering } from '../../src/azure/memory.ts'
 import { mutable, remotePath } from '../../src/site.ts'
 import { loadState, saveState, type State, type StateKeeper } from '../../src/state.ts'
+
+const NOTED: Remembering = {
+  fingerprint: 'ab'.repeat(32),
+  evidence: [{ code: 'python-version-changed', particulars: ['3.11 instead of 3.12'] }],
+  before: undefined,
+  deployment: '/site/deployments/abc/manifest',
+  alone: false
+}
 
 const STATE: State = {
   schema: 1,
@@ -22,7 +31,8 @@ const STATE: State = {
   shipped: false,
   pythonBefore: '3.11',
   pythonWanted: '3.12',
-  installedBefore: ['flask 3.0.0']
+  installedBefore: ['flask 3.0.0'],
+  remembering: NOTED
 }
 
 function keeper(saved = ''): StateKeeper & { readonly text: () => string } {
@@ -55,7 +65,8 @@ describe('a state', () => {
         envPath: undefined,
         pythonBefore: '',
         pythonWanted: '',
-        installedBefore: undefined
+        installedBefore: undefined,
+        remembering: undefined
       }
     ],
     ['without pipelining', { ...STATE, pipelining: false }],
@@ -83,6 +94,15 @@ describe('a state', () => {
     saveState(kept, { ...STATE, installedBefore })
     expect(kept.text().length).toBeLessThan(30_000)
     expect(loadState(kept)).toEqual({ ...STATE, installedBefore: undefined })
+  })
+
+  it('drops what is too long to be remembered, and nothing else', () => {
+    const particulars = Array.from({ length: 1000 }, (_, number) => `package-${number}`)
+    const evidence = [{ code: 'packages-removed', particulars }] as const
+    const kept = keeper()
+    saveState(kept, { ...STATE, remembering: { ...NOTED, evidence } })
+    expect(kept.text().length).toBeLessThan(10_000)
+    expect(loadState(kept)).toEqual({ ...STATE, remembering: undefined })
   })
 
   it('keeps a list of several hundred packages', () => {
@@ -123,6 +143,9 @@ describe('a damaged state', () => {
         '/site/wwwroot/a\r\nDELE x',
         '/site/wwwroot//x'
       ].map(value => [name, value] as [string, unknown])
+    ),
+    ...[null, 1, 'x', [], {}, { ...NOTED, fingerprint: 'x' }, { ...NOTED, evidence: {} }, { ...NOTED, before: {} }].map(
+      value => ['remembering', value] as [string, unknown]
     ),
     ...[null, 'flask', [1], { 0: 'flask' }].map(value => ['installedBefore', value] as [string, unknown])
   ])('is refused, and the field is named: %s = %j', (name, value) => {

@@ -32737,7 +32737,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 4632:
+/***/ 7331:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -32839,7 +32839,7 @@ function timeOf(entry) {
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 const MAX_ID_BYTES = 1024;
 /** Reads what Kudu keeps of the active deployment; `undefined`: it knows none. */
-async function readActiveDeployment(site, siteEntries) {
+async function deployments_readActiveDeployment(site, siteEntries) {
     if (!siteEntries.some(({ name, kind }) => name === 'deployments' && kind === 'directory'))
         return undefined;
     const id = (await textOrNothing(site, (0,lib_site/* child */.jf)(DEPLOYMENTS, 'active'), MAX_ID_BYTES))?.trim();
@@ -34465,34 +34465,34 @@ function version_explain(version) {
 
 
 function lt(version, other) {
-  return compare(version, other) < 0;
+  return operator_compare(version, other) < 0;
 }
 
 function le(version, other) {
-  return compare(version, other) <= 0;
+  return operator_compare(version, other) <= 0;
 }
 
 function eq(version, other) {
-  return compare(version, other) === 0;
+  return operator_compare(version, other) === 0;
 }
 
 function ne(version, other) {
-  return compare(version, other) !== 0;
+  return operator_compare(version, other) !== 0;
 }
 
 function ge(version, other) {
-  return compare(version, other) >= 0;
+  return operator_compare(version, other) >= 0;
 }
 
 function gt(version, other) {
-  return compare(version, other) > 0;
+  return operator_compare(version, other) > 0;
 }
 
 function arbitrary(version, other) {
   return version.toLowerCase() === other.toLowerCase();
 }
 
-function compare(version, other) {
+function operator_compare(version, other) {
   const parsedVersion = version_parse(version);
   const parsedOther = version_parse(other);
 
@@ -34503,7 +34503,7 @@ function compare(version, other) {
 }
 
 function rcompare(version, other) {
-  return -compare(version, other);
+  return -operator_compare(version, other);
 }
 
 // this logic is buitin in python, but we need to port it to js
@@ -34974,7 +34974,7 @@ const INSTALLERS = new Set([
 /** Where metadata lies, the form that pip itself writes first. */
 const FORMS = ['.dist-info', '.egg-info', '.egg'];
 /** Normalises a distribution's name (PEP 503). */
-function normalizeName(name) {
+function distributions_normalizeName(name) {
     return name.replace(/[-_.]+/g, '-').toLowerCase();
 }
 /**
@@ -34991,7 +34991,7 @@ function distributionsIn(sitePackages) {
         if (!match)
             continue;
         const [, name = '', version = ''] = match;
-        const distribution = { name: normalizeName(name), version, entry };
+        const distribution = { name: distributions_normalizeName(name), version, entry };
         const key = `${distribution.name} ${version}`;
         const known = found.get(key);
         if (!known || order(placeOf(entry), placeOf(known.entry)) < 0)
@@ -35015,7 +35015,7 @@ function installedTwice(distributions) {
 /** 1.0 is 1.0.0, and what is no version by PEP 440 is only itself. */
 function isSameVersion(one, other) {
     if (version_explain(one) && version_explain(other))
-        return compare(one, other) === 0;
+        return operator_compare(one, other) === 0;
     return one === other;
 }
 function placeOf(entry) {
@@ -35335,7 +35335,7 @@ async function listOrRefused(site, path) {
 
 ;// CONCATENATED MODULE: ./lib/azure/snapshot.js
 /** The environment that the app uses; `undefined`: none, or only one that is left over beside a compressed app. */
-function usedEnvironment({ layout, environment }) {
+function snapshot_usedEnvironment({ layout, environment }) {
     return layout === 'compressed-app' ? undefined : environment;
 }
 /** A site with no environment. */
@@ -35675,14 +35675,15 @@ async function unlessPackaged(site, wwwroot, empty) {
  * Asked for only where it decides something: the record can be long.
  */
 async function withDeployments(site, surroundings, snapshot) {
-    const active = await readActiveDeployment(site, surroundings);
+    const active = await deployments_readActiveDeployment(site, surroundings);
     if (!active)
         return snapshot;
     const shipped = snapshot.environment && active.brought(snapshot.environment.path);
     return {
         ...snapshot,
         rebuiltBy: [...snapshot.rebuiltBy, '/site/deployments/active'],
-        shippedBy: shipped ? active.record : undefined
+        shippedBy: shipped ? active.record : undefined,
+        activeDeployment: active.record
     };
 }
 
@@ -35846,7 +35847,7 @@ function holding(rules, facts) {
 }
 /** What is judged as a virtual environment: a folder of packages without one has neither a Python nor parts to miss. */
 function venvOf(found) {
-    return found.layout === 'packages-dir' ? undefined : usedEnvironment(found);
+    return found.layout === 'packages-dir' ? undefined : snapshot_usedEnvironment(found);
 }
 function rebuiltAnyway({ found: { layout, environment }, expected, policy }) {
     if (layout === 'compressed-app' && environment) {
@@ -43510,8 +43511,6 @@ function loadInputs(reader) {
     };
     if (method !== 'ftp')
         throw notYet('reset-method', method);
-    if (mode === 'on-change')
-        throw notYet('reset-mode', mode);
     for (const name of NOT_YET)
         if (text(name) !== '')
             throw notYet(name, text(name));
@@ -44067,6 +44066,1380 @@ function remarksOn(top, files, packagedEnvironments) {
     return remarks;
 }
 
+;// CONCATENATED MODULE: ./lib/python/fingerprint.js
+// What of a requirements file counts when two deployments are compared, each thing in one way of writing it. Pure.
+
+/** The options that pip obeys after a requirement; the others it passes over there. */
+const OF_REQUIREMENTS = new Set(['--hash', '--global-option', '--config-settings']);
+/**
+ * Writes a statement in one way. Where it is stated does not count, so that a line may move into an included file.
+ *
+ * `requirement` is `undefined` where it was not understood: then its text counts, but for its white space.
+ */
+function canonicalLines(statement, requirement) {
+    switch (statement.kind) {
+        case 'options':
+            return statement.options.map(option => JSON.stringify(['option', ...canonicalOption(option)]));
+        case 'lost':
+            return [JSON.stringify(['lost', fingerprint_plain(statement.text)])];
+        default: {
+            const { kind, isConstraint, options, text } = statement;
+            const obeyed = options.filter(({ name }) => OF_REQUIREMENTS.has(name));
+            const what = requirement ? canonicalRequirement(requirement) : [fingerprint_plain(text)];
+            const how = obeyed.map(option => JSON.stringify(canonicalOption(option))).sort();
+            return [JSON.stringify([isConstraint ? 'constraint' : kind, what, [...new Set(how)]])];
+        }
+    }
+}
+/** The SHA-256, in hexadecimal, of texts in any order; one that is repeated counts once. */
+async function digest(contents) {
+    const text = [...new Set(contents)].sort().join('\n');
+    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+    return Array.from(hash, byte => byte.toString(16).padStart(2, '0')).join('');
+}
+function canonicalRequirement({ name, extras, specifier, url, marker }) {
+    const specifiers = specifier.split(',').sort().join();
+    return [
+        name,
+        [...extras].sort(),
+        specifiers,
+        url === undefined ? '' : fingerprint_plain(url),
+        marker ? canonicalMarker(marker) : ''
+    ];
+}
+/** `a and b` is `b and a`; quotes, blanks and the old names of variables are gone already. */
+function canonicalMarker(marker) {
+    if (marker.kind === 'comparison')
+        return JSON.stringify([marker.left, marker.operator, marker.right]);
+    const parts = marker.parts.map(part => canonicalMarker(part));
+    return `${marker.kind}(${[...new Set(parts)].sort().join()})`;
+}
+function canonicalOption({ name, value }) {
+    switch (name) {
+        case '--no-binary':
+        case '--only-binary':
+        case '--all-releases':
+        case '--only-final':
+            return [name, value.split(',').map(distributions_normalizeName).sort().join()];
+        case '--hash':
+            return [name, value.toLowerCase()];
+        default:
+            return [name, fingerprint_plain(value)];
+    }
+}
+/** White space as single blanks, and URLs without user and password: they change without changing what is installed. */
+function fingerprint_plain(text) {
+    return text
+        .replace(/\s+/g, ' ')
+        .trim()
+        .replace(/:\/\/[^/\s]*@/g, '://');
+}
+
+;// CONCATENATED MODULE: ./lib/python/scanner.js
+// Takes foreign text apart from left to right, for the parsers of requirements and markers. Knows no grammar. Pure.
+/** Far beyond any requirement that a person or a tool has written; what is longer is no requirement. */
+const scanner_MAX_LENGTH = 16_384;
+/** Spaces and tabs: the only blanks between the parts of a requirement (packaging's tokenizer). */
+const BLANK = /[ \t]+/y;
+/** What is wrong with a requirement or a marker; `message` is one sentence without its full stop, and quotes nothing. */
+class RequirementError extends Error {
+    constructor(message) {
+        super(message);
+        this.name = 'RequirementError';
+    }
+}
+/** Begins at the start of a text; throws `RequirementError` where it is too long or holds control characters. */
+function scan(text) {
+    if (text.length > scanner_MAX_LENGTH)
+        throw new RequirementError(`it is longer than ${scanner_MAX_LENGTH} characters`);
+    // Beside tabs. packaging lets them into URLs and quotes, where nobody has written one.
+    if (/(?!\t)\p{Cc}/u.test(text))
+        throw new RequirementError('it holds a control character');
+    let position = 0;
+    const match = (pattern) => {
+        pattern.lastIndex = position;
+        return pattern.exec(text)?.[0];
+    };
+    const take = (pattern) => {
+        const found = match(pattern);
+        position += found?.length ?? 0;
+        return found;
+    };
+    return {
+        take,
+        sees: pattern => match(pattern) !== undefined,
+        skipBlank: () => void take(BLANK),
+        isAtEnd: () => position === text.length,
+        error: what => new RequirementError(`${what} (at character ${position + 1})`)
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/python/specifier.js
+// Version specifiers (PEP 440): which ones there are, how they are written, and which versions they allow. Pure.
+// The grammar is that of packaging 22 and later, which pip has since 24.1: it refuses what older ones took for "legacy".
+
+// What Python's `\s` matches, once control characters are out.
+const SPACE = String.raw `[^\S\uFEFF]*`;
+const HEAD = String.raw `v?(?:[0-9]+!)?[0-9]+`;
+const RELEASE = String.raw `${HEAD}(?:\.[0-9]+)*`;
+const SUFFIXES = [
+    String.raw `(?:[-_.]?(?:alpha|beta|preview|pre|a|b|c|rc)[-_.]?[0-9]*)?`,
+    String.raw `(?:-[0-9]+|[-_.]?(?:post|rev|r)[-_.]?[0-9]*)?`,
+    String.raw `(?:[-_.]?dev[-_.]?[0-9]*)?`
+].join('');
+const LOCAL = String.raw `\+[a-z0-9]+(?:[-_.][a-z0-9]+)*`;
+const ONE = [
+    String.raw `===${SPACE}(?:[^\s;)]|\uFEFF)*`,
+    String.raw `(?:==|!=)${SPACE}${RELEASE}(?:\.\*|${SUFFIXES}(?:${LOCAL})?)?`,
+    String.raw `~=${SPACE}${HEAD}(?:\.[0-9]+)+${SUFFIXES}`,
+    String.raw `(?:<=|>=|<|>)${SPACE}${RELEASE}${SUFFIXES}`
+].join('|');
+const SPECIFIER = new RegExp(ONE, 'iy');
+const WHOLE = new RegExp(`^(?:${ONE})$`, 'i');
+const OPERATOR = /^(?:===|~=|==|!=|<=|>=|<|>)/;
+const TRAIL = new RegExp(String.raw `\.\*|${LOCAL}`, 'iy');
+const COMMA = /,/y;
+/** Reads a text that is one specifier and nothing else; `undefined`: it is none. */
+function specifier_readSpecifier(text) {
+    // Trimmed first: blanks on both sides of what may be nothing would be tried in every split.
+    const trimmed = text.trim();
+    if (!WHOLE.test(trimmed))
+        return undefined;
+    const operator = OPERATOR.exec(trimmed)?.[0] ?? '';
+    const version = trimmed.slice(operator.length).trim();
+    const isVersion = operator === '===' || version_explain(version.replace(/\.\*$/, '')) !== null;
+    return isVersion ? { operator, version } : undefined;
+}
+/**
+ * Takes a list of specifiers and writes it in one way: sorted, each once, versions normalised, without blanks.
+ *
+ * Empty: there is none here. As in packaging a comma may follow the last one.
+ */
+function takeSpecifiers(scanner) {
+    const found = new Set();
+    for (;;) {
+        const text = scanner.take(SPECIFIER);
+        if (text === undefined)
+            break;
+        // After `===` commas belong to the version for the tokenizer, but not for the set that it is then put into.
+        for (const part of text.split(',').filter(piece => piece.trim() !== '')) {
+            const specifier = specifier_readSpecifier(part);
+            if (!specifier)
+                throw scanner.error('a part of the "===" condition is no condition itself');
+            found.add(`${specifier.operator}${written(specifier)}`);
+        }
+        if (scanner.sees(TRAIL))
+            throw scanner.error('".*" and "+" go with "==" and "!=" and a plain version only');
+        scanner.skipBlank();
+        if (scanner.take(COMMA) === undefined)
+            break;
+        scanner.skipBlank();
+    }
+    return [...found].sort().join(',');
+}
+function written({ operator, version }) {
+    if (operator === '===')
+        return version;
+    const [, prefix = version, wildcard = ''] = /^(.*)(\.\*)$/.exec(version) ?? [];
+    return `${normalized(prefix)}${wildcard}`;
+}
+/** The version as PEP 440 writes it, trailing zeros kept. The library writes numbers beyond 2^53 and locals in its own way. */
+function normalized(version) {
+    const [open = '', local] = version.toLowerCase().replace(/^v/, '').split('+');
+    const main = /[0-9]{16}/.test(open) ? open : (clean(open) ?? open);
+    if (local === undefined)
+        return main;
+    const parts = local.split(/[-_.]/).map(part => (/^[0-9]+$/.test(part) ? part.replace(/^0+(?=.)/, '') : part));
+    return `${main}+${parts.join('.')}`;
+}
+/**
+ * Tells whether a specifier allows a version, pre-releases as any other (as packaging judges markers).
+ *
+ * `undefined`: the version is none by PEP 440. The library's own `satisfies` is not used: it takes `>3.11.0rc1` to
+ * exclude 3.11.0, and `==3.11.0.*` to exclude 3.11.
+ */
+function specifier_allows({ operator, version: wanted }, version) {
+    const found = version.trim();
+    if (!explain(found))
+        return undefined;
+    if (operator === '===')
+        return found.toLowerCase() === wanted.toLowerCase();
+    const [open = '', local] = found.split('+');
+    switch (operator) {
+        case '~=':
+            return compare(open, wanted) >= 0 && startsWith(open, wanted, -1);
+        case '==':
+            return equals(open, local, wanted);
+        case '!=':
+            return !equals(open, local, wanted);
+        case '<=':
+            return compare(open, wanted) <= 0;
+        case '>=':
+            return compare(open, wanted) >= 0;
+        case '<':
+            return compare(found, wanted) < 0 && !isSibling(open, wanted, 'is_prerelease');
+        default:
+            return (compare(found, wanted) > 0 &&
+                !isSibling(open, wanted, 'is_postrelease') &&
+                !(local !== undefined && startsWith(open, wanted) && startsWith(wanted, open)));
+    }
+}
+function equals(open, local, wanted) {
+    if (wanted.endsWith('.*'))
+        return startsWith(open, wanted.slice(0, -2));
+    return compare(wanted.includes('+') && local !== undefined ? `${open}+${local}` : open, wanted) === 0;
+}
+/** `<3.1` allows no 3.1a1, and `>3.1` no 3.1.post1, unless they name such a version themselves (PEP 440). */
+function isSibling(open, wanted, kind) {
+    const isKind = explain(open)?.[kind] === true && explain(wanted)?.[kind] === false;
+    return isKind && startsWith(open, wanted) && startsWith(wanted, open);
+}
+/** Compares epochs and releases, the version's filled up with zeros; `end` leaves some of the wanted numbers out. */
+function startsWith(version, wanted, end) {
+    const [one, other] = [explain(version), explain(wanted)];
+    if (!one || !other || one.epoch !== other.epoch)
+        return false;
+    return other.release.slice(0, end).every((part, index) => part === (one.release[index] ?? 0));
+}
+/** The third number of a version, the micro version of a Python; `undefined`: it has none, or is no version. */
+function specifier_microOf(version) {
+    return explain(version.trim().replace(/\.\*$/, ''))?.release[2];
+}
+
+;// CONCATENATED MODULE: ./lib/python/markers.js
+// Environment markers (PEP 508), read and judged as packaging does it, for a server of which not everything is known. Pure.
+
+
+
+/** Deeper than any tool nests; Python itself gives up at some hundreds. */
+const markers_MAX_DEPTH = 64;
+/** No series of Python has come near it. */
+const LAST_MICRO = 9999;
+/** A list of versions that is longer than this is not looked into: each number in it is tried. */
+const MAX_LIST = 1024;
+/** What packaging compares as versions; before 26 it also did so wherever the other side looked like one. */
+const VERSIONS = new Set([
+    'python_version',
+    'python_full_version',
+    'implementation_version',
+    'platform_release'
+]);
+const NAMES = {
+    python_version: 'python_version',
+    python_full_version: 'python_full_version',
+    os_name: 'os_name',
+    'os.name': 'os_name',
+    sys_platform: 'sys_platform',
+    'sys.platform': 'sys_platform',
+    platform_release: 'platform_release',
+    platform_system: 'platform_system',
+    platform_version: 'platform_version',
+    'platform.version': 'platform_version',
+    platform_machine: 'platform_machine',
+    'platform.machine': 'platform_machine',
+    platform_python_implementation: 'platform_python_implementation',
+    'platform.python_implementation': 'platform_python_implementation',
+    python_implementation: 'platform_python_implementation',
+    implementation_name: 'implementation_name',
+    implementation_version: 'implementation_version',
+    extra: 'extra'
+};
+// A word ends where Python's `\b` says so: before anything that is no letter or digit of any script.
+const END_OF_WORD = String.raw `(?![\p{L}\p{N}_])`;
+const names = Object.keys(NAMES).map(name => name.replace('.', String.raw `\.`));
+const VARIABLE = new RegExp(`(?:${names.join('|')})${END_OF_WORD}`, 'uy');
+const QUOTED = /'[^']*'|"[^"]*"/y;
+const COMPARISON = /===|==|~=|!=|<=|>=|<|>/y;
+const IN = new RegExp(`in${END_OF_WORD}`, 'uy');
+const NOT = new RegExp(`not${END_OF_WORD}`, 'uy');
+const JUNCTION = new RegExp(`(?:and|or)${END_OF_WORD}`, 'uy');
+const [OPEN, CLOSE, markers_BLANK] = [/\(/y, /\)/y, /[ \t]/y];
+/** Reads a marker that stands alone, without its semicolon; throws `RequirementError`. */
+function parseMarker(text) {
+    return takeMarker(scan(text));
+}
+/** Takes the marker that is the rest of a text; throws `RequirementError` where anything follows it. */
+function takeMarker(scanner) {
+    const marker = takeExpression(scanner, 0);
+    if (!scanner.isAtEnd())
+        throw scanner.error('"and", "or" or the end of the marker was expected');
+    return marker;
+}
+function takeExpression(scanner, depth) {
+    if (depth > markers_MAX_DEPTH)
+        throw scanner.error('the marker is nested too deeply');
+    let group = [takeAtom(scanner, depth)];
+    const groups = [group];
+    for (;;) {
+        const word = scanner.take(JUNCTION);
+        if (word === undefined)
+            break;
+        const atom = takeAtom(scanner, depth);
+        if (word === 'or')
+            groups.push((group = []));
+        group.push(atom);
+    }
+    return markers_joined('or', groups.map(parts => markers_joined('and', parts)));
+}
+function markers_joined(kind, parts) {
+    const [first, ...rest] = parts;
+    return first && rest.length === 0 ? first : { kind, parts };
+}
+function takeAtom(scanner, depth) {
+    scanner.skipBlank();
+    if (scanner.take(OPEN) === undefined)
+        return takeComparison(scanner);
+    const marker = takeExpression(scanner, depth + 1);
+    if (scanner.take(CLOSE) === undefined)
+        throw scanner.error('"and", "or" or ")" was expected');
+    scanner.skipBlank();
+    return marker;
+}
+function takeComparison(scanner) {
+    const left = takeOperand(scanner);
+    const operator = takeOperator(scanner);
+    scanner.skipBlank();
+    const right = takeOperand(scanner);
+    return { kind: 'comparison', left, operator, right };
+}
+function takeOperand(scanner) {
+    const name = NAMES[scanner.take(VARIABLE) ?? ''];
+    const quoted = name === undefined ? scanner.take(QUOTED) : undefined;
+    scanner.skipBlank();
+    if (name !== undefined)
+        return { kind: 'variable', name };
+    if (quoted === undefined)
+        throw scanner.error('a variable of markers or a quoted text was expected');
+    // An escape for newer pips, a plain character for older ones; nobody has a use for either.
+    if (quoted.includes('\\'))
+        throw scanner.error('a backslash in a quoted text cannot be judged');
+    return { kind: 'text', text: quoted.slice(1, -1) };
+}
+function takeOperator(scanner) {
+    if (scanner.take(IN) !== undefined)
+        return 'in';
+    if (scanner.take(NOT) !== undefined) {
+        const hasBlank = scanner.sees(markers_BLANK);
+        scanner.skipBlank();
+        if (!hasBlank || scanner.take(IN) === undefined)
+            throw scanner.error('"in" was expected after "not"');
+        return 'not in';
+    }
+    const operator = scanner.take(COMPARISON);
+    if (operator === undefined)
+        throw scanner.error('a comparison was expected, such as "==" or "in"');
+    return operator;
+}
+/**
+ * Judges a marker as pip does for a distribution that is asked for with these extras (none: without any).
+ *
+ * Several extras: it counts as soon as one of them makes it true. Each comparison is judged by itself, so that what is
+ * not known stays so, even where two comparisons with it would cancel each other out.
+ */
+function evaluateMarker(marker, environment, extras) {
+    const asked = extras.length === 0 ? [''] : extras.map(normalizeName);
+    return oneOf(true, asked, extra => markers_judge(marker, environment, extra));
+}
+/** Kleene's logic: one `decisive` answer decides, else one that is not known leaves it open. */
+function oneOf(decisive, parts, ask) {
+    let truth = !decisive;
+    for (const part of parts) {
+        const answer = ask(part);
+        if (answer === decisive)
+            return decisive;
+        if (answer === 'unknown')
+            truth = answer;
+    }
+    return truth;
+}
+function markers_judge(marker, environment, extra) {
+    if (marker.kind !== 'comparison') {
+        return oneOf(marker.kind === 'or', marker.parts, part => markers_judge(part, environment, extra));
+    }
+    const { left, operator, right } = marker;
+    // packaging looks up the left side, or, where that is a text, the right one: of two variables the second one is but
+    // its name, and of two texts nothing comes but an error.
+    const variable = left.kind === 'variable' ? left.name : right.kind === 'variable' ? right.name : undefined;
+    if (variable === undefined)
+        return 'unknown';
+    const isReversed = left.kind === 'text';
+    const other = isReversed ? left.text : right.kind === 'text' ? right.text : right.name;
+    const values = variable === 'extra' ? [extra] : possibleValues(variable, environment, other);
+    const truths = values.map(value => isReversed ? compares(variable, other, operator, value) : compares(variable, value, operator, other));
+    const [truth = 'unknown'] = truths;
+    return truths.every(another => another === truth) ? truth : 'unknown';
+}
+/** The values that the variable may have, as far as they can make a difference beside this text; none: not known. */
+function possibleValues(variable, environment, other) {
+    const known = environment[variable];
+    if (known !== undefined)
+        return [known];
+    if (variable === 'platform_machine' && environment.os_name === 'nt')
+        return ['AMD64', 'x86'];
+    const isPython = variable === 'python_full_version' ||
+        (variable === 'implementation_version' && environment.implementation_name === 'cpython');
+    const { python_version: python } = environment;
+    if (!isPython || python === undefined || other.length > MAX_LIST)
+        return [];
+    return microsBeside(other).map(micro => `${python}.${micro}`);
+}
+/** Both ends of a series, and the micro versions at which a comparison with the text may change. */
+function microsBeside(text) {
+    const micro = microOf(text);
+    // A version changes the answer at one place only. In any other text each number counts, and its first digits, too:
+    // 3.11.1 lies in "3.11.12", and "04" in 3.11.104. Longer numbers are none of a Python.
+    const numbers = micro === undefined
+        ? [...text.matchAll(/[0-9]+/g)].flatMap(([run]) => [1, 2, 3, 4].flatMap(length => [Number(run.slice(0, length)), Number(`1${run.slice(0, length)}`)]))
+        : [micro - 1, micro, micro + 1];
+    return [...new Set([0, ...numbers.filter(number => number >= 0 && number < LAST_MICRO), LAST_MICRO])];
+}
+function compares(variable, left, operator, right) {
+    if (variable === 'extra')
+        return comparesTexts(normalizeName(left), operator, normalizeName(right));
+    const specifier = VERSIONS.has(variable) ? readSpecifier(`${operator}${right}`) : undefined;
+    // For a left side that is no version pip fails, or says no to everything, also to `!=`.
+    return specifier ? (allows(specifier, left) ?? 'unknown') : comparesTexts(left, operator, right);
+}
+function comparesTexts(left, operator, right) {
+    switch (operator) {
+        case '==':
+            return left === right;
+        case '!=':
+            return left !== right;
+        case 'in':
+            return right.includes(left);
+        case 'not in':
+            return !right.includes(left);
+        // packaging before 26 asks for the order of the alphabet, and from then on for equality, if at all.
+        case '<':
+            return left < right ? 'unknown' : false;
+        case '>':
+            return left > right ? 'unknown' : false;
+        case '<=':
+            return left === right || (left < right ? 'unknown' : false);
+        case '>=':
+            return left === right || (left > right ? 'unknown' : false);
+        default:
+            return 'unknown';
+    }
+}
+/**
+ * What is known of a Python on App Service: its platform, and X.Y of its version.
+ *
+ * Left out: the kernel's release and version, and on Windows the machine, which is AMD64 or x86 as the app is set.
+ */
+function serverEnvironment(platform, python) {
+    const [major = 3, minor = 3] = python?.split('.').map(Number) ?? [];
+    // Python 3.3 brought `sys.implementation` (PEP 421) and took the number off `linux2`; before that packaging says this.
+    const isOld = major < 3 || (major === 3 && minor < 3);
+    return {
+        ...(python === undefined ? {} : { python_version: python }),
+        ...(isOld ? { implementation_name: '', implementation_version: '0' } : { implementation_name: 'cpython' }),
+        platform_python_implementation: 'CPython',
+        ...(platform === 'windows'
+            ? { os_name: 'nt', sys_platform: 'win32', platform_system: 'Windows' }
+            : {
+                os_name: 'posix',
+                sys_platform: isOld ? 'linux2' : 'linux',
+                platform_system: 'Linux',
+                platform_machine: 'x86_64'
+            })
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/python/requirement.js
+// One requirement, as packages and requirement files write it (the "dependency specifiers" of PEP 508, as packaging reads
+// them). Knows no files and no options of pip. Pure.
+
+
+
+
+
+/** Many times what any distribution offers: each extra multiplies what markers cost. */
+const MAX_EXTRAS = 256;
+// `\b` of Python ends a name between a character of a word and one that is none; letters are those of all scripts.
+const IDENTIFIER = /[a-zA-Z0-9][a-zA-Z0-9._-]*(?<=[a-zA-Z0-9_])(?![\p{L}\p{N}_])/uy;
+const AT = /@/y;
+const URL_TEXT = /[^ \t]+/y;
+const [requirement_OPEN, requirement_CLOSE] = [/\(/y, /\)/y];
+const [OPEN_EXTRAS, CLOSE_EXTRAS] = [/\[/y, /\]/y];
+const requirement_COMMA = /,/y;
+const SEMICOLON = /;/y;
+/**
+ * Reads one requirement: `name[extra] >=1; marker`, `name @ url ; marker`, or the old form `name (>=1)`.
+ *
+ * Throws `RequirementError`, also for what only older pips take: versions that are none by PEP 440.
+ */
+function parseRequirement(text) {
+    const scanner = scan(text);
+    scanner.skipBlank();
+    const name = scanner.take(IDENTIFIER);
+    if (name === undefined)
+        throw scanner.error('the name of a distribution was expected');
+    scanner.skipBlank();
+    const extras = takeExtras(scanner);
+    scanner.skipBlank();
+    const isDirect = scanner.take(AT) !== undefined;
+    const url = isDirect ? takeUrl(scanner) : undefined;
+    const specifier = isDirect ? '' : takeVersions(scanner);
+    const marker = takeMarkerAfterSemicolon(scanner, isDirect);
+    return { name: distributions_normalizeName(name), extras, specifier, url, marker };
+}
+function takeExtras(scanner) {
+    if (scanner.take(OPEN_EXTRAS) === undefined)
+        return [];
+    const extras = new Set();
+    scanner.skipBlank();
+    for (let extra = scanner.take(IDENTIFIER); extra !== undefined; extra = scanner.take(IDENTIFIER)) {
+        extras.add(distributions_normalizeName(extra));
+        if (extras.size > MAX_EXTRAS)
+            throw scanner.error(`it asks for more than ${MAX_EXTRAS} extras`);
+        scanner.skipBlank();
+        if (scanner.take(requirement_COMMA) === undefined)
+            break;
+        scanner.skipBlank();
+        if (!scanner.sees(IDENTIFIER))
+            throw scanner.error('the name of an extra was expected after the comma');
+    }
+    if (scanner.take(CLOSE_EXTRAS) === undefined)
+        throw scanner.error('a comma or "]" was expected after an extra');
+    return [...extras].sort();
+}
+function takeUrl(scanner) {
+    scanner.skipBlank();
+    const url = scanner.take(URL_TEXT);
+    if (url === undefined)
+        throw scanner.error('an address was expected after "@"');
+    return url;
+}
+function takeVersions(scanner) {
+    const inParentheses = scanner.take(requirement_OPEN) !== undefined;
+    scanner.skipBlank();
+    const specifier = takeSpecifiers(scanner);
+    scanner.skipBlank();
+    if (inParentheses && scanner.take(requirement_CLOSE) === undefined)
+        throw scanner.error('a version condition or ")" was expected');
+    return specifier;
+}
+function takeMarkerAfterSemicolon(scanner, isDirect) {
+    scanner.skipBlank();
+    if (scanner.isAtEnd())
+        return undefined;
+    if (scanner.take(SEMICOLON) === undefined) {
+        throw scanner.error(isDirect
+            ? 'the end, or a semicolon with a blank before it, was expected after the address'
+            : 'a version condition by PEP 440, a semicolon or the end was expected');
+    }
+    return takeMarker(scanner);
+}
+
+;// CONCATENATED MODULE: ./lib/python/lockfiles.js
+// Which packages uv.lock and poetry.lock name: all that may be installed, whatever platform or group wants them. Pure.
+
+
+const MAX_CHARACTERS = 16 * 1024 * 1024;
+const lockfiles_MAX_DEPTH = 50;
+/** What says nothing of what is installed, and changes without it. */
+const BESIDE_THE_POINT = new Set(['description', 'upload-time', 'size']);
+/** Reads the text of a `uv.lock` (version 1). What is only a virtual root is never installed, and left out. */
+function readUvLock(text) {
+    return reading(text, (lock, packages) => {
+        const known = lock['version'] === 1;
+        const format = known ? [] : [`has the format version ${lockfiles_shown(lock['version'])}, and only 1 is understood`];
+        return {
+            ...lockfiles_readPackages(packages, text, uvPackage),
+            format,
+            rest: lockfiles_pick(lock, ['requires-python', 'resolution-markers', 'options', 'manifest'])
+        };
+    });
+}
+/** Reads the text of a `poetry.lock` (1.x and 2.x). The project itself never stands in it: `projectName` tells that. */
+function readPoetryLock(text) {
+    return reading(text, (lock, packages) => {
+        const metadata = isTable(lock['metadata']) ? lock['metadata'] : {};
+        const version = metadata['lock-version'];
+        const known = typeof version === 'string' && /^[12]\.\d+$/.test(version);
+        const format = known ? [] : [`has the lock-version ${lockfiles_shown(version)}, and only 1.x and 2.x are understood`];
+        return {
+            ...lockfiles_readPackages(packages, text, poetryPackage),
+            format,
+            rest: { ...lockfiles_pick(lock, ['extras']), ...lockfiles_pick(metadata, ['python-versions', 'files']) }
+        };
+    });
+}
+/**
+ * The name of the project that a `pyproject.toml` describes; `undefined`: it gives none.
+ *
+ * Throws `RequirementError` where the text is no TOML or the name is none.
+ */
+function projectName(text) {
+    const { project, tool } = parsed(text);
+    const poetry = isTable(tool) ? tool['poetry'] : undefined;
+    for (const table of [project, poetry]) {
+        if (isTable(table) && typeof table['name'] === 'string')
+            return parseRequirement(table['name']);
+    }
+    return undefined;
+}
+function reading(text, read) {
+    try {
+        const lock = parsed(text);
+        const list = lock['package'];
+        const { packages, gaps, entries, format, rest } = read(lock, Array.isArray(list) ? list : []);
+        const absent = Array.isArray(list) ? [] : ['has no list of packages'];
+        return {
+            packages,
+            gaps: [...format, ...absent, ...gaps],
+            contents: [...entries.map(entry => canonical(entry)), canonical(rest)]
+        };
+    }
+    catch (error) {
+        if (!(error instanceof RequirementError))
+            throw error;
+        return { packages: [], gaps: [error.message], contents: [text] };
+    }
+}
+function parsed(text) {
+    if (text.length > MAX_CHARACTERS)
+        throw new RequirementError('is too long to be read');
+    try {
+        return parse_parse(text, { integersAsBigInt: 'asNeeded', maxDepth: lockfiles_MAX_DEPTH });
+    }
+    catch (error) {
+        // Its message goes on with a picture of the place.
+        const [first = ''] = error instanceof Error ? error.message.replace(/^Invalid TOML document: /, '').split('\n') : [];
+        throw new RequirementError(`is no TOML: ${first}`);
+    }
+}
+function lockfiles_readPackages(list, text, take) {
+    const [packages, gaps, entries] = [[], [], []];
+    const lines = linesOfPackages(text);
+    for (const [index, item] of list.entries()) {
+        // A header inside a text of several lines would shift them all.
+        const line = lines.length === list.length ? (lines[index] ?? 1) : 1;
+        try {
+            const { requirement, entry } = take(isTable(item) ? item : {});
+            entries.push(entry);
+            if (requirement)
+                packages.push({ requirement, line });
+        }
+        catch (error) {
+            if (!(error instanceof RequirementError))
+                throw error;
+            entries.push(item);
+            gaps.push(`line ${line} begins a package that is not understood: ${error.message}`);
+        }
+    }
+    return { packages, gaps, entries };
+}
+function uvPackage(table) {
+    const { version, ...rest } = table;
+    const source = isTable(table['source']) ? table['source'] : {};
+    const kind = Object.keys(source).find(key => UV_SOURCES.includes(key));
+    if (kind === undefined)
+        throw new RequirementError(`its source is none of ${UV_SOURCES.join(', ')}`);
+    // The version of a project on the spot changes with each release, and asks for nothing else.
+    const isLocal = kind === 'virtual' || kind === 'editable' || kind === 'directory';
+    const requirement = named(table['name'], version, isLocal);
+    return { requirement: kind === 'virtual' ? undefined : requirement, entry: isLocal ? rest : table };
+}
+const UV_SOURCES = ['registry', 'git', 'url', 'path', 'directory', 'editable', 'virtual'];
+function poetryPackage(table) {
+    return { requirement: named(table['name'], table['version'], false), entry: table };
+}
+function named(name, version, isLocal) {
+    if (typeof name !== 'string')
+        throw new RequirementError('it has no name');
+    const bare = parseRequirement(name);
+    if (bare.extras.length > 0 || bare.specifier !== '' || bare.url !== undefined || bare.marker !== undefined)
+        throw new RequirementError('its name is none');
+    if (version === undefined && isLocal)
+        return bare;
+    if (typeof version !== 'string')
+        throw new RequirementError('it has no version');
+    return parseRequirement(`${name}==${version}`);
+}
+function linesOfPackages(text) {
+    return text.split('\n').flatMap((line, index) => (/^[ \t]*\[\[[ \t]*package[ \t]*\]\]/.test(line) ? [index + 1] : []));
+}
+function lockfiles_pick(table, keys) {
+    return Object.fromEntries(keys.filter(key => key in table).map(key => [key, table[key]]));
+}
+function isTable(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof TomlDate);
+}
+function lockfiles_shown(value) {
+    return typeof value === 'string' || typeof value === 'number' ? `"${value}"` : 'none';
+}
+/** One text for a value, whatever the order of its keys and of its lists. */
+function canonical(value, depth = 0) {
+    if (depth > lockfiles_MAX_DEPTH)
+        throw new RequirementError('is nested too deeply');
+    if (Array.isArray(value))
+        return `[${value
+            .map(item => canonical(item, depth + 1))
+            .sort()
+            .join()}]`;
+    if (!isTable(value))
+        return JSON.stringify(String(value));
+    const entries = Object.entries(value).filter(([key]) => !BESIDE_THE_POINT.has(key));
+    const texts = entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, depth + 1)}`);
+    return `{${texts.sort().join()}}`;
+}
+
+;// CONCATENATED MODULE: ./lib/python/requirement-lines.js
+// The logical lines of a requirements file, as pip makes them of its text: split, joined, without comments. Pure.
+/** What Python's `str.splitlines` splits at; only the first two are ends of lines to an editor. */
+const LINE_ENDS = new Set('\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029');
+/** What Python's `str.strip` and `\s` take for white space, which is not what JavaScript takes for it. */
+const SPACES = new Set('\t\n\v\f\r\u001c\u001d\u001e\u001f \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a' +
+    '\u2028\u2029\u202f\u205f\u3000');
+/** Strips white space from both ends as Python's `str.strip` does. */
+function strip(text) {
+    return stripOf(text, character => SPACES.has(character));
+}
+/** Makes the logical lines of a text (pip's `req_file.preprocess`); empty ones are left out. */
+function logicalLines(text) {
+    return requirement_lines_joined(splitLines(text))
+        .map(({ line, text }) => ({ line, text: strip(withoutComment(text)) }))
+        .filter(({ text }) => text !== '');
+}
+function splitLines(text) {
+    const lines = [];
+    let [start, line] = [0, 1];
+    for (let at = 0; at < text.length; at++) {
+        const end = text.charAt(at);
+        if (!LINE_ENDS.has(end))
+            continue;
+        lines.push({ line, text: text.slice(start, at) });
+        if (end === '\r' && text[at + 1] === '\n')
+            at++;
+        if (end === '\r' || end === '\n')
+            line++;
+        start = at + 1;
+    }
+    if (start < text.length)
+        lines.push({ line, text: text.slice(start) });
+    return lines;
+}
+/**
+ * Joins a line that ends in a backslash with the next one.
+ *
+ * A line that is nothing but a comment never goes on, but it may end what goes on. As in pip, backslashes disappear at
+ * both ends of a line that goes on.
+ */
+function requirement_lines_joined(lines) {
+    const whole = [];
+    let open;
+    for (const { line, text } of lines) {
+        const isComment = strip(text).startsWith('#');
+        if (text.endsWith('\\') && !isComment) {
+            open ??= { line, parts: [] };
+            open.parts.push(stripOf(text, character => character === '\\'));
+            continue;
+        }
+        // The blank makes the comment one, whatever it is joined with.
+        const last = isComment ? ` ${text}` : text;
+        whole.push(open ? { line: open.line, text: open.parts.join('') + last } : { line, text: last });
+        open = undefined;
+    }
+    if (open)
+        whole.push({ line: open.line, text: open.parts.join('') });
+    return whole;
+}
+/** A `#` begins a comment at the start of the line or after white space; elsewhere it belongs to a URL. */
+function withoutComment(text) {
+    for (let at = text.indexOf('#'); at >= 0; at = text.indexOf('#', at + 1)) {
+        if (at === 0 || SPACES.has(text.charAt(at - 1)))
+            return text.slice(0, at);
+    }
+    return text;
+}
+function stripOf(text, goes) {
+    let [start, end] = [0, text.length];
+    while (start < end && goes(text.charAt(start)))
+        start++;
+    while (end > start && goes(text.charAt(end - 1)))
+        end--;
+    return text.slice(start, end);
+}
+
+;// CONCATENATED MODULE: ./lib/python/requirement-problems.js
+// How it is said what is wrong with a line of a requirements file, without telling its secrets. Pure.
+/** What is wrong with a line; `message` continues a sentence that begins with the file and the line. */
+class LineError extends Error {
+    constructor(message, options) {
+        super(message, options);
+        this.name = 'LineError';
+    }
+}
+/** Longer quotations tell nothing more. */
+const MAX_QUOTED = 120;
+/** Quotes what a line says: shortened, and without the user, the password and the query of a URL. */
+function quoted(text) {
+    const harmless = text.replace(/:\/\/[^/\s]*@/g, '://…@').replace(/(:\/\/[^\s?#]*)\?[^\s#]*/g, '$1?…');
+    return `"${harmless.length > MAX_QUOTED ? `${harmless.slice(0, MAX_QUOTED - 1)}…` : harmless}"`;
+}
+
+;// CONCATENATED MODULE: ./lib/python/requirement-options.js
+// One logical line of a requirements file: what stands before its options, and the options that pip takes there. Pure.
+
+/**
+ * The long names of pip's options for requirements files (`req_file.SUPPORTED_OPTIONS`, those of pip 22 to 26), and
+ * whether they take a value.
+ */
+const OPTIONS = {
+    '--index-url': true,
+    '--pypi-url': true,
+    '--extra-index-url': true,
+    '--no-index': false,
+    '--constraint': true,
+    '--requirement': true,
+    '--editable': true,
+    '--find-links': true,
+    '--no-binary': true,
+    '--only-binary': true,
+    '--prefer-binary': false,
+    '--require-hashes': false,
+    '--no-require-hashes': false,
+    '--pre': false,
+    '--all-releases': true,
+    '--only-final': true,
+    '--trusted-host': true,
+    '--use-feature': true,
+    '--global-option': true,
+    '--hash': true,
+    '--config-settings': true
+};
+const SHORT = {
+    i: '--index-url',
+    c: '--constraint',
+    r: '--requirement',
+    e: '--editable',
+    f: '--find-links',
+    C: '--config-settings'
+};
+const ENVIRONMENT_VARIABLE = /\$\{[A-Z0-9_]+\}/g;
+/** The environment variables that pip would replace in a text, as they stand there: `${NAME}`. */
+function variablesIn(text) {
+    return text.match(ENVIRONMENT_VARIABLE) ?? [];
+}
+/** Takes a logical line apart as pip does; throws `LineError` where pip refuses it. */
+function parseLine(text) {
+    // Only blanks separate here: what follows a tab belongs to the word before it.
+    const words = text.split(' ');
+    const first = words.findIndex(word => word.startsWith('-'));
+    if (first < 0)
+        return { requirement: text, options: [] };
+    return {
+        requirement: words.slice(0, first).join(' '),
+        options: parseOptions(shellWords(words.slice(first).join(' ')))
+    };
+}
+/** Splits as a POSIX shell does (Python's `shlex.split`), without expanding anything. */
+function shellWords(text) {
+    const words = [];
+    let word;
+    let quote = '';
+    for (let at = 0; at < text.length; at++) {
+        const character = text.charAt(at);
+        if (character === '\\' && quote !== "'") {
+            const next = text.charAt(++at);
+            if (next === '')
+                throw new LineError('ends in a backslash that nothing follows');
+            word = (word ?? '') + (quote === '"' && next !== '"' && next !== '\\' ? `\\${next}` : next);
+        }
+        else if (quote !== '') {
+            if (character === quote)
+                quote = '';
+            else
+                word = (word ?? '') + character;
+        }
+        else if (character === '"' || character === "'") {
+            quote = character;
+            word ??= '';
+        }
+        else if (' \t\r\n'.includes(character)) {
+            if (word !== undefined)
+                words.push(word);
+            word = undefined;
+        }
+        else {
+            word = (word ?? '') + character;
+        }
+    }
+    if (quote !== '')
+        throw new LineError('has a quote that is not closed');
+    if (word !== undefined)
+        words.push(word);
+    return words;
+}
+/** Reads options as Python's `optparse` does; words that are none are passed over, as pip passes them over. */
+function parseOptions(words) {
+    const options = [];
+    const rest = words.values();
+    const take = (name, given) => {
+        const value = OPTIONS[name] ? (given ?? rest.next().value) : '';
+        if (value === undefined)
+            throw new LineError(`has nothing after ${name}`);
+        options.push(checked({ name: name === '--pypi-url' ? '--index-url' : name, value }));
+    };
+    for (const word of rest) {
+        if (word === '--')
+            break;
+        if (word.startsWith('--')) {
+            const equals = word.indexOf('=');
+            const name = longName(equals < 0 ? word : word.slice(0, equals));
+            if (equals >= 0 && !OPTIONS[name])
+                throw new LineError(`gives a value to ${name}, which takes none`);
+            take(name, equals < 0 ? undefined : word.slice(equals + 1));
+        }
+        else if (word.startsWith('-') && word.length > 1) {
+            // Each of pip's short options takes a value, so a second one can never stand in the same word.
+            const name = SHORT[word.charAt(1)];
+            if (!name)
+                throw new LineError(`has the option -${word.charAt(1)}, which pip does not take in such a file`);
+            take(name, word.length > 2 ? word.slice(2) : undefined);
+        }
+    }
+    return options;
+}
+/** An option may be shortened as long as one only can be meant. */
+function longName(written) {
+    const names = Object.keys(OPTIONS);
+    const exact = names.find(name => name === written);
+    if (exact)
+        return exact;
+    const [match, second] = names.filter(name => name.startsWith(written));
+    if (match && !second)
+        return match;
+    throw new LineError(match && second
+        ? `has the option ${quoted(written)}, which may be ${match} or ${second}`
+        : `has the option ${quoted(written)}, which pip does not take in such a file`);
+}
+function checked(option) {
+    const { name, value } = option;
+    // What a variable holds is known on the server only.
+    if (variablesIn(value).length > 0)
+        return option;
+    if (name === '--hash' && !/^sha(?:256|384|512):/.test(value))
+        throw new LineError('has a --hash that is not sha256:…, sha384:… or sha512:…');
+    if (name === '--config-settings' && !value.includes('='))
+        throw new LineError('has --config-settings without a KEY=VALUE');
+    if ((name === '--no-binary' || name === '--only-binary') && value.startsWith('-'))
+        throw new LineError(`has an option after ${name} where a name should stand`);
+    return option;
+}
+
+;// CONCATENATED MODULE: ./lib/python/requirement-files.js
+// What a requirements file and the files that it includes state, line by line, as pip reads them. Pure: the text comes
+// through a port, and no requirement is understood here.
+
+
+
+const MAX_FILES = 100;
+const requirement_files_MAX_DEPTH = 20;
+const requirement_files_MAX_CHARACTERS = 4 * 1024 * 1024;
+/** Reads a file and all that it includes; throws nothing. A file that is included twice is read once. */
+async function readStatements(file, read) {
+    const statements = [];
+    const reading = { read, statements, begun: new Set([keyOf(file, false)]) };
+    const text = await requirement_files_textOf(file, read);
+    if (typeof text === 'string')
+        await readLines(reading, { file, isConstraint: false, trail: [file] }, text);
+    else
+        statements.push({ kind: 'lost', text: '', reason: text.reason, file, line: 1 });
+    return statements;
+}
+/** The text of a file without its byte-order mark, or why there is none. */
+async function requirement_files_textOf(file, read) {
+    try {
+        const text = await read(file);
+        if (text === undefined)
+            return { reason: `${file} is not in the package` };
+        return text.startsWith('\uFEFF') ? text.slice(1) : text;
+    }
+    catch (error) {
+        return { reason: `${file} ${error instanceof Error ? error.message : 'cannot be read'}` };
+    }
+}
+async function readLines(reading, visit, text) {
+    const { file } = visit;
+    const lose = (reason) => {
+        const known = visit.isConstraint ? undefined : `${file} ${reason}`;
+        reading.statements.push({ kind: 'lost', text: reason, reason: known, file, line: 1 });
+    };
+    if (text.length > requirement_files_MAX_CHARACTERS) {
+        lose('is too long to be read');
+        return;
+    }
+    // What another encoding leaves when it is read as UTF-8; pip refuses such a file.
+    if (text.includes('\uFFFD'))
+        lose('is not valid UTF-8');
+    for (const logical of logicalLines(text))
+        await readLine(reading, visit, logical);
+}
+async function readLine(reading, visit, { line, text }) {
+    const { file, isConstraint } = visit;
+    let parsed;
+    try {
+        parsed = parseLine(text);
+    }
+    catch (error) {
+        if (!(error instanceof LineError))
+            throw error;
+        const reason = isConstraint ? undefined : `${file} line ${line} ${error.message}`;
+        reading.statements.push({ kind: 'lost', text, reason, file, line });
+        return;
+    }
+    const { requirement, options } = parsed;
+    const editable = options.find(({ name }) => name === '--editable');
+    // As in pip: the first one only, a requirement before it hides it, and -r hides -c.
+    const include = options.find(({ name }) => name === '--requirement') ?? options.find(({ name }) => name === '--constraint');
+    const place = { file, line };
+    if (requirement !== '')
+        reading.statements.push({ kind: 'requirement', text: requirement, options, isConstraint, ...place });
+    else if (editable)
+        reading.statements.push({ kind: 'editable', text: editable.value, options, isConstraint, ...place });
+    else if (include)
+        await readIncluded(reading, visit, include, line);
+    else
+        reading.statements.push({ kind: 'options', options, ...place });
+}
+async function readIncluded(reading, visit, include, line) {
+    const isConstraint = include.name === '--constraint';
+    const lose = (problem) => {
+        // Constraints ask for nothing: what is not known of them leaves no gap, but it stays in the fingerprint.
+        const reason = isConstraint ? undefined : `${visit.file} line ${line} includes ${quoted(include.value)}, ${problem}`;
+        const text = `${include.name} ${include.value}`;
+        reading.statements.push({ kind: 'lost', text, reason, file: visit.file, line });
+    };
+    const target = targetOf(visit.file, include.value);
+    if (typeof target !== 'string') {
+        lose(target.problem);
+        return;
+    }
+    if (visit.trail.includes(target)) {
+        lose('which leads back to itself');
+        return;
+    }
+    const key = keyOf(target, isConstraint);
+    if (reading.begun.has(key))
+        return;
+    if (visit.trail.length >= requirement_files_MAX_DEPTH || reading.begun.size >= MAX_FILES) {
+        lose('which is one file too many to be followed');
+        return;
+    }
+    reading.begun.add(key);
+    const text = await requirement_files_textOf(target, reading.read);
+    if (typeof text === 'string')
+        await readLines(reading, { file: target, isConstraint, trail: [...visit.trail, target] }, text);
+    else
+        lose(`but ${text.reason}`);
+}
+/** The path, from the package's top, of what a file includes; or why it cannot be followed. */
+function targetOf(from, path) {
+    if (variablesIn(path).length > 0)
+        return { problem: 'which depends on an environment variable' };
+    if (/^(?:https?|file):/i.test(path))
+        return { problem: 'which is a URL, and only files of the package are read' };
+    if (path.startsWith('/') || /^[a-z]:/i.test(path))
+        return { problem: 'which is not a path inside the package' };
+    if (path.includes('\\'))
+        return { problem: 'whose backslash separates folders on Windows only' };
+    const parts = from.split('/').slice(0, -1);
+    for (const part of path.split('/')) {
+        if (part === '' || part === '.')
+            continue;
+        if (part !== '..')
+            parts.push(part);
+        else if (parts.pop() === undefined)
+            return { problem: 'which lies outside the package' };
+    }
+    return parts.join('/');
+}
+function keyOf(file, isConstraint) {
+    return `${isConstraint ? '-c' : '-r'} ${file}`;
+}
+
+;// CONCATENATED MODULE: ./lib/python/requirement-names.js
+// What one stated requirement asks for: a name, or a URL, a path or an editable project that tells its name. Pure, and
+// without a look at the disk: where pip would look whether a path is a folder, its shape decides.
+
+
+
+
+
+const VERSION_CONTROL = [
+    ...['git+http', 'git+https', 'git+ssh', 'git+git', 'git+file'],
+    ...['hg+file', 'hg+http', 'hg+https', 'hg+ssh', 'hg+static-http'],
+    ...['svn+ssh', 'svn+http', 'svn+https', 'svn+svn', 'svn+file'],
+    ...['bzr+http', 'bzr+https', 'bzr+ssh', 'bzr+sftp', 'bzr+ftp', 'bzr+lp', 'bzr+file']
+];
+const URL_SCHEMES = ['http', 'https', 'file', 'ftp', ...VERSION_CONTROL];
+const NOT_EDITABLE = 'which pip does only for folders and version control';
+/** What pip takes for an archive (`utils.filetypes`). */
+const ARCHIVE = /\.(?:whl|zip|tar\.(?:gz|bz2|xz|lz|lzma)|tar|tgz|tbz|txz|tlz)$/i;
+/** What is longer is no requirement, and no URL that a server takes. */
+const requirement_names_MAX_LENGTH = 16_384;
+/** Understands a requirement that is not editable; throws `LineError` where the name stays unknown or pip refuses it. */
+function requirementOf(text) {
+    return explained(text, () => {
+        const separator = isUrl(text) ? '; ' : ';';
+        const cut = text.indexOf(separator);
+        const head = strip(cut < 0 ? text : text.slice(0, cut));
+        const condition = cut < 0 ? '' : strip(text.slice(cut + separator.length));
+        const marker = markerOf(condition);
+        return { ...(isUrl(head) ? namedByUrl(head) : namedByTextOrPath(head)), marker };
+    });
+}
+/** Understands what stands after `-e`; throws `LineError` where the name stays unknown or pip refuses it. */
+function requirementOfEditable(text) {
+    return explained(text, () => {
+        const direct = directRequirement(text);
+        if (direct)
+            return direct;
+        const [bare, extras] = splitExtras(text);
+        if (/^file:/i.test(bare)) {
+            const named = namedByEgg(bare);
+            return extras === '' ? named : { ...named, extras: parseRequirement(`placeholder${extras.toLowerCase()}`).extras };
+        }
+        const url = /^(?:git|hg|svn|bzr):/i.test(text) ? `${text.slice(0, text.indexOf(':')).toLowerCase()}+${text}` : text;
+        if (VERSION_CONTROL.includes(schemeOf(url) ?? ''))
+            return namedByEgg(url);
+        if (schemeOf(url) !== undefined && isUrl(url))
+            throw new LineError(`asks for ${quoted(text)} as editable, ${NOT_EDITABLE}`);
+        throw new LineError(`asks for the project in ${quoted(text)}, whose name is not known from here`);
+    });
+}
+function explained(text, understand) {
+    if (text.length > requirement_names_MAX_LENGTH)
+        throw new LineError(`is longer than ${requirement_names_MAX_LENGTH} characters`);
+    try {
+        return understand();
+    }
+    catch (error) {
+        if (error instanceof RequirementError)
+            throw new LineError(`is not understood: ${error.message}`, { cause: error });
+        throw error;
+    }
+}
+/** `name @ url` after `-e`, which newer pips understand; `undefined`: it is none. */
+function directRequirement(text) {
+    let requirement;
+    try {
+        requirement = parseRequirement(text);
+    }
+    catch (error) {
+        if (error instanceof RequirementError)
+            return undefined;
+        throw error;
+    }
+    const { url } = requirement;
+    if (url === undefined)
+        return undefined;
+    if (!VERSION_CONTROL.includes(schemeOf(url) ?? '') && schemeOf(url) !== 'file')
+        throw new LineError(`asks for ${quoted(text)} as editable, ${NOT_EDITABLE}`);
+    if (variablesIn(url).length < variablesIn(text).length)
+        throw new LineError('depends on an environment variable');
+    return requirement;
+}
+function markerOf(condition) {
+    if (variablesIn(condition).length > 0)
+        throw new LineError('depends on an environment variable');
+    return condition === '' ? undefined : parseMarker(condition);
+}
+/** The scheme as Python's `urlsplit` finds it, which is stricter than a look for a colon. */
+function schemeOf(text) {
+    return /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase();
+}
+function isUrl(text) {
+    return URL_SCHEMES.includes(schemeOf(text) ?? '');
+}
+/** `alpha>=1`, `alpha @ URL`, or a path. */
+function namedByTextOrPath(text) {
+    const [path, extras] = splitExtras(text);
+    const at = text.indexOf('@');
+    const isNamed = at >= 0 && !looksLikePath(text.slice(0, at));
+    if (!isNamed && (looksLikePath(text) || ARCHIVE.test(path))) {
+        const named = namedByFile(path.slice(path.lastIndexOf('/') + 1));
+        if (!named)
+            throw new LineError(`asks for the project in ${quoted(text)}, whose name is not known from here`);
+        const more = extras === '' ? [] : parseRequirement(`placeholder${extras.toLowerCase()}`).extras;
+        return { ...named, extras: more };
+    }
+    const variables = variablesIn(text);
+    if (variables.length > 0 && !isNamed)
+        throw new LineError(`depends on the environment variable ${variables.join(', ')}`);
+    const requirement = parseRequirement(text);
+    // A password from a variable changes nothing; a name, an extra or a version from one could be anything.
+    if (variablesIn(requirement.url ?? '').length < variables.length)
+        throw new LineError(`depends on the environment variable ${variables.join(', ')}`);
+    return requirement;
+}
+function looksLikePath(text) {
+    return text.includes('/') || text.includes('\\') || text.startsWith('.');
+}
+/** Splits `path[extra]`. */
+function splitExtras(text) {
+    const open = text.endsWith(']') ? text.lastIndexOf('[') : -1;
+    return open > 0 && open < text.length - 2 ? [text.slice(0, open), text.slice(open)] : [text, ''];
+}
+/** A URL on its own: a wheel's file name tells the name, else `#egg=`, else the file name of a source distribution. */
+function namedByUrl(url) {
+    const path = unquoted(/^[^:]+:(?:\/\/[^/?#]*)?([^?#]*)/.exec(url)?.[1] ?? '');
+    const file = path.split('/').findLast(part => part !== '') ?? '';
+    if (file.endsWith('.whl') || !eggOf(url)) {
+        const isSnapshot = /\/(?:archive|zipball|tarball|zip|tar\.gz)\//.test(path);
+        const isFile = file.endsWith('.whl') || !(isSnapshot || VERSION_CONTROL.includes(schemeOf(url) ?? ''));
+        const named = isFile ? namedByFile(file) : undefined;
+        if (named)
+            return { ...named, url };
+    }
+    return namedByEgg(url);
+}
+function namedByEgg(url) {
+    const egg = eggOf(url);
+    if (!egg)
+        throw new LineError(`asks for ${quoted(url)}, which does not tell a name; write "name @ URL"`);
+    if (variablesIn(egg).length > 0)
+        throw new LineError(`depends on the environment variable ${variablesIn(egg).join(', ')}`);
+    const named = parseRequirement(egg);
+    if (named.specifier !== '' || named.url !== undefined || named.marker !== undefined)
+        throw new LineError(`has more than a name in ${quoted(`#egg=${egg}`)}`);
+    return { ...named, url };
+}
+function eggOf(url) {
+    return /[#&]egg=([^&]*)/.exec(url)?.[1];
+}
+/**
+ * The name and the version that a wheel's or a source distribution's file name tells; `undefined`: none for certain.
+ *
+ * Throws for a `.whl` whose name is none of a wheel, as pip refuses it.
+ */
+function namedByFile(file) {
+    const variables = variablesIn(file);
+    if (variables.length > 0)
+        throw new LineError(`depends on the environment variable ${variables.join(', ')}`);
+    if (file.endsWith('.whl')) {
+        const parts = file.slice(0, -4).split('-');
+        const [name = '', version = '', build = ''] = parts;
+        const isWheel = (parts.length === 5 || (parts.length === 6 && /^\d/.test(build))) && !parts.includes('') && !/\s/.test(file);
+        if (!isWheel)
+            throw new LineError(`asks for ${quoted(file)}, which is no file name of a wheel`);
+        return parseRequirement(`${name.replaceAll('_', '-')}==${version.replaceAll('_', '-')}`);
+    }
+    const match = /^(.+)\.(?:tar\.gz|tgz|tar\.bz2|tar\.xz|zip)$/i.exec(file);
+    const stem = match?.[1] ?? '';
+    const dash = stem.lastIndexOf('-');
+    const [name, version] = [stem.slice(0, Math.max(dash, 0)), stem.slice(dash + 1)];
+    // A second part that begins with a digit, or a version without a dot, could as well be a branch or a date.
+    if (!/^\d[\w.+!]*$/.test(version) || !version.includes('.') || name === '' || /-\d/.test(name))
+        return undefined;
+    return parseRequirement(`${name}==${version}`);
+}
+function unquoted(path) {
+    return path.replace(/(?:%[0-9a-f]{2})+/gi, escaped => {
+        try {
+            return decodeURIComponent(escaped);
+        }
+        catch {
+            return escaped;
+        }
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/python/requirements.js
+// What the package asks for: requirements files and lock files, what could not be understood of them, and the fingerprint
+// by which two deployments are compared. Pure: the text comes through a port.
+
+
+
+
+
+
+/** More of them tell nothing more. */
+const MAX_GAPS = 50;
+/** Reads what a file of the package asks for; the file's name tells how. Throws nothing: what goes wrong is a gap. */
+async function readRequirements(file, read) {
+    const path = file.replace(/^(?:\.\/+)+/, '');
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const { asked, isSuperset, gaps, contents } = name === 'uv.lock' || name === 'poetry.lock'
+        ? await fromLockFile(path, read)
+        : await fromRequirementsFile(path, read);
+    const shown = gaps.slice(0, MAX_GAPS);
+    const more = gaps.length > shown.length ? [`${gaps.length - shown.length} more of the kind`] : [];
+    return { file: path, asked, isSuperset, gaps: [...shown, ...more], fingerprint: await digest(contents) };
+}
+async function fromRequirementsFile(path, read) {
+    // Each of their lines would be a gap of its own.
+    if (/(?:^|\/)(?:Pipfile|Pipfile\.lock|[^/]*\.toml)$/i.test(path))
+        return nothing(`${path} is neither a requirements file nor a uv.lock nor a poetry.lock`, false);
+    const [asked, gaps, contents] = [[], [], []];
+    for (const statement of await readStatements(path, read)) {
+        const { file, line } = statement;
+        const understood = understand(statement);
+        if (understood instanceof LineError)
+            gaps.push(`${file} line ${line} ${understood.message}`);
+        else if (understood && !('isConstraint' in statement && statement.isConstraint))
+            asked.push({ requirement: understood, file, line });
+        if (statement.kind === 'lost' && statement.reason !== undefined)
+            gaps.push(statement.reason);
+        contents.push(...canonicalLines(statement, understood instanceof LineError ? undefined : understood));
+    }
+    return { asked, isSuperset: false, gaps, contents };
+}
+/** `undefined`: there is nothing to understand, or it is a constraint, which leaves no gap. */
+function understand(statement) {
+    if (statement.kind !== 'requirement' && statement.kind !== 'editable')
+        return undefined;
+    try {
+        return statement.kind === 'editable' ? requirementOfEditable(statement.text) : requirementOf(statement.text);
+    }
+    catch (error) {
+        if (!(error instanceof LineError))
+            throw error;
+        return statement.isConstraint ? undefined : error;
+    }
+}
+async function fromLockFile(path, read) {
+    const text = await requirement_files_textOf(path, read);
+    if (typeof text !== 'string')
+        return nothing(text.reason, true);
+    if (path.endsWith('uv.lock'))
+        return fromLock(path, readUvLock(text), []);
+    const project = path.slice(0, path.lastIndexOf('/') + 1) + 'pyproject.toml';
+    return fromLock(path, readPoetryLock(text), await theProject(project, read));
+}
+/** Poetry installs the project itself beside what its lock file names. */
+async function theProject(path, read) {
+    const text = await requirement_files_textOf(path, read);
+    // Without it Poetry installs nothing at all.
+    if (typeof text !== 'string')
+        return [];
+    try {
+        const requirement = projectName(text);
+        return requirement ? [{ requirement, file: path, line: 1 }] : [];
+    }
+    catch (error) {
+        if (!(error instanceof RequirementError))
+            throw error;
+        return [`${path} ${error.message}`];
+    }
+}
+function fromLock(path, lock, beside) {
+    const projects = beside.filter(item => typeof item !== 'string');
+    return {
+        asked: [...lock.packages.map(({ requirement, line }) => ({ requirement, file: path, line })), ...projects],
+        isSuperset: true,
+        gaps: [...lock.gaps.map(gap => `${path} ${gap}`), ...beside.filter(item => typeof item === 'string')],
+        contents: lock.contents
+    };
+}
+function nothing(gap, isSuperset) {
+    return { asked: [], isSuperset, gaps: [gap], contents: [] };
+}
+
 ;// CONCATENATED MODULE: ./lib/sweep-report.js
 // What is said of a sweep: how far it is, what it left and why, and what the transport did. Pure; foreign text is escaped here.
 
@@ -44188,7 +45561,7 @@ function outputsOf(outcome) {
         strategy: outcome.strategy,
         // With an archive that goes, what is left over beside it stays.
         'env-path': decision?.action === 'reset-archive' ? '' : (0,lib_escape/* plain */.pj)(found?.environment?.path ?? '', 1000),
-        'python-version-found': decide_foundPython(found && usedEnvironment(found)) ?? '',
+        'python-version-found': decide_foundPython(found && snapshot_usedEnvironment(found)) ?? '',
         'python-version-wanted': outcome.wanted?.version ?? '',
         'removed-packages': '[]',
         'files-deleted': String(outcome.dryRun ? 0 : outcome.filesDeleted),
@@ -44210,7 +45583,7 @@ function recommendedClean(result, layout) {
 /** What was found, for the log. */
 function foundLines(found) {
     const { doubt, lock, secondArchive } = found;
-    const environment = usedEnvironment(found);
+    const environment = snapshot_usedEnvironment(found);
     const lines = [`Layout: ${found.layout}`];
     if (doubt)
         lines.push(`In doubt: ${(0,lib_escape/* plain */.pj)(doubt.detail)}${doubt.candidates.length > 0 ? ` (${(0,lib_escape/* listed */.KE)(doubt.candidates)})` : ''}`);
@@ -44384,7 +45757,7 @@ function siteText({ app, slot }) {
 }
 function foundText(found) {
     const { layout, doubt } = found;
-    const environment = usedEnvironment(found);
+    const environment = snapshot_usedEnvironment(found);
     if (doubt)
         return `${(0,lib_escape/* code */.aY)(layout)}: ${(0,lib_escape/* prose */.CS)(doubt.detail, 300)}`;
     if (!environment)
@@ -44405,228 +45778,6 @@ function table(rows) {
         '| --- | --- |',
         ...others.map(([head, text]) => `| ${head} | ${text} |`)
     ].join('\n');
-}
-
-;// CONCATENATED MODULE: ./lib/reset/trash.js
-// What was set aside: how a copy is named, so that any later run knows where it belongs. No state but the names.
-
-/** Whether nothing that is ours lies there. */
-function trash_isEmpty({ copies, doomed, loose }) {
-    return copies.length + doomed.length + loose.length === 0;
-}
-/** What the file systems of servers take. */
-const MAX_NAME_LENGTH = 255;
-const MAX_READABLE_LENGTH = 100;
-const NAME = /^(trash-\d{8}T\d{9}Z-[0-9a-f]{8,})-(.+)$/;
-const DOOMED_NAME = /^trash-\d{8}T\d{9}Z-[0-9a-f]{8,}$/;
-/**
- * The path to which `original` is set aside.
- *
- * The name holds the time (so that copies sort by age), something random (a rename onto an empty folder would silently
- * replace it), and the original path below wwwroot, in letters that every file system takes.
- */
-function trashPath(original, now, random) {
-    if (!(0,lib_site/* isBelow */.Yw)(original, lib_site/* WWWROOT */.yc))
-        throw new RangeError(`not below ${lib_site/* WWWROOT */.yc}: ${original}`);
-    const relative = original.slice(lib_site/* WWWROOT */.yc.length + 1);
-    const name = `trash-${stampOf(now)}-${random}-${encode(relative)}`;
-    // A longer one would be refused like a rename that is not allowed, and the environment deleted in place for it.
-    if (name.length > MAX_NAME_LENGTH)
-        throw new Error(`The path ${original} is too long to be set aside under a name`);
-    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name));
-}
-/** A path for something in use that only has to get out of the way: any later run deletes what lies there. */
-function doomedPlace(now, random) {
-    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, `trash-${stampOf(now)}-${random}`));
-}
-/** Reads a name in our own folder; `undefined`: it is nothing that we set aside. */
-function parseTrashName(name) {
-    const relative = decode(NAME.exec(name)?.[2] ?? '');
-    if (!relative)
-        return undefined;
-    try {
-        return { copy: (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name)), original: (0,lib_site/* mutable */.fX)((0,lib_site/* remotePath */.QZ)(`${lib_site/* WWWROOT */.yc}/${relative}`)) };
-    }
-    catch {
-        // A name that somebody else made, or made up: it leads to no path that is ours to change.
-        return undefined;
-    }
-}
-/**
- * Lists what was set aside. `surroundings` is the listing of `/site`.
- *
- * `expected`: something was moved there, so it is looked for even where the listing does not show our folder, as on
- * servers that hide names with a leading dot.
- */
-async function trash_readTrash(site, surroundings, expected) {
-    const shown = hasOwnFolder(surroundings);
-    if (!shown && !expected)
-        return { copies: [], doomed: [], loose: [] };
-    const entries = await listOwnFolder(site, shown);
-    const names = entries.map(({ name }) => name);
-    const rests = entries.filter(({ name }) => DOOMED_NAME.test(name));
-    const pathsOf = (some) => some.map(({ name }) => (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name)));
-    return {
-        copies: names
-            .sort()
-            .reverse()
-            .flatMap(name => parseTrashName(name) ?? []),
-        doomed: pathsOf(rests.filter(({ kind }) => kind !== 'file')),
-        loose: pathsOf(rests.filter(({ kind }) => kind === 'file'))
-    };
-}
-async function listOwnFolder(site, shown) {
-    try {
-        return await site.list(lib_site/* OWN_FOLDER */.w5);
-    }
-    catch (error) {
-        if (!shown && error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
-            return [];
-        throw error;
-    }
-}
-/**
- * The path that a copy gets before its deletion begins: without the part that says where it belongs, so that a deletion
- * that is cut can never be put back with files missing.
- */
-function doomedPath({ copy }) {
-    const doomed = trash_restOf(copy);
-    if (doomed === copy)
-        throw new RangeError(`not the name of a copy: ${copy}`);
-    return doomed;
-}
-/** Where the rest of a deletion lies: of a copy, or of what was such a rest already. */
-function trash_restOf(copy) {
-    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, NAME.exec((0,lib_site/* nameOf */.Vb)(copy))?.[1] ?? (0,lib_site/* nameOf */.Vb)(copy)));
-}
-/** Whether our own folder is there already. */
-function hasOwnFolder(surroundings) {
-    const entry = (0,lib_site/* entryNamed */.OM)(surroundings, (0,lib_site/* nameOf */.Vb)(lib_site/* OWN_FOLDER */.w5));
-    return entry?.kind === 'directory' || entry?.kind === 'unknown';
-}
-/**
- * Writes every character but the plainest as `=XX` per UTF-8 byte, so `/` cannot be mistaken for a separator; all of it
- * as base64url after `==`, which no such byte begins with, where that would be long.
- */
-function encode(text) {
-    const bytes = new TextEncoder().encode(text);
-    const readable = [...bytes]
-        .map(byte => (/[A-Za-z0-9._-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : hex(byte)))
-        .join('');
-    return readable.length <= MAX_READABLE_LENGTH ? readable : `==${Buffer.from(bytes).toString('base64url')}`;
-}
-function stampOf(now) {
-    return now.toISOString().replace(/[-:.]/g, '');
-}
-function hex(byte) {
-    return `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-}
-function decode(text) {
-    if (/^==[\w-]+$/.test(text))
-        return Buffer.from(text.slice(2), 'base64url').toString('utf8');
-    if (!/^(?:[A-Za-z0-9._-]|=[0-9A-F]{2})*$/.test(text))
-        return undefined;
-    const bytes = (text.match(/=[0-9A-F]{2}|./g) ?? []).map(part => part.startsWith('=') ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0));
-    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
-}
-
-;// CONCATENATED MODULE: ./lib/state.js
-// What the main step hands to the post step: one JSON value. Holds no secret.
-
-const KEY = 'run';
-/** The runner hands state over in an environment variable, and an operating system limits those. */
-const MAX_LIST_LENGTH = 20_000;
-/** Hands a state over; a later call replaces an earlier one. */
-function saveState(keeper, state) {
-    const list = state.installedBefore?.join(' ') ?? '';
-    const kept = list.length > MAX_LIST_LENGTH ? { ...state, installedBefore: undefined } : state;
-    keeper.saveState(KEY, JSON.stringify(kept));
-}
-/**
- * Reads the state back, as if somebody else had written it.
- *
- * `undefined`: the main step left none, so there is nothing to do. Throws an `Error` for one that is not ours.
- */
-function state_loadState(keeper) {
-    const text = keeper.getState(KEY);
-    if (text === '')
-        return undefined;
-    let value;
-    try {
-        value = JSON.parse(text);
-    }
-    catch (error) {
-        throw new Error('The state that the main step left cannot be read', { cause: error });
-    }
-    const fields = typeof value === 'object' && value !== null ? { ...value } : {};
-    if (fields['schema'] !== 1)
-        throw new Error('The state that the main step left is of another version');
-    return {
-        schema: 1,
-        app: textIn(fields, 'app'),
-        slot: textIn(fields, 'slot'),
-        host: textIn(fields, 'host'),
-        tls: oneOf(fields, 'tls', ['auto', 'explicit', 'implicit', 'off']),
-        // Anything but a plain `false` keeps the check on.
-        tlsVerify: fields['tlsVerify'] !== false,
-        connections: numberIn(fields, 'connections', 32),
-        // A main step that does not know of it has not forbidden it.
-        pipelining: fields['pipelining'] !== false,
-        timeoutMs: numberIn(fields, 'timeoutMs', 600_000),
-        deadlineMs: numberIn(fields, 'deadlineMs', 360 * 60_000),
-        verify: fields['verify'] === true,
-        layout: textIn(fields, 'layout'),
-        strategy: oneOf(fields, 'strategy', ['none', 'marker', 'rename', 'in-place', 'archive']),
-        reason: textIn(fields, 'reason'),
-        environment: pathIn(fields, 'environment'),
-        envPath: pathIn(fields, 'envPath'),
-        shipped: fields['shipped'] === true,
-        pythonBefore: textIn(fields, 'pythonBefore'),
-        pythonWanted: textIn(fields, 'pythonWanted'),
-        installedBefore: listIn(fields, 'installedBefore')
-    };
-}
-function invalid(name) {
-    return new Error(`The state that the main step left is damaged: ${name}`);
-}
-function textIn(fields, name) {
-    const value = fields[name];
-    if (typeof value !== 'string' || value.length > 1000)
-        throw invalid(name);
-    return value;
-}
-function numberIn(fields, name, most) {
-    const value = fields[name];
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most)
-        throw invalid(name);
-    return value;
-}
-function oneOf(fields, name, choices) {
-    const found = choices.find(choice => choice === fields[name]);
-    if (found === undefined)
-        throw invalid(name);
-    return found;
-}
-function pathIn(fields, name) {
-    const value = fields[name];
-    if (value === undefined)
-        return undefined;
-    if (typeof value !== 'string')
-        throw invalid(name);
-    try {
-        return mutable(remotePath(value));
-    }
-    catch (error) {
-        throw new Error(invalid(name).message, { cause: error });
-    }
-}
-function listIn(fields, name) {
-    const value = fields[name];
-    if (value === undefined)
-        return undefined;
-    if (!Array.isArray(value) || !value.every(item => typeof item === 'string'))
-        throw invalid(name);
-    return value;
 }
 
 ;// CONCATENATED MODULE: ./lib/compare.js
@@ -44662,12 +45813,748 @@ function compare_comparison(state, { environment, layout }) {
     const python = foundPython(environment);
     if (state.pythonWanted === '' || python === undefined || python === state.pythonWanted)
         return [];
-    const setting = state.shipped
-        ? 'the package, which brings its environment along: make it there with the version that is wanted'
-        : layout === 'windows-env'
-            ? 'runtime.txt in the package (or the version in the portal)'
-            : `the app's own setting: az webapp config set --linux-fx-version "PYTHON|${state.pythonWanted}"`;
+    const setting = decidingSetting(layout, state.shipped, state.pythonWanted);
     return [`The rebuilt environment has Python ${python} instead of ${state.pythonWanted}. What decides is ${setting}`];
+}
+/** What decides on the Python version of a rebuilt environment: the setting to change where it is not the wanted one. */
+function decidingSetting(layout, isShipped, wanted) {
+    if (isShipped)
+        return 'the package, which brings its environment along: make it there with the version that is wanted';
+    return layout === 'windows-env'
+        ? 'runtime.txt in the package (or the version in the portal)'
+        : `the app's own setting: az webapp config set --linux-fx-version "PYTHON|${wanted}"`;
+}
+
+;// CONCATENATED MODULE: ./lib/azure/memory.js
+
+
+/** The reasons that lead to a reset without being asked. */
+const CODES = [
+    'broken',
+    'mixed-versions',
+    'python-version-changed',
+    'venv-in-package',
+    'packages-removed',
+    'requirements-changed'
+];
+const LAYOUTS = [
+    'windows-env',
+    'venv-tree',
+    'packages-dir',
+    'compressed-env',
+    'compressed-app',
+    'none',
+    'unknown'
+];
+/** Far more than what is ever written. */
+const MAX_MEMORY_BYTES = 65_536;
+const MAX_TEXT_LENGTH = 250;
+const MAX_PARTICULARS = 1000;
+const MAX_EVIDENCE = 20;
+const MAX_RESETS = 1000;
+/**
+ * Reads the text of `last.json`.
+ *
+ * Throws an `Error` for whatever is not exactly what this version writes, fields that it does not know apart: whoever
+ * reads it goes on as if there were none.
+ */
+function parseMemory(text) {
+    if (new TextEncoder().encode(text).length > MAX_MEMORY_BYTES)
+        throw new Error('it is too long');
+    return memoryIn(JSON.parse(text.replace(/^\uFEFF/, '')));
+}
+/** Writes a memory down; `undefined`: it is too much to be read back. */
+function memory_memoryText(memory) {
+    const text = `${JSON.stringify(memory)}\n`;
+    try {
+        parseMemory(text);
+        return text;
+    }
+    catch {
+        return undefined;
+    }
+}
+/** Checks what the main step handed over; throws an `Error` that names the field which is not as it should be. */
+function memory_rememberingIn(value) {
+    const fields = fieldsOf(value, 'remembering');
+    return {
+        fingerprint: matching(fields, 'fingerprint', FINGERPRINT),
+        evidence: listIn(fields, 'evidence', MAX_EVIDENCE, evidenceIn),
+        before: fields['before'] === undefined ? undefined : memoryIn(fields['before']),
+        deployment: textIn(fields, 'deployment', 1000),
+        alone: fields['alone'] === true
+    };
+}
+/** Whether a reason leads to a reset without being asked. */
+function isEvidenceCode(code) {
+    return CODES.some(known => known === code);
+}
+const FINGERPRINT = /^(?:[0-9a-f]{64})?$/;
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
+const REASON = /^[a-z-]{0,40}$/;
+const PYTHON = /^(?:\d{1,2}\.\d{1,3})?$/;
+function memoryIn(value) {
+    const fields = fieldsOf(value, 'memory');
+    if (fields['schema'] !== 1)
+        throw invalid('schema');
+    const time = matching(fields, 'time', TIME);
+    if (Number.isNaN(Date.parse(time)))
+        throw invalid('time');
+    return {
+        schema: 1,
+        time,
+        reason: matching(fields, 'reason', REASON),
+        evidence: listIn(fields, 'evidence', MAX_EVIDENCE, rememberedIn),
+        rebuilt: flagIn(fields, 'rebuilt'),
+        fingerprint: matching(fields, 'fingerprint', FINGERPRINT),
+        found: foundIn(fields['found'])
+    };
+}
+function foundIn(value) {
+    const fields = fieldsOf(value, 'found');
+    const layout = LAYOUTS.find(known => known === fields['layout']);
+    if (layout === undefined)
+        throw invalid('layout');
+    const distributions = fields['distributions'];
+    return {
+        layout,
+        path: pathIn(fields, 'path'),
+        python: matching(fields, 'python', PYTHON),
+        ...(distributions === undefined ? {} : { distributions: numberIn(fields, 'distributions', 0, 1_000_000) })
+    };
+}
+function rememberedIn(value) {
+    const fields = fieldsOf(value, 'evidence');
+    return {
+        ...evidenceIn(value),
+        outlived: flagIn(fields, 'outlived'),
+        resets: numberIn(fields, 'resets', 1, MAX_RESETS)
+    };
+}
+function evidenceIn(value) {
+    const fields = fieldsOf(value, 'evidence');
+    const code = fields['code'];
+    if (!isEvidenceCode(code))
+        throw invalid('code');
+    return { code, particulars: listIn(fields, 'particulars', MAX_PARTICULARS, item => memory_textOf(item, 'particulars')) };
+}
+function fieldsOf(value, name) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+        throw invalid(name);
+    // A spread makes a field of `__proto__`, like of any other name.
+    return { ...value };
+}
+/** Never repeats the value. */
+function invalid(name) {
+    return new Error(`its field "${name}" is not as it should be`);
+}
+function textIn(fields, name, most) {
+    return memory_textOf(fields[name], name, most);
+}
+/** A text in which nothing has to be escaped, because it was when it was written. */
+function memory_textOf(value, name, most = MAX_TEXT_LENGTH) {
+    if (typeof value !== 'string' || value.length > most || (0,lib_escape/* plain */.pj)(value, most) !== value)
+        throw invalid(name);
+    return value;
+}
+function matching(fields, name, pattern) {
+    const text = textIn(fields, name, MAX_TEXT_LENGTH);
+    if (!pattern.test(text))
+        throw invalid(name);
+    return text;
+}
+function pathIn(fields, name) {
+    const text = textIn(fields, name, 1000);
+    try {
+        if ((0,lib_site/* isBelow */.Yw)((0,lib_site/* remotePath */.QZ)(text), lib_site/* WWWROOT */.yc))
+            return text;
+    }
+    catch (error) {
+        throw new Error(invalid(name).message, { cause: error });
+    }
+    throw invalid(name);
+}
+function flagIn(fields, name) {
+    const value = fields[name];
+    if (typeof value !== 'boolean')
+        throw invalid(name);
+    return value;
+}
+function numberIn(fields, name, least, most) {
+    const value = fields[name];
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+        throw invalid(name);
+    return value;
+}
+function listIn(fields, name, most, read) {
+    const value = fields[name];
+    if (!Array.isArray(value) || value.length > most)
+        throw invalid(name);
+    return value.map(item => read(item));
+}
+
+;// CONCATENATED MODULE: ./lib/azure/evidence.js
+// What speaks for a reset in a form that can be compared from run to run, and when it does so in vain. Pure.
+
+
+
+
+
+
+/** After so many resets in a row, each of which did away with it, evidence that comes back is brought by something else. */
+const MOST_RESETS = 3;
+/** The evidence in a decision: every reason for a reset that holds without being asked, whether it leads or not. */
+function evidenceOf({ reasons }, found, expected, fingerprint) {
+    const environment = snapshot_usedEnvironment(found);
+    const wanted = wantedPython(found.layout, expected)?.version ?? '';
+    const particulars = (code) => {
+        switch (code) {
+            case 'broken':
+                return environment?.missing ?? [];
+            case 'mixed-versions':
+                return environment ? mixtureIn(environment) : [];
+            case 'python-version-changed':
+                return [insteadOf(decide_foundPython(environment) ?? '', wanted)];
+            case 'venv-in-package':
+                return [expected.packagedEnvironment ?? ''];
+            case 'packages-removed':
+                return expected.removedPackages ?? [];
+            case 'requirements-changed':
+                return [fingerprint];
+        }
+    };
+    return reasons.flatMap(({ code }) => isEvidenceCode(code) ? [{ code, particulars: particulars(code).map(text => (0,lib_escape/* plain */.pj)(text)) }] : []);
+}
+/**
+ * What to keep of the evidence of a reset, once the deployment has made a new environment.
+ *
+ * What speaks against the new one for a reason that spoke for the reset has outlived it: a further reset would change
+ * nothing. Requirements that changed are no longer changed.
+ */
+function evidence_evidenceAfter(asked, made, wanted, before) {
+    const left = leftIn(asked, made, wanted);
+    const healed = asked.flatMap(({ code, particulars }) => {
+        const still = left.filter(item => item.code === code).flatMap(item => item.particulars);
+        const gone = particulars.filter(text => !still.includes(text));
+        const isSolved = code === 'requirements-changed' || (still.length > 0 && code === 'python-version-changed');
+        return gone.length === 0 || isSolved ? [] : [{ code, particulars: gone }];
+    });
+    const remembered = (item, outlived) => {
+        const earlier = before?.evidence.find(known => isSame(item, known))?.resets ?? 0;
+        return { ...item, outlived, resets: Math.min(earlier + 1, MOST_RESETS) };
+    };
+    return [...left.map(item => remembered(item, true)), ...healed.map(item => remembered(item, false))];
+}
+/** What speaks for a reset of what the deployment made, as far as that can be told after it. */
+function leftIn(asked, { environment, layout }, wanted) {
+    const python = foundPython(environment);
+    const names = new Set(environment.distributions.map(({ name }) => name));
+    const isVenv = layout !== 'packages-dir';
+    const of = (code) => asked.flatMap(item => (item.code === code ? item.particulars : []));
+    const left = [
+        { code: 'broken', particulars: isVenv ? environment.missing : [] },
+        { code: 'mixed-versions', particulars: isVenv ? mixtureIn(environment) : [] },
+        {
+            code: 'python-version-changed',
+            particulars: isVenv && python && wanted !== '' && python !== wanted ? [insteadOf(python, wanted)] : []
+        },
+        // Only a comparison with the package could tell that it is gone.
+        { code: 'venv-in-package', particulars: of('venv-in-package') },
+        { code: 'packages-removed', particulars: of('packages-removed').filter(name => names.has(name)) }
+    ];
+    return left
+        .filter(({ code, particulars }) => particulars.length > 0 && asked.some(item => item.code === code))
+        .map(({ code, particulars }) => ({ code, particulars: particulars.map(text => plain(text)) }));
+}
+/**
+ * What on the server disagrees, where all that speaks for a reset now has led to one before, and a deployment that
+ * succeeded left it as it is. `undefined`: a reset may help.
+ */
+function whyIneffective(evidence, memory, found) {
+    if (!memory || evidence.length === 0)
+        return undefined;
+    const known = evidence.map(item => memory.evidence.find(({ outlived, resets, ...rest }) => isSame(item, rest) && (outlived || resets >= MOST_RESETS)));
+    if (known.includes(undefined))
+        return undefined;
+    const causes = memory.rebuilt
+        ? evidence.map((item, index) => (known[index]?.outlived ? disagreement(item, found) : evidence_comesBack(item)))
+        : [
+            'the deployment after that reset built no environment (SCM_DO_BUILD_DURING_DEPLOYMENT=true makes the server build one)'
+        ];
+    return `${[...new Set(causes)].join('; ')}. Once that is put right, reset with "reset-env: true"`;
+}
+/** Whether evidence is of the same kind as what is remembered, and holds nothing that is new. */
+function isSame(now, remembered) {
+    return now.code === remembered.code && now.particulars.every(text => remembered.particulars.includes(text));
+}
+function disagreement({ code, particulars }, { layout, shippedBy }) {
+    const isShipped = shippedBy !== undefined;
+    const what = (0,lib_escape/* listed */.KE)(particulars);
+    switch (code) {
+        case 'python-version-changed': {
+            const wanted = particulars[0]?.split(' ').at(-1) ?? '';
+            return `the deployment made Python ${what}, and what decides is ${decidingSetting(layout, isShipped, wanted)}`;
+        }
+        case 'packages-removed':
+            return isShipped
+                ? `the package brings ${what} along, although nothing asks for it`
+                : `the server's build installed ${what} again, although nothing asks for it`;
+        case 'broken':
+            return `what the deployment made lacks ${what} as well`;
+        case 'mixed-versions':
+            return `what the deployment made is mixed as well (${what})`;
+        default:
+            return 'the package still brings another environment to the same path, and no server build makes one';
+    }
+}
+function evidence_comesBack({ code, particulars }) {
+    return (`${code} (${(0,lib_escape/* listed */.KE)(particulars)}) was gone after each of ${MOST_RESETS} resets and came back each time, so something ` +
+        'other than the deployment brings it, such as a start-up command');
+}
+function insteadOf(found, wanted) {
+    return `${found} instead of ${wanted}`;
+}
+/** What disagrees within an environment: its versions, or what is installed twice. */
+function mixtureIn({ versions, distributions }) {
+    const distinct = new Set(versions.map(({ version }) => version));
+    return distinct.size > 1 ? [...distinct].sort() : installedTwice(distributions);
+}
+
+;// CONCATENATED MODULE: ./lib/azure/memory-file.js
+// `last.json` in the action's own folder: read with suspicion, written whole or not at all.
+
+
+const NAME = 'last.json';
+const FRESH_NAME = /^last\.json\.new-[0-9a-f]+$/;
+/**
+ * Reads what is remembered. `own` is the listing of our own folder; `undefined`: there is none.
+ *
+ * `oddity` says why a file that is there counts as none.
+ */
+async function readMemory(site, own) {
+    const entry = own?.find(({ name, kind }) => name === NAME && kind === 'file');
+    if (!entry)
+        return {};
+    if (entry.size > MAX_MEMORY_BYTES)
+        return { oddity: 'it is too long' };
+    try {
+        return { memory: parseMemory(await site.readText(memory_file_pathOf(NAME), MAX_MEMORY_BYTES)) };
+    }
+    catch (error) {
+        if (error instanceof lib_site/* SiteError */.wt && !['refused', 'unexpected'].includes(error.kind))
+            throw error;
+        return { oddity: error instanceof Error ? error.message : String(error) };
+    }
+}
+/**
+ * Writes what is to be remembered: beside the old file, which then gives way to the new one.
+ *
+ * Takes away what an earlier write left that was cut. Throws `SiteError`; the old file, or the new one, is then still
+ * whole, but for a server that does not rename over a file, where there may be none.
+ */
+async function memory_file_writeMemory(site, own, text, random) {
+    if (!own)
+        await makeOwnFolder(site);
+    const fresh = memory_file_pathOf(`${NAME}.new-${random}`);
+    await site.writeText(fresh, text);
+    try {
+        await site.rename(fresh, memory_file_pathOf(NAME));
+    }
+    catch (error) {
+        if (!(error instanceof SiteError) || error.kind !== 'refused')
+            throw error;
+        await site.removeFile(memory_file_pathOf(NAME));
+        await site.rename(fresh, memory_file_pathOf(NAME));
+    }
+    for (const { name, kind } of own ?? []) {
+        if (kind === 'file' && FRESH_NAME.test(name))
+            await site.removeFile(memory_file_pathOf(name));
+    }
+}
+/** A server may have the folder without listing it, and then refuses to make it. */
+async function makeOwnFolder(site) {
+    try {
+        await site.makeDirectory(mutable(OWN_FOLDER));
+    }
+    catch (error) {
+        if (!(error instanceof SiteError) || error.kind !== 'refused')
+            throw error;
+    }
+}
+function memory_file_pathOf(name) {
+    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name));
+}
+
+;// CONCATENATED MODULE: ./lib/remembering.js
+// When the action remembers, and what follows: reads before it decides, writes after the deployment.
+
+
+
+
+
+
+
+
+
+/** Decides, and asks the memory and the last deployment where they can matter. */
+async function remembering_judge(core, site, looked, asked) {
+    const { policy, fingerprint } = asked;
+    const isOnChange = policy.mode === 'on-change';
+    let { snapshot } = looked;
+    let { expected } = asked;
+    let decision = decide(snapshot, expected, policy);
+    const before = isOnChange || remembering_isStale(decision) ? await recall(core, site, looked.own) : undefined;
+    const changed = isOnChange ? changeSince(core, before, fingerprint) : undefined;
+    if (changed !== undefined) {
+        expected = { ...expected, requirementsChanged: changed };
+        decision = decide(snapshot, expected, policy);
+    }
+    if (decision.action === 'reset' || decision.reasons[0].code === 'no-rebuild') {
+        snapshot = await withDeployments(site, looked.surroundings, snapshot);
+        const ineffective = whyIneffective(evidenceOf(decision, snapshot, expected, fingerprint), before, snapshot);
+        if (ineffective !== undefined)
+            expected = { ...expected, ineffective };
+        decision = decide(snapshot, expected, policy);
+    }
+    const remembering = isToRemember(decision, asked, before)
+        ? {
+            fingerprint,
+            evidence: evidenceOf(decision, snapshot, expected, fingerprint),
+            before,
+            deployment: snapshot.activeDeployment ?? '',
+            alone: decision.action !== 'reset' && !looked.leftovers
+        }
+        : undefined;
+    return { snapshot, expected, decision, remembering };
+}
+/** Whether something speaks for a reset that nobody asked for. */
+function remembering_isStale({ reasons: [{ code }] }) {
+    return isEvidenceCode(code) || code === 'no-rebuild';
+}
+async function recall(core, site, own) {
+    const { memory, oddity } = await readMemory(site, own);
+    if (oddity !== undefined)
+        core.debug(`What is remembered of earlier runs cannot be used: ${(0,lib_escape/* plain */.pj)(oddity)}`);
+    return memory;
+}
+/** How the requirements differ from those that were deployed last; where that is not known they count as the same. */
+function changeSince(core, before, fingerprint) {
+    if (fingerprint === '' || !before?.fingerprint) {
+        const unknown = fingerprint === '' ? 'those of the package are not known' : 'none are remembered of an earlier run';
+        core.info(`The requirements count as unchanged, because ${unknown}`);
+        return undefined;
+    }
+    if (before.fingerprint === fingerprint)
+        return undefined;
+    return `they are not those of the deployment that was seen at ${before.time}`;
+}
+/** A deployment that changes nothing that matters later is not worth a connection of the post step. */
+function isToRemember(decision, { policy, fingerprint }, before) {
+    if (decision.action === 'reset')
+        return true;
+    const [{ code }] = decision.reasons;
+    const isJudged = decision.action === 'preserve' || code === 'absent';
+    const differs = fingerprint !== '' && fingerprint !== before?.fingerprint;
+    return isJudged && differs && (policy.mode === 'on-change' || before !== undefined);
+}
+/** Remembers a job that succeeded. A memory that cannot be written is said in the log, and is nobody's concern. */
+async function remembering_remember({ core, now, random }, site, state, after) {
+    if (!state.remembering || !after.jobSucceeded)
+        return;
+    try {
+        const memory = await memoryOf(site, state, state.remembering, after, now());
+        const text = memory && memoryText(memory);
+        if (text === undefined)
+            return;
+        await writeMemory(site, after.own, text, random());
+        core.debug(`Remembered for the next run: ${plain(text.trim(), 1000)}`);
+    }
+    catch (error) {
+        if (!(error instanceof SiteError))
+            throw error;
+        core.info(`Nothing could be remembered for the next run: ${plain(error.message, 500)}`);
+    }
+}
+const NOTHING_BEFORE = { reason: '', evidence: [], rebuilt: true };
+/** `undefined`: there is nothing that could be told of the deployment. */
+async function memoryOf(site, state, { before, evidence, fingerprint, deployment }, { snapshot, surroundings, undone }, now) {
+    const environment = usedEnvironment(snapshot);
+    const { layout } = snapshot;
+    const current = { schema: 1, time: now.toISOString(), fingerprint };
+    const found = environment && {
+        layout,
+        path: environment.path,
+        python: foundPython(environment) ?? '',
+        distributions: environment.distributions.length
+    };
+    if (!['marker', 'rename', 'in-place'].includes(state.strategy)) {
+        const { reason, evidence: earlier, rebuilt } = before ?? NOTHING_BEFORE;
+        return found && { ...current, reason, evidence: earlier, rebuilt, found };
+    }
+    const { reason } = state;
+    // Without a marker it is the old one: Kudu's script, which makes a new one, did not run.
+    const isNew = environment && !undone && (state.strategy !== 'marker' || environment.markers.length > 0);
+    if (isNew && found) {
+        const left = evidenceAfter(evidence, { layout, environment }, state.pythonWanted, before);
+        return { ...current, reason, evidence: left, rebuilt: true, found };
+    }
+    if (!undone || !state.environment || !(await wasDeployedSince(site, surroundings, deployment)))
+        return undefined;
+    const left = evidence
+        .filter(({ code }) => code !== 'requirements-changed')
+        .map(item => ({ ...item, outlived: true, resets: 1 }));
+    const back = { layout: state.layout, path: state.environment, python: state.pythonBefore };
+    return { ...current, reason, evidence: left, rebuilt: false, found: back };
+}
+/** A job may succeed without having deployed anything, which says nothing about what a deployment would do. */
+async function wasDeployedSince(site, surroundings, deployment) {
+    const active = await readActiveDeployment(site, surroundings);
+    return active !== undefined && active.record !== deployment;
+}
+
+;// CONCATENATED MODULE: ./lib/reset/trash.js
+// What was set aside: how a copy is named, so that any later run knows where it belongs. No state but the names.
+
+/** Whether nothing that is ours lies there. */
+function trash_isEmpty({ copies, doomed, loose }) {
+    return copies.length + doomed.length + loose.length === 0;
+}
+/** What the file systems of servers take. */
+const MAX_NAME_LENGTH = 255;
+const MAX_READABLE_LENGTH = 100;
+const trash_NAME = /^(trash-\d{8}T\d{9}Z-[0-9a-f]{8,})-(.+)$/;
+const DOOMED_NAME = /^trash-\d{8}T\d{9}Z-[0-9a-f]{8,}$/;
+/**
+ * The path to which `original` is set aside.
+ *
+ * The name holds the time (so that copies sort by age), something random (a rename onto an empty folder would silently
+ * replace it), and the original path below wwwroot, in letters that every file system takes.
+ */
+function trashPath(original, now, random) {
+    if (!(0,lib_site/* isBelow */.Yw)(original, lib_site/* WWWROOT */.yc))
+        throw new RangeError(`not below ${lib_site/* WWWROOT */.yc}: ${original}`);
+    const relative = original.slice(lib_site/* WWWROOT */.yc.length + 1);
+    const name = `trash-${stampOf(now)}-${random}-${encode(relative)}`;
+    // A longer one would be refused like a rename that is not allowed, and the environment deleted in place for it.
+    if (name.length > MAX_NAME_LENGTH)
+        throw new Error(`The path ${original} is too long to be set aside under a name`);
+    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name));
+}
+/** A path for something in use that only has to get out of the way: any later run deletes what lies there. */
+function doomedPlace(now, random) {
+    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, `trash-${stampOf(now)}-${random}`));
+}
+/** Reads a name in our own folder; `undefined`: it is nothing that we set aside. */
+function parseTrashName(name) {
+    const relative = decode(trash_NAME.exec(name)?.[2] ?? '');
+    if (!relative)
+        return undefined;
+    try {
+        return { copy: (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name)), original: (0,lib_site/* mutable */.fX)((0,lib_site/* remotePath */.QZ)(`${lib_site/* WWWROOT */.yc}/${relative}`)) };
+    }
+    catch {
+        // A name that somebody else made, or made up: it leads to no path that is ours to change.
+        return undefined;
+    }
+}
+/** Lists our own folder and tells what was set aside there, see `listOwnFolder`. */
+async function trash_readTrash(site, surroundings, expected) {
+    return trash_trashIn((await trash_listOwnFolder(site, surroundings, expected)) ?? []);
+}
+/** Tells what was set aside from a listing of our own folder; what else lies there is left alone. */
+function trash_trashIn(entries) {
+    const names = entries.map(({ name }) => name);
+    const rests = entries.filter(({ name }) => DOOMED_NAME.test(name));
+    const pathsOf = (some) => some.map(({ name }) => (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, name)));
+    return {
+        copies: names
+            .sort()
+            .reverse()
+            .flatMap(name => parseTrashName(name) ?? []),
+        doomed: pathsOf(rests.filter(({ kind }) => kind !== 'file')),
+        loose: pathsOf(rests.filter(({ kind }) => kind === 'file'))
+    };
+}
+/**
+ * Lists our own folder; `undefined`: it is not there. `surroundings` is the listing of `/site`.
+ *
+ * `expected`: something was moved there, so it is looked for even where the listing does not show our folder, as on
+ * servers that hide names with a leading dot.
+ */
+async function trash_listOwnFolder(site, surroundings, expected) {
+    const shown = hasOwnFolder(surroundings);
+    if (!shown && !expected)
+        return undefined;
+    try {
+        return await site.list(lib_site/* OWN_FOLDER */.w5);
+    }
+    catch (error) {
+        if (!shown && error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
+            return undefined;
+        throw error;
+    }
+}
+/**
+ * The path that a copy gets before its deletion begins: without the part that says where it belongs, so that a deletion
+ * that is cut can never be put back with files missing.
+ */
+function doomedPath({ copy }) {
+    const doomed = trash_restOf(copy);
+    if (doomed === copy)
+        throw new RangeError(`not the name of a copy: ${copy}`);
+    return doomed;
+}
+/** Where the rest of a deletion lies: of a copy, or of what was such a rest already. */
+function trash_restOf(copy) {
+    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, trash_NAME.exec((0,lib_site/* nameOf */.Vb)(copy))?.[1] ?? (0,lib_site/* nameOf */.Vb)(copy)));
+}
+/** Whether our own folder is there already. */
+function hasOwnFolder(surroundings) {
+    const entry = (0,lib_site/* entryNamed */.OM)(surroundings, (0,lib_site/* nameOf */.Vb)(lib_site/* OWN_FOLDER */.w5));
+    return entry?.kind === 'directory' || entry?.kind === 'unknown';
+}
+/**
+ * Writes every character but the plainest as `=XX` per UTF-8 byte, so `/` cannot be mistaken for a separator; all of it
+ * as base64url after `==`, which no such byte begins with, where that would be long.
+ */
+function encode(text) {
+    const bytes = new TextEncoder().encode(text);
+    const readable = [...bytes]
+        .map(byte => (/[A-Za-z0-9._-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : hex(byte)))
+        .join('');
+    return readable.length <= MAX_READABLE_LENGTH ? readable : `==${Buffer.from(bytes).toString('base64url')}`;
+}
+function stampOf(now) {
+    return now.toISOString().replace(/[-:.]/g, '');
+}
+function hex(byte) {
+    return `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+}
+function decode(text) {
+    if (/^==[\w-]+$/.test(text))
+        return Buffer.from(text.slice(2), 'base64url').toString('utf8');
+    if (!/^(?:[A-Za-z0-9._-]|=[0-9A-F]{2})*$/.test(text))
+        return undefined;
+    const bytes = (text.match(/=[0-9A-F]{2}|./g) ?? []).map(part => part.startsWith('=') ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0));
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
+}
+
+;// CONCATENATED MODULE: ./lib/state.js
+// What the main step hands to the post step: one JSON value. Holds no secret.
+
+
+const KEY = 'run';
+/** The runner hands state over in an environment variable, and an operating system limits those. */
+const MAX_LIST_LENGTH = 20_000;
+const MAX_REMEMBERING_LENGTH = 10_000;
+/** Hands a state over; a later call replaces an earlier one. */
+function saveState(keeper, state) {
+    const list = state.installedBefore?.join(' ') ?? '';
+    const remembering = state.remembering ? JSON.stringify(state.remembering) : '';
+    const kept = {
+        ...state,
+        installedBefore: list.length > MAX_LIST_LENGTH ? undefined : state.installedBefore,
+        remembering: remembering.length > MAX_REMEMBERING_LENGTH ? undefined : state.remembering
+    };
+    keeper.saveState(KEY, JSON.stringify(kept));
+}
+/**
+ * Reads the state back, as if somebody else had written it.
+ *
+ * `undefined`: the main step left none, so there is nothing to do. Throws an `Error` for one that is not ours.
+ */
+function state_loadState(keeper) {
+    const text = keeper.getState(KEY);
+    if (text === '')
+        return undefined;
+    let value;
+    try {
+        value = JSON.parse(text);
+    }
+    catch (error) {
+        throw new Error('The state that the main step left cannot be read', { cause: error });
+    }
+    const fields = typeof value === 'object' && value !== null ? { ...value } : {};
+    if (fields['schema'] !== 1)
+        throw new Error('The state that the main step left is of another version');
+    return {
+        schema: 1,
+        app: state_textIn(fields, 'app'),
+        slot: state_textIn(fields, 'slot'),
+        host: state_textIn(fields, 'host'),
+        tls: state_oneOf(fields, 'tls', ['auto', 'explicit', 'implicit', 'off']),
+        // Anything but a plain `false` keeps the check on.
+        tlsVerify: fields['tlsVerify'] !== false,
+        connections: state_numberIn(fields, 'connections', 32),
+        // A main step that does not know of it has not forbidden it.
+        pipelining: fields['pipelining'] !== false,
+        timeoutMs: state_numberIn(fields, 'timeoutMs', 600_000),
+        deadlineMs: state_numberIn(fields, 'deadlineMs', 360 * 60_000),
+        verify: fields['verify'] === true,
+        layout: state_textIn(fields, 'layout'),
+        strategy: state_oneOf(fields, 'strategy', ['none', 'marker', 'rename', 'in-place', 'archive']),
+        reason: state_textIn(fields, 'reason'),
+        environment: state_pathIn(fields, 'environment'),
+        envPath: state_pathIn(fields, 'envPath'),
+        shipped: fields['shipped'] === true,
+        pythonBefore: state_textIn(fields, 'pythonBefore'),
+        pythonWanted: state_textIn(fields, 'pythonWanted'),
+        installedBefore: state_listIn(fields, 'installedBefore'),
+        remembering: remembered(fields)
+    };
+}
+function state_invalid(name) {
+    return new Error(`The state that the main step left is damaged: ${name}`);
+}
+function state_textIn(fields, name) {
+    const value = fields[name];
+    if (typeof value !== 'string' || value.length > 1000)
+        throw state_invalid(name);
+    return value;
+}
+function state_numberIn(fields, name, most) {
+    const value = fields[name];
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most)
+        throw state_invalid(name);
+    return value;
+}
+function state_oneOf(fields, name, choices) {
+    const found = choices.find(choice => choice === fields[name]);
+    if (found === undefined)
+        throw state_invalid(name);
+    return found;
+}
+function state_pathIn(fields, name) {
+    const value = fields[name];
+    if (value === undefined)
+        return undefined;
+    if (typeof value !== 'string')
+        throw state_invalid(name);
+    try {
+        return mutable(remotePath(value));
+    }
+    catch (error) {
+        throw new Error(state_invalid(name).message, { cause: error });
+    }
+}
+function state_listIn(fields, name) {
+    const value = fields[name];
+    if (value === undefined)
+        return undefined;
+    if (!Array.isArray(value) || !value.every(item => typeof item === 'string'))
+        throw state_invalid(name);
+    return value;
+}
+function remembered(fields) {
+    const value = fields['remembering'];
+    if (value === undefined)
+        return undefined;
+    try {
+        return rememberingIn(value);
+    }
+    catch (error) {
+        throw new Error(state_invalid('remembering').message, { cause: error });
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/reset/in-use.js
@@ -45010,7 +46897,7 @@ function over_ftp_copyNamer(now, random) {
  * Throws `SiteError`, and a plain `Error` where something is still in place or cannot be set aside.
  */
 async function over_ftp_reset(site, plan, environment, surroundings, { newName, onInPlace, patience }) {
-    const refusedFolder = hasOwnFolder(surroundings) ? undefined : await makeOwnFolder(site);
+    const refusedFolder = hasOwnFolder(surroundings) ? undefined : await over_ftp_makeOwnFolder(site);
     const moved = [];
     let done = { strategy: plan.strategy, moved, filesDeleted: 0, movedAside: [] };
     for (const move of plan.moves) {
@@ -45044,7 +46931,7 @@ async function over_ftp_reset(site, plan, environment, surroundings, { newName, 
  * Then it may still be there, on a server that hides names with a leading dot: whether something can be moved into it
  * tells. A refused rename does not mean a server that renames nothing, though.
  */
-async function makeOwnFolder(site) {
+async function over_ftp_makeOwnFolder(site) {
     try {
         await site.makeDirectory((0,lib_site/* mutable */.fX)(lib_site/* OWN_FOLDER */.w5));
         return undefined;
@@ -45298,7 +47185,7 @@ async function judgeCopies(site, original, copies, circumstances) {
 /** Looks at what lies where copies came from. */
 async function successorAt(site, original, copies, circumstances) {
     if (isArchive(original)) {
-        const left = (await site.list(WWWROOT)).some(({ name }) => ARCHIVE.test(name));
+        const left = (await site.list(WWWROOT)).some(({ name }) => settle_ARCHIVE.test(name));
         return left ? 'whole' : 'missing';
     }
     if (versionOfMarker(nameOf(original)))
@@ -45351,9 +47238,9 @@ async function wasStrange(site, copies) {
     const environment = newest && (await readCopy(site, newest.copy));
     return environment?.gaps.every(gap => gap === STRANGE) === true && environment.gaps.length > 0;
 }
-const ARCHIVE = /^output\.tar\.(gz|zst)$/;
+const settle_ARCHIVE = /^output\.tar\.(gz|zst)$/;
 function isArchive(path) {
-    return ARCHIVE.test(nameOf(path)) && parentOf(path) === WWWROOT;
+    return settle_ARCHIVE.test(nameOf(path)) && parentOf(path) === WWWROOT;
 }
 /** What every creator puts into an environment by itself. */
 const settle_INSTALLERS = new Set(['pip', 'setuptools', 'wheel']);
@@ -45524,6 +47411,7 @@ async function sweeping_accountedFor({ core }, site, work) {
 
 
 
+
 const transaction_NOTHING = { strategy: 'none', filesDeleted: 0, movedAside: 0, warnings: [] };
 /** What a decision amounts to, once it is carried out. */
 function resultOf({ action, reasons }) {
@@ -45551,8 +47439,8 @@ async function begin(ports, limits, site, inputs, seen, learn) {
     const state = stateOf(inputs, seen, plan);
     if (!plan) {
         core.info('Nothing to reset');
-        // An earlier run's copies are settled by this run's post step; without any it has nothing to connect for.
-        if (seen.leftovers && !inputs.dryRun)
+        // This run's post step settles an earlier run's copies, or remembers; else it has nothing to connect for.
+        if ((seen.leftovers || seen.remembering) && !inputs.dryRun)
             saveState(core, state);
         return transaction_NOTHING;
     }
@@ -45640,7 +47528,8 @@ function refusal({ reasons: [{ code, detail }] }, { doubt }) {
         : 'Run the workflow again when the deployment has ended';
     return new Error(`The reset that was asked for was not done, because of ${code}: ${detail}. ${remedy}`);
 }
-function stateOf(inputs, { snapshot, wanted, decision }, plan) {
+function stateOf(inputs, seen, plan) {
+    const { snapshot, wanted, decision, remembering } = seen;
     const { environment } = snapshot;
     return {
         schema: 1,
@@ -45660,9 +47549,10 @@ function stateOf(inputs, { snapshot, wanted, decision }, plan) {
         environment: environment && (0,lib_site/* mutable */.fX)(environment.path),
         envPath: inputs.envPath,
         shipped: snapshot.shippedBy !== undefined,
-        pythonBefore: decide_foundPython(usedEnvironment(snapshot)) ?? '',
+        pythonBefore: decide_foundPython(snapshot_usedEnvironment(snapshot)) ?? '',
         pythonWanted: wanted?.version ?? '',
-        installedBefore: environment && report_packageLines(environment.distributions)
+        installedBefore: environment && report_packageLines(environment.distributions),
+        remembering
     };
 }
 /** Keeps or undoes after the deployment, sweeps what is no longer needed, and compares. */
@@ -45671,14 +47561,16 @@ async function transaction_end(ports, { until }, site, state, jobSucceeded) {
     const before = { python: state.pythonBefore, packages: state.installedBefore };
     const surroundings = await site.list(SITE);
     // First the trash, then the site: a copy that another run makes after the site was seen must not be swept for it.
-    const trash = await readTrash(site, surroundings, state.strategy !== 'none');
+    const own = await listOwnFolder(site, surroundings, state.strategy !== 'none');
+    const trash = trashIn(own ?? []);
     const snapshot = await lookAgain(ports, site, state, surroundings);
     // A look at the site finds a lock as well, but for one at a site that has nothing to judge.
     const looked = snapshot !== undefined && snapshot.layout !== 'none';
     const lock = looked ? snapshot.lock : await findLock(site, surroundings, ports.now());
     if (lock) {
         const warning = `A deployment is still running (${lock.detail}), so nothing was touched: the next run settles what is set aside`;
-        return { settlements: [], before, after: undefined, warnings: [warning], jobSucceeded };
+        const warnings = state.remembering?.alone ? [] : [warning];
+        return { settlements: [], before, after: undefined, warnings, jobSucceeded };
     }
     const settlements = [];
     const circumstances = {
@@ -45701,6 +47593,10 @@ async function transaction_end(ports, { until }, site, state, jobSucceeded) {
     warnings.push(...unfinishedWarnings(settlements));
     if (unsettled)
         warnings.push(`Not everything that is set aside could be settled, the next run goes on: ${unsettled}`);
+    const undone = settlements.some(({ fate }) => fate === 'put-back');
+    if (snapshot && unsettled === undefined) {
+        await remember(ports, site, state, { jobSucceeded, surroundings, own, snapshot, undone });
+    }
     // What there was no time to delete is no longer needed: the environment is judged all the same.
     const unfinished = unsettled !== undefined || settlements.some(({ fate }) => fate === 'put-back' || fate === 'kept');
     if (unfinished || state.strategy === 'none' || !snapshot) {
@@ -45764,6 +47660,8 @@ function unfinishedWarnings(settlements) {
 
 
 
+
+
 /** How long a running deployment is waited for, and how often it is looked at. */
 const LOCK_WAIT_MS = 5 * 60_000;
 const LOCK_POLL_MS = 10_000;
@@ -45814,8 +47712,11 @@ const NOTHING_YET = {
 };
 async function mainStep(ports, inputs, limits, learn) {
     const { core } = ports;
-    const expected = { pythonInput: inputs.python, ...(await readProject(inputs.packagePath, inputs)) };
-    const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, expected, limits.signal)).catch((error) => {
+    const { requirementsFile, readText, ...project } = await readProject(inputs.packagePath, inputs);
+    const requirements = requirementsFile === undefined ? undefined : await readRequirements(requirementsFile, readText);
+    const fingerprint = requirements?.fingerprint ?? '';
+    const asked = { expected: { pythonInput: inputs.python, ...project }, policy: inputs.policy, fingerprint };
+    const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, asked, limits.signal)).catch((error) => {
         learn(withoutLooking(error, inputs));
         return undefined;
     });
@@ -45846,30 +47747,26 @@ function warningsOf({ target }) {
         ? []
         : ['"tls-verify" is false: anybody on the way to the server can pose as it and read the password'];
 }
-async function inspect(ports, inputs, expected, signal) {
+async function inspect(ports, inputs, asked, signal) {
     const { core } = ports;
     core.info(`Site: ${(0,lib_escape/* plain */.pj)(inputs.app === '' ? inputs.target.host : inputs.app)} (${(0,lib_escape/* plain */.pj)(inputs.slot)})`);
     const open = inputs.dryRun ? ports.openReadOnly : ports.openSite;
     const site = await open(inputs.target, reachOf(ports, inputs, signal));
     try {
-        const [surroundings, inspected] = await inspectQuiet(ports, site, inputs, signal);
-        let snapshot = inspected;
-        const trash = await trash_readTrash(site, surroundings, false);
+        const [surroundings, snapshot] = await inspectQuiet(ports, site, inputs, signal);
+        const own = await trash_listOwnFolder(site, surroundings, false);
+        const trash = trash_trashIn(own ?? []);
         const leftovers = trash.copies.length + trash.doomed.length + trash.loose.length;
-        const wanted = wantedPython(snapshot.layout, expected);
+        const wanted = wantedPython(snapshot.layout, asked.expected);
         for (const line of foundLines(snapshot))
             core.info(line);
         if (wanted)
             core.info(`Wanted: Python ${wanted.version} (${wanted.source})`);
         if (leftovers > 0)
             core.info(`Set aside by an earlier run and not settled: ${leftovers}`);
-        let decision = decide(snapshot, expected, inputs.policy);
-        const stale = decision.action === 'reset' || decision.reasons[0].code === 'no-rebuild';
-        if (stale) {
-            snapshot = await withDeployments(site, surroundings, snapshot);
-            decision = decide(snapshot, expected, inputs.policy);
-        }
-        return { site, seen: { snapshot, expected, wanted, decision, leftovers: leftovers > 0 } };
+        const looked = { surroundings, own, snapshot, leftovers: leftovers > 0 };
+        const judged = await remembering_judge(core, site, looked, asked);
+        return { site, seen: { ...judged, wanted, leftovers: looked.leftovers } };
     }
     catch (error) {
         site.close();
@@ -45912,9 +47809,13 @@ function withoutLooking(error, inputs) {
 async function runPost(ports) {
     const { core } = ports;
     const started = ports.now().getTime();
+    let isOnlyToRemember = false;
     try {
         const state = loadState(core);
         if (!state)
+            return;
+        isOnlyToRemember = state.remembering?.alone === true;
+        if (isOnlyToRemember && jobStatus(core) !== 'success')
             return;
         maskSecrets(core);
         const ended = await withDeadline(ports, state.deadlineMs, limits => postStep(ports, state, limits));
@@ -45923,6 +47824,10 @@ async function runPost(ports) {
         await writeSummary(core, postSummaryOf({ ...ended, ...state, durationMs: ports.now().getTime() - started }));
     }
     catch (error) {
+        if (isOnlyToRemember) {
+            core.info(plain(`Nothing could be remembered for the next run: ${messageOf(error)}`, 1000));
+            return;
+        }
         const what = 'The post step did not come to its end, so what is still in /site/.azure-python-env is left to the next run';
         core.warning(plain(`${what}: ${messageOf(error)}`, 1000), TITLE);
     }
@@ -46143,7 +48048,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5009);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4632);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7331);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9440);
 // The main step's entry: the real ports in, one try, one catch. Nothing imports it.

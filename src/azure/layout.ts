@@ -136,6 +136,7 @@ export async function withDeployments(
   return {
     ...snapshot,
     rebuiltBy: [...snapshot.rebuiltBy, '/site/deployments/active'],
-    shippedBy: shipped ? active.record : undefined
+    shippedBy: shipped ? active.record : undefined,
+    activeDeployment: active.record
   }
 }

@@ -44,6 +44,8 @@ export interface Snapshot {
   readonly rebuiltBy: readonly string[]
   /** The record of the last deployment, where it says that the environment came with its package; see `withDeployments`. */
   readonly shippedBy: RemotePath | undefined
+  /** Kudu's record of the deployment that was active then; see `withDeployments`. */
+  readonly activeDeployment?: RemotePath
 }
 
 /** The environment that the app uses; `undefined`: none, or only one that is left over beside a compressed app. */

@@ -79,20 +79,17 @@ export function parseTrashName(name: string): SetAside | undefined {
   }
 }
 
-/**
- * Lists what was set aside. `surroundings` is the listing of `/site`.
- *
- * `expected`: something was moved there, so it is looked for even where the listing does not show our folder, as on
- * servers that hide names with a leading dot.
- */
+/** Lists our own folder and tells what was set aside there, see `listOwnFolder`. */
 export async function readTrash(
   site: ReadableSite,
   surroundings: readonly RemoteEntry[],
   expected: boolean
 ): Promise<Trash> {
-  const shown = hasOwnFolder(surroundings)
-  if (!shown && !expected) return { copies: [], doomed: [], loose: [] }
-  const entries = await listOwnFolder(site, shown)
+  return trashIn((await listOwnFolder(site, surroundings, expected)) ?? [])
+}
+
+/** Tells what was set aside from a listing of our own folder; what else lies there is left alone. */
+export function trashIn(entries: readonly RemoteEntry[]): Trash {
   const names = entries.map(({ name }) => name)
   const rests = entries.filter(({ name }) => DOOMED_NAME.test(name))
   const pathsOf = (some: readonly RemoteEntry[]): readonly MutablePath[] =>
@@ -107,11 +104,23 @@ export async function readTrash(
   }
 }
 
-async function listOwnFolder(site: ReadableSite, shown: boolean): Promise<readonly RemoteEntry[]> {
+/**
+ * Lists our own folder; `undefined`: it is not there. `surroundings` is the listing of `/site`.
+ *
+ * `expected`: something was moved there, so it is looked for even where the listing does not show our folder, as on
+ * servers that hide names with a leading dot.
+ */
+export async function listOwnFolder(
+  site: ReadableSite,
+  surroundings: readonly RemoteEntry[],
+  expected: boolean
+): Promise<readonly RemoteEntry[] | undefined> {
+  const shown = hasOwnFolder(surroundings)
+  if (!shown && !expected) return undefined
   try {
     return await site.list(OWN_FOLDER)
   } catch (error) {
-    if (!shown && error instanceof SiteError && error.kind === 'refused') return []
+    if (!shown && error instanceof SiteError && error.kind === 'refused') return undefined
     throw error
   }
 }
