@@ -98,7 +98,9 @@ export async function startLab(
     async trash() {
       const prefix = '.azure-python-env/'
       return (await tree()).flatMap(line =>
-        line.startsWith(prefix) && ![prefix, `${prefix}last.json`].includes(line) ? [line.slice(prefix.length)] : []
+        line.startsWith(prefix) && line !== prefix && !line.startsWith(`${prefix}last.json`)
+          ? [line.slice(prefix.length)]
+          : []
       )
     },
     async close() {

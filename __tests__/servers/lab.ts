@@ -116,7 +116,10 @@ function diskIn(folders: Folders): Pick<Lab, 'layCompressed' | 'handOver' | 'reb
       await handOver(home)
     },
     others: () => fingerprint(folders.home, name => /^site\/(wwwroot\/antenv|\.azure-python-env)(\/|$)/.test(name)),
-    trash: () => readdir(join(folders.home, 'site/.azure-python-env')).catch(() => [])
+    trash: async () => {
+      const names = await readdir(join(folders.home, 'site/.azure-python-env')).catch(() => [])
+      return names.filter(name => !name.startsWith('last.json'))
+    }
   }
 }
 
