@@ -17,8 +17,12 @@ export interface PublishProfile {
 
 /** What is wrong with a profile; `message` is a whole sentence with the remedy. */
 export class PublishProfileError extends Error {
-  constructor(message: string) {
-    super(message)
+  /** What is wrong, as the end of a sentence that begins with the profile; without a remedy. */
+  readonly flaw: string
+
+  constructor(flaw: string, remedy: string) {
+    super(`"publish-profile" ${flaw}. ${remedy}`)
+    this.flaw = flaw
     this.name = 'PublishProfileError'
   }
 }
@@ -41,27 +45,29 @@ export function parsePublishProfile(xml: string): PublishProfile {
   const writable = ftp.find(node => !/readonly/i.test(node['profileName'] ?? ''))
   if (ftp.length === 0) {
     throw new PublishProfileError(
-      `"publish-profile" has no entry for FTP. ${DOWNLOAD_AGAIN}, or pass "ftp-url" with "ftp-username" and "ftp-password"`
+      'has no entry for FTP',
+      `${DOWNLOAD_AGAIN}, or pass "ftp-url" with "ftp-username" and "ftp-password"`
     )
   }
   if (!writable) {
     throw new PublishProfileError(
-      `"publish-profile" has only a read-only entry for FTP, through which nothing can be changed. ${DOWNLOAD_AGAIN}`
+      'has only a read-only entry for FTP, through which nothing can be changed',
+      DOWNLOAD_AGAIN
     )
   }
   const password = writable['userPWD'] ?? ''
-  if (password === '') {
+  // Tools that hide secrets write this in its place, and no generated password is as short.
+  if (password === '' || password === 'REDACTED') {
+    const kind = password === '' ? 'an empty' : 'a blacked-out'
     throw new PublishProfileError(
-      '"publish-profile" has an empty password for FTP, as it has where basic authentication is off for the app. Switch it ' +
-        `on (App Service: Configuration, General settings, "FTP Basic Auth Publishing Credentials"). ${DOWNLOAD_AGAIN}`
+      `has ${kind} password for FTP, as it has where basic authentication is off for the app`,
+      `Switch it on (App Service: Configuration, General settings, "FTP Basic Auth Publishing Credentials"). ${DOWNLOAD_AGAIN}`
     )
   }
   const userName = writable['userName'] ?? ''
   const site = siteOfUserName(userName)
   if (!site) {
-    throw new PublishProfileError(
-      `"publish-profile" has a user name for FTP that is not of the form app\\$app. ${DOWNLOAD_AGAIN}`
-    )
+    throw new PublishProfileError('has a user name for FTP that is not of the form app\\$app', DOWNLOAD_AGAIN)
   }
   const userNames = [...new Set(nodes.flatMap(node => node['userName'] ?? []))]
   return { address: addressOf(writable['publishUrl'] ?? ''), userName, password, ...site, userNames }
@@ -72,7 +78,7 @@ function addressOf(publishUrl: string): FtpAddress {
     return parseFtpUrl(publishUrl)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new PublishProfileError(`The address for FTP in "publish-profile" ${error.message}. ${DOWNLOAD_AGAIN}`)
+    throw new PublishProfileError(`has an address for FTP that ${error.message}`, DOWNLOAD_AGAIN)
   }
 }
 
@@ -80,7 +86,7 @@ type Attributes = Readonly<Record<string, string>>
 
 function nodesOf(xml: string): readonly Attributes[] {
   const text = xml.replace(/^\uFEFF/, '').trim()
-  const notXml = new PublishProfileError(`"publish-profile" is not XML, or was cut off. ${DOWNLOAD_AGAIN}`)
+  const notXml = new PublishProfileError('is not XML, or was cut off', DOWNLOAD_AGAIN)
   if (text.length > MAX_LENGTH || !text.startsWith('<')) throw notXml
   const parser = new XMLParser({
     ignoreAttributes: false,
