@@ -1,8 +1,11 @@
 // The decision: what was found, what is expected, what is allowed → an action with its reasons. Pure and total.
-import { usedEnvironment, type Layout, type Snapshot } from './azure/snapshot.ts'
+import { usedEnvironment, type Snapshot } from './azure/snapshot.ts'
 import { installedTwice } from './python/distributions.ts'
 import type { PythonVersion } from './python/version.ts'
 import type { Environment } from './python/venv.ts'
+import { foundPython, wantedPython } from './wanted-python.ts'
+
+export { foundPython, wantedPython } from './wanted-python.ts'
 
 /** Why something was done or left; the strings are part of the public contract. */
 export type ReasonCode =
@@ -46,6 +49,8 @@ export interface Expectation {
   readonly pythonInput: PythonVersion | undefined
   /** From the package's `runtime.txt`, which only Kudu's Windows script reads. */
   readonly pythonRuntime: PythonVersion | undefined
+  /** From the app's own setting, where az told it, and the command that sets it; on Linux it decides. */
+  readonly pythonConfigured?: { readonly version: PythonVersion; readonly setCommand: string }
   /** Whether Kudu's Windows script will run, and why not. */
   readonly kuduScript: { readonly runs: boolean; readonly detail: string }
   /** What is wrong with the present environment by the one that the package brings to the same path. */
@@ -81,24 +86,6 @@ interface Rule {
 /** Whether the user asked for a reset that must not be dropped silently. */
 export function isDemanded(policy: Policy): boolean {
   return policy.resetEnv || policy.mode === 'always'
-}
-
-/** The Python version that the environment should have, and where that was said; `undefined`: it is not judged. */
-export function wantedPython(
-  layout: Layout,
-  expected: Expectation
-): { readonly version: PythonVersion; readonly source: string } | undefined {
-  if (expected.pythonInput) return { version: expected.pythonInput, source: '"python-version"' }
-  if (layout !== 'windows-env' || !expected.pythonRuntime) return undefined
-  return { version: expected.pythonRuntime, source: 'runtime.txt' }
-}
-
-/**
- * The Python version of an environment by its best evidence: the marker, then `lib/pythonX.Y`, then `pyvenv.cfg`, then
- * the manifest. `undefined`: nothing names one.
- */
-export function foundPython(environment: Environment | undefined): PythonVersion | undefined {
-  return environment?.versions[0]?.version
 }
 
 const refuseOrPreserve = ({ found, policy }: Case): Action =>

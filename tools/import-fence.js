@@ -12,6 +12,7 @@ const PURE = [
   'sweep-report',
   'compare',
   'escape',
+  'wanted-python',
   'python/version',
   'python/distributions',
   'python/scanner',
@@ -36,7 +37,8 @@ const READERS = ['azure/*', 'python/*']
 /** @type {readonly { readonly of: readonly string[]; readonly may: readonly string[]; readonly packages: readonly string[] }[]} */
 const LAYERS = [
   { of: ['main', 'post'], may: ['*'], packages: ['@actions/core'] },
-  { of: ['real-ports'], may: ['ftp/site'], packages: ['node:*'] },
+  { of: ['real-ports'], may: ['ftp/site', 'programs'], packages: ['node:*'] },
+  { of: ['programs'], may: [], packages: ['@actions/exec', '@actions/io', 'node:*'] },
   { of: ['ports'], may: PURE, packages: [] },
   {
     of: PURE,
@@ -45,13 +47,14 @@ const LAYERS = [
   },
   {
     of: ['action'],
-    may: [...PURE, 'inputs', 'credentials', 'state', 'transaction', 'remembering', ...READERS, 'reset/*'],
+    may: [...PURE, 'inputs', 'credentials', 'sign-in', 'state', 'transaction', 'remembering', ...READERS, 'reset/*'],
     packages: []
   },
   { of: ['transaction'], may: [...PURE, 'state', 'sweeping', 'remembering', ...READERS, 'reset/*'], packages: [] },
   { of: ['remembering'], may: [...PURE, ...READERS], packages: [] },
   { of: ['sweeping'], may: [...PURE, 'reset/*'], packages: [] },
   { of: ['input-values', 'credentials', 'state'], may: [...PURE, 'input-values'], packages: [] },
+  { of: ['sign-in'], may: [...PURE, 'input-values', 'credentials', 'azure/cli'], packages: [] },
   { of: ['inputs'], may: [...PURE, 'input-values', 'credentials'], packages: ['node:fs', 'node:path'] },
   { of: ['reset/toggle-runtime'], may: [...PURE, 'azure/*'], packages: ['@actions/exec', '@actions/io'] },
   {
@@ -59,7 +62,6 @@ const LAYERS = [
     may: [...PURE, 'azure/*', 'python/venv', 'python/read-venv', 'reset/*'],
     packages: ['node:crypto']
   },
-  { of: ['azure/cli'], may: [...PURE, ...READERS], packages: ['@actions/exec', '@actions/io'] },
   {
     of: ['python/package-files'],
     may: PURE,

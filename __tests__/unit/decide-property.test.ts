@@ -59,6 +59,7 @@ const expectation = fc.record(
   {
     pythonInput: optional(version),
     pythonRuntime: optional(version),
+    pythonConfigured: fc.record({ version, setCommand: text }),
     kuduScript: fc.record({ runs: fc.boolean(), detail: text }),
     packagedEnvironment: text,
     removedPackages: fc.array(text, { maxLength: 3 }),

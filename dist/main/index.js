@@ -32737,7 +32737,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 7331:
+/***/ 8734:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -35687,28 +35687,48 @@ async function withDeployments(site, surroundings, snapshot) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/decide.js
-// The decision: what was found, what is expected, what is allowed → an action with its reasons. Pure and total.
-
-
-/** Whether the user asked for a reset that must not be dropped silently. */
-function isDemanded(policy) {
-    return policy.resetEnv || policy.mode === 'always';
+;// CONCATENATED MODULE: ./lib/wanted-python.js
+/**
+ * The Python version that the environment should have, and where that was said; `undefined`: it is not judged.
+ *
+ * On Linux the app's own setting decides what a deployment builds with, so it outranks the input. It says nothing about
+ * environments that Kudu makes on Windows.
+ */
+function wantedPython(layout, { pythonInput, pythonRuntime, pythonConfigured }) {
+    const isWindows = layout === 'windows-env';
+    if (!isWindows && pythonConfigured)
+        return { version: pythonConfigured.version, source: "the app's own setting" };
+    if (pythonInput)
+        return { version: pythonInput, source: '"python-version"' };
+    return isWindows && pythonRuntime ? { version: pythonRuntime, source: 'runtime.txt' } : undefined;
 }
-/** The Python version that the environment should have, and where that was said; `undefined`: it is not judged. */
-function wantedPython(layout, expected) {
-    if (expected.pythonInput)
-        return { version: expected.pythonInput, source: '"python-version"' };
-    if (layout !== 'windows-env' || !expected.pythonRuntime)
+/** What to change where the workflow asks for another Python than the app is set to; `undefined`: they agree. */
+function pythonDisagreement(layout, { pythonInput, pythonConfigured }) {
+    if (layout === 'windows-env' || !pythonInput || !pythonConfigured)
         return undefined;
-    return { version: expected.pythonRuntime, source: 'runtime.txt' };
+    if (pythonInput === pythonConfigured.version)
+        return undefined;
+    return (`"python-version" is ${pythonInput}, but the app is set to Python ${pythonConfigured.version}, and that decides what a ` +
+        `deployment builds with. Correct "python-version", or run: ${pythonConfigured.setCommand} --linux-fx-version ` +
+        `"PYTHON|${pythonInput}"`);
 }
 /**
  * The Python version of an environment by its best evidence: the marker, then `lib/pythonX.Y`, then `pyvenv.cfg`, then
  * the manifest. `undefined`: nothing names one.
  */
-function decide_foundPython(environment) {
+function wanted_python_foundPython(environment) {
     return environment?.versions[0]?.version;
+}
+
+;// CONCATENATED MODULE: ./lib/decide.js
+// The decision: what was found, what is expected, what is allowed → an action with its reasons. Pure and total.
+
+
+
+
+/** Whether the user asked for a reset that must not be dropped silently. */
+function isDemanded(policy) {
+    return policy.resetEnv || policy.mode === 'always';
 }
 const refuseOrPreserve = ({ found, policy }) => isDemanded(policy) || found.doubt?.remedy !== undefined ? 'refuse' : 'preserve';
 const decide_reset = () => 'reset';
@@ -35875,7 +35895,7 @@ function mixture(environment) {
 }
 function changedPython({ found, expected }) {
     const wanted = wantedPython(found.layout, expected);
-    const present = decide_foundPython(venvOf(found));
+    const present = wanted_python_foundPython(venvOf(found));
     if (!wanted || !present || present === wanted.version)
         return undefined;
     return `the environment has Python ${present}, ${wanted.source} asks for ${wanted.version}`;
@@ -35885,7 +35905,7 @@ function missingEvidence({ found, expected }) {
     if (gaps.length > 0)
         return gaps.join(', ');
     const environment = venvOf(found);
-    if (environment && wantedPython(found.layout, expected) && !decide_foundPython(environment))
+    if (environment && wantedPython(found.layout, expected) && !wanted_python_foundPython(environment))
         return 'nothing tells which Python it was made with';
     return undefined;
 }
@@ -45565,7 +45585,7 @@ function outputsOf(outcome) {
         strategy: outcome.strategy,
         // With an archive that goes, what is left over beside it stays.
         'env-path': decision?.action === 'reset-archive' ? '' : (0,lib_escape/* plain */.pj)(found?.environment?.path ?? '', 1000),
-        'python-version-found': decide_foundPython(found && snapshot_usedEnvironment(found)) ?? '',
+        'python-version-found': wanted_python_foundPython(found && snapshot_usedEnvironment(found)) ?? '',
         'python-version-wanted': outcome.wanted?.version ?? '',
         'removed-packages': '[]',
         'files-deleted': String(outcome.dryRun ? 0 : outcome.filesDeleted),
@@ -45594,7 +45614,7 @@ function foundLines(found) {
     if (environment) {
         const sources = environment.versions.map(({ source, version }) => `${(0,lib_escape/* plain */.pj)(source)}: ${version}`).join(', ');
         lines.push(`Environment: ${(0,lib_escape/* plain */.pj)(environment.path)}`);
-        lines.push(`Python: ${decide_foundPython(environment) ?? 'unknown'}${sources ? ` (${sources})` : ''}`);
+        lines.push(`Python: ${wanted_python_foundPython(environment) ?? 'unknown'}${sources ? ` (${sources})` : ''}`);
         lines.push(`Packages: ${environment.distributions.length}`);
         if (environment.missing.length > 0)
             lines.push(`Missing: ${(0,lib_escape/* listed */.KE)(environment.missing)}`);
@@ -45766,7 +45786,7 @@ function foundText(found) {
         return `${(0,lib_escape/* code */.aY)(layout)}: ${(0,lib_escape/* prose */.CS)(doubt.detail, 300)}`;
     if (!environment)
         return found.environment ? `${(0,lib_escape/* code */.aY)(layout)}, beside it ${(0,lib_escape/* code */.aY)(found.environment.path)}` : (0,lib_escape/* code */.aY)(layout);
-    const python = decide_foundPython(environment) ?? 'unknown';
+    const python = wanted_python_foundPython(environment) ?? 'unknown';
     return `${(0,lib_escape/* code */.aY)(layout)}, ${(0,lib_escape/* code */.aY)(environment.path)}, Python ${python}, ${environment.distributions.length} packages`;
 }
 function warningList(warnings) {
@@ -46018,7 +46038,7 @@ function evidenceOf({ reasons }, found, expected, fingerprint) {
             case 'mixed-versions':
                 return environment ? mixtureIn(environment) : [];
             case 'python-version-changed':
-                return [insteadOf(decide_foundPython(environment) ?? '', wanted)];
+                return [insteadOf(wanted_python_foundPython(environment) ?? '', wanted)];
             case 'venv-in-package':
                 return [expected.packagedEnvironment ?? ''];
             case 'packages-removed':
@@ -47553,7 +47573,7 @@ function stateOf(inputs, seen, plan) {
         environment: environment && (0,lib_site/* mutable */.fX)(environment.path),
         envPath: inputs.envPath,
         shipped: snapshot.shippedBy !== undefined,
-        pythonBefore: decide_foundPython(snapshot_usedEnvironment(snapshot)) ?? '',
+        pythonBefore: wanted_python_foundPython(snapshot_usedEnvironment(snapshot)) ?? '',
         pythonWanted: wanted?.version ?? '',
         installedBefore: environment && report_packageLines(environment.distributions),
         remembering
@@ -48052,7 +48072,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5009);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7331);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8734);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9440);
 // The main step's entry: the real ports in, one try, one catch. Nothing imports it.

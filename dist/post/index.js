@@ -32737,7 +32737,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 7331:
+/***/ 8734:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -35687,28 +35687,48 @@ async function layout_withDeployments(site, surroundings, snapshot) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/decide.js
-// The decision: what was found, what is expected, what is allowed → an action with its reasons. Pure and total.
-
-
-/** Whether the user asked for a reset that must not be dropped silently. */
-function decide_isDemanded(policy) {
-    return policy.resetEnv || policy.mode === 'always';
+;// CONCATENATED MODULE: ./lib/wanted-python.js
+/**
+ * The Python version that the environment should have, and where that was said; `undefined`: it is not judged.
+ *
+ * On Linux the app's own setting decides what a deployment builds with, so it outranks the input. It says nothing about
+ * environments that Kudu makes on Windows.
+ */
+function wanted_python_wantedPython(layout, { pythonInput, pythonRuntime, pythonConfigured }) {
+    const isWindows = layout === 'windows-env';
+    if (!isWindows && pythonConfigured)
+        return { version: pythonConfigured.version, source: "the app's own setting" };
+    if (pythonInput)
+        return { version: pythonInput, source: '"python-version"' };
+    return isWindows && pythonRuntime ? { version: pythonRuntime, source: 'runtime.txt' } : undefined;
 }
-/** The Python version that the environment should have, and where that was said; `undefined`: it is not judged. */
-function decide_wantedPython(layout, expected) {
-    if (expected.pythonInput)
-        return { version: expected.pythonInput, source: '"python-version"' };
-    if (layout !== 'windows-env' || !expected.pythonRuntime)
+/** What to change where the workflow asks for another Python than the app is set to; `undefined`: they agree. */
+function pythonDisagreement(layout, { pythonInput, pythonConfigured }) {
+    if (layout === 'windows-env' || !pythonInput || !pythonConfigured)
         return undefined;
-    return { version: expected.pythonRuntime, source: 'runtime.txt' };
+    if (pythonInput === pythonConfigured.version)
+        return undefined;
+    return (`"python-version" is ${pythonInput}, but the app is set to Python ${pythonConfigured.version}, and that decides what a ` +
+        `deployment builds with. Correct "python-version", or run: ${pythonConfigured.setCommand} --linux-fx-version ` +
+        `"PYTHON|${pythonInput}"`);
 }
 /**
  * The Python version of an environment by its best evidence: the marker, then `lib/pythonX.Y`, then `pyvenv.cfg`, then
  * the manifest. `undefined`: nothing names one.
  */
-function decide_foundPython(environment) {
+function wanted_python_foundPython(environment) {
     return environment?.versions[0]?.version;
+}
+
+;// CONCATENATED MODULE: ./lib/decide.js
+// The decision: what was found, what is expected, what is allowed → an action with its reasons. Pure and total.
+
+
+
+
+/** Whether the user asked for a reset that must not be dropped silently. */
+function decide_isDemanded(policy) {
+    return policy.resetEnv || policy.mode === 'always';
 }
 const refuseOrPreserve = ({ found, policy }) => decide_isDemanded(policy) || found.doubt?.remedy !== undefined ? 'refuse' : 'preserve';
 const decide_reset = () => 'reset';
@@ -35874,8 +35894,8 @@ function mixture(environment) {
     return twice.length > 0 ? `installed in two versions: ${twice.join(', ')}` : undefined;
 }
 function changedPython({ found, expected }) {
-    const wanted = decide_wantedPython(found.layout, expected);
-    const present = decide_foundPython(venvOf(found));
+    const wanted = wanted_python_wantedPython(found.layout, expected);
+    const present = wanted_python_foundPython(venvOf(found));
     if (!wanted || !present || present === wanted.version)
         return undefined;
     return `the environment has Python ${present}, ${wanted.source} asks for ${wanted.version}`;
@@ -35885,7 +35905,7 @@ function missingEvidence({ found, expected }) {
     if (gaps.length > 0)
         return gaps.join(', ');
     const environment = venvOf(found);
-    if (environment && decide_wantedPython(found.layout, expected) && !decide_foundPython(environment))
+    if (environment && wanted_python_wantedPython(found.layout, expected) && !wanted_python_foundPython(environment))
         return 'nothing tells which Python it was made with';
     return undefined;
 }
@@ -45814,7 +45834,7 @@ function comparison(state, { environment, layout }) {
     // Packages without an environment are not judged by their Python.
     if (layout === 'packages-dir')
         return [];
-    const python = decide_foundPython(environment);
+    const python = wanted_python_foundPython(environment);
     if (state.pythonWanted === '' || python === undefined || python === state.pythonWanted)
         return [];
     const setting = compare_decidingSetting(layout, state.shipped, state.pythonWanted);
@@ -46051,7 +46071,7 @@ function evidenceAfter(asked, made, wanted, before) {
 }
 /** What speaks for a reset of what the deployment made, as far as that can be told after it. */
 function leftIn(asked, { environment, layout }, wanted) {
-    const python = decide_foundPython(environment);
+    const python = wanted_python_foundPython(environment);
     const names = new Set(environment.distributions.map(({ name }) => name));
     const isVenv = layout !== 'packages-dir';
     const of = (code) => asked.flatMap(item => (item.code === code ? item.particulars : []));
@@ -46288,7 +46308,7 @@ async function memoryOf(site, state, { before, evidence, fingerprint, deployment
     const found = environment && {
         layout,
         path: environment.path,
-        python: decide_foundPython(environment) ?? '',
+        python: wanted_python_foundPython(environment) ?? '',
         distributions: environment.distributions.length
     };
     if (!['marker', 'rename', 'in-place'].includes(state.strategy)) {
@@ -47630,7 +47650,7 @@ async function lookAgain(ports, site, state, surroundings) {
     }
 }
 function installed({ environment }) {
-    return environment && { python: decide_foundPython(environment) ?? '', packages: report_packageLines(environment.distributions) };
+    return environment && { python: wanted_python_foundPython(environment) ?? '', packages: report_packageLines(environment.distributions) };
 }
 function settlementWarnings({ item, fate, detail, swept }, jobSucceeded) {
     const cause = jobSucceeded ? 'the deployment did not rebuild it' : 'the job did not succeed';
@@ -48052,7 +48072,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5009);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7331);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8734);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9440);
 // The post step's entry: the real ports in. Nothing imports it.
