@@ -27,6 +27,22 @@ export interface Reach {
   readonly trace: (line: string) => void
 }
 
+/** How long a program may take. */
+export interface ProgramLimits {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** What became of a program; what it wrote may hold secrets. */
+export type ProgramResult =
+  | { readonly kind: 'ended'; readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'failed'; readonly detail: string }
+  | { readonly kind: 'late' }
+
+/** Runs a program of the path to its end, in silence; rejects when the signal aborts. */
+export type RunProgram = (program: string, args: readonly string[], limits: ProgramLimits) => Promise<ProgramResult>
+
 /** How long a step may go on. */
 export interface Limits {
   /** Aborts at the step's deadline, and when the run is told to stop: then everything stops. */
@@ -41,6 +57,7 @@ export interface Ports {
   readonly openSite: (target: FtpTarget, reach: Reach) => Promise<RemoteSite>
   /** The site that it returns has no verb that could change anything. */
   readonly openReadOnly: (target: FtpTarget, reach: Reach) => Promise<ReadableSite>
+  readonly run: RunProgram
   readonly now: () => Date
   /** Rejects when the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>

@@ -1,8 +1,9 @@
-// The real outside: FTP, the clock, randomness, and the signals by which the runner stops a step.
+// The real outside: FTP, programs, the clock, randomness, and the signals by which the runner stops a step.
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { openReadOnly, openSite } from './ftp/site.ts'
 import type { Ports, Runner } from './ports.ts'
+import { runProgram } from './programs.ts'
 
 /** Makes the ports of a process. From then on SIGINT and SIGTERM stop the run instead of killing it. */
 export function realPorts(core: Runner): Ports {
@@ -17,6 +18,7 @@ export function realPorts(core: Runner): Ports {
     core,
     openSite,
     openReadOnly,
+    run: runProgram,
     now: () => new Date(),
     sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
     after: ms => AbortSignal.timeout(ms),

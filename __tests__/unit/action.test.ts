@@ -39,6 +39,7 @@ function recorded(inputs: Readonly<Record<string, string>>, more: Partial<Ports>
     core,
     openSite,
     openReadOnly,
+    run: () => Promise.resolve({ kind: 'missing' }),
     now: () => new Date(start + slept),
     sleep: ms => {
       slept += ms

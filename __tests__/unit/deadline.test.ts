@@ -58,6 +58,7 @@ function watched(
     core,
     openSite,
     openReadOnly,
+    run: () => Promise.resolve({ kind: 'missing' }),
     now: () => new Date(),
     sleep,
     after,

@@ -7,16 +7,17 @@ export interface Heard {
   readonly outputs: Map<string, string>
   readonly lines: string[]
   readonly warnings: string[]
+  readonly masked: string[]
   readonly summary: () => string
 }
 
 /** Makes a runner. `state`: what the main step saves in it, the post step of the same job loads. */
 export function runnerWith(inputs: Readonly<Record<string, string>>, state: Map<string, string>): Heard {
   const outputs = new Map<string, string>()
-  const [lines, warnings, summary]: [string[], string[], string[]] = [[], [], []]
+  const [lines, warnings, masked, summary]: [string[], string[], string[], string[]] = [[], [], [], []]
   const core: Runner = {
     getInput: name => inputs[name] ?? '',
-    setSecret: () => undefined,
+    setSecret: secret => void masked.push(secret),
     setOutput: (name, value) => void outputs.set(name, value),
     saveState: (name, value) => void state.set(name, value),
     getState: name => state.get(name) ?? '',
@@ -33,5 +34,5 @@ export function runnerWith(inputs: Readonly<Record<string, string>>, state: Map<
       }
     }
   }
-  return { core, outputs, lines, warnings, summary: () => summary.join('') }
+  return { core, outputs, lines, warnings, masked, summary: () => summary.join('') }
 }

@@ -1,6 +1,6 @@
 // Both steps upon a site in memory, with a clock and deadlines that the test holds.
 import { runMain, runPost } from '../../src/action.ts'
-import type { Ports, Reach } from '../../src/ports.ts'
+import type { Ports, Reach, RunProgram } from '../../src/ports.ts'
 import type { RemoteSite } from '../../src/site.ts'
 import { fakeSite, type Oddities, type Tree } from './fake-site.ts'
 import { profileOf } from './profiles.ts'
@@ -12,6 +12,8 @@ export interface Told {
   readonly warnings: readonly string[]
   readonly outputs: ReadonlyMap<string, string>
   readonly summary: string
+  /** What was masked, before anything of it was written. */
+  readonly masked: readonly string[]
   /** What the step asked for to connect. */
   readonly reach: Reach | undefined
   /** How long each pause was. */
@@ -25,6 +27,8 @@ export interface Told {
 export interface Given {
   readonly inputs?: Readonly<Record<string, string>>
   readonly oddities?: Oddities
+  /** Programs on the path; none where it is left out. */
+  readonly run?: RunProgram
   /** Changes what a site in memory does. */
   readonly over?: (site: RemoteSite) => RemoteSite
   /** What a deadline of so many milliseconds is; none of them passes where it is left out. */
@@ -49,7 +53,7 @@ export function storyOf(tree: Tree, packagePath: string): Story {
       package: packagePath,
       ...given.inputs
     }
-    const { core, outputs, lines, warnings, summary } = runnerWith(inputs, state)
+    const { core, outputs, lines, warnings, masked, summary } = runnerWith(inputs, state)
     const open: Ports['openSite'] = (_, asked) => {
       reach = asked
       const site = fakeSite(tree, given.oddities)
@@ -59,6 +63,7 @@ export function storyOf(tree: Tree, packagePath: string): Story {
       core,
       openSite: open,
       openReadOnly: open,
+      run: given.run ?? (() => Promise.resolve({ kind: 'missing' })),
       now: () => new Date('2026-11-22T12:00:00Z'),
       sleep: ms => {
         sleptMs.push(ms)
@@ -75,7 +80,7 @@ export function storyOf(tree: Tree, packagePath: string): Story {
       () => undefined,
       (error: unknown) => error
     )
-    return { lines, warnings, outputs, summary: summary(), reach, sleptMs, deadlinesMs, failure }
+    return { lines, warnings, outputs, summary: summary(), masked, reach, sleptMs, deadlinesMs, failure }
   }
   return { main: (given = {}) => step(runMain, given), post: (given = {}) => step(runPost, given) }
 }
