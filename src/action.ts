@@ -5,17 +5,19 @@ import type { Snapshot } from './azure/snapshot.ts'
 import { isDemanded, wantedPython } from './decide.ts'
 import { plain } from './escape.ts'
 import { isSameSlot, type FtpTarget } from './ftp/target.ts'
-import { loadCredentials, maskSecrets } from './credentials.ts'
-import { jobStatus, loadInputs, type Inputs } from './inputs.ts'
+import { maskSecrets } from './credentials.ts'
+import { jobStatus, loadChoices, loadInputs, type Inputs } from './inputs.ts'
 import type { Limits, Ports, Reach, Runner } from './ports.ts'
 import { readProject } from './python/project.ts'
 import { readRequirements } from './python/requirements.ts'
 import { decisionLines, foundLines, outputsOf, postSummaryOf, resultLine, summaryOf, type Outcome } from './report.ts'
 import { judge, type Asked } from './remembering.ts'
 import { listOwnFolder, trashIn } from './reset/trash.ts'
+import { signIn, signInAgain, type SignedIn } from './sign-in.ts'
 import { SITE, SiteError, type ReadableSite, type RemoteEntry, type RemoteSite } from './site.ts'
 import { loadState, type State } from './state.ts'
 import { begin, end, resultOf, type Ended, type Seen } from './transaction.ts'
+import { pythonDisagreement } from './wanted-python.ts'
 
 /** How long a running deployment is waited for, and how often it is looked at. */
 const LOCK_WAIT_MS = 5 * 60_000
@@ -34,9 +36,15 @@ export async function runMain(ports: Ports): Promise<void> {
   }
   let failure: Error | undefined
   try {
-    const inputs = loadInputs(core)
-    learn({ app: inputs.app, slot: inputs.slot, dryRun: inputs.dryRun, warnings: warningsOf(inputs) })
-    await withDeadline(ports, inputs.deadlineMs, limits => mainStep(ports, inputs, limits, learn))
+    const choices = loadChoices(core)
+    const { question, dryRun, deadlineMs, timeoutMs } = choices
+    learn({ app: question?.app ?? '', slot: question?.slot ?? '', dryRun })
+    await withDeadline(ports, deadlineMs, async limits => {
+      const { credentials, expected } = await signIn(ports, { timeoutMs, signal: limits.signal })
+      const inputs = loadInputs(core, choices, credentials)
+      learn({ app: inputs.app, slot: inputs.slot, warnings: warningsOf(inputs) })
+      await mainStep(ports, inputs, expected, limits, learn)
+    })
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error))
     learn({ result: 'failed', failure: messageOf(error) })
@@ -68,12 +76,18 @@ const NOTHING_YET: Outcome = {
 /** Adds to what is known of the outcome; warnings are added to those that there are. */
 type Learn = (more: Partial<Outcome>) => void
 
-async function mainStep(ports: Ports, inputs: Inputs, limits: Limits, learn: Learn): Promise<void> {
+async function mainStep(
+  ports: Ports,
+  inputs: Inputs,
+  told: SignedIn['expected'],
+  limits: Limits,
+  learn: Learn
+): Promise<void> {
   const { core } = ports
   const { requirementsFile, readText, ...project } = await readProject(inputs.packagePath, inputs)
   const requirements = requirementsFile === undefined ? undefined : await readRequirements(requirementsFile, readText)
   const fingerprint = requirements?.fingerprint ?? ''
-  const asked = { expected: { pythonInput: inputs.python, ...project }, policy: inputs.policy, fingerprint }
+  const asked = { expected: { pythonInput: inputs.python, ...told, ...project }, policy: inputs.policy, fingerprint }
   const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, asked, limits.signal)).catch(
     (error: unknown) => {
       learn(withoutLooking(error, inputs))
@@ -84,7 +98,8 @@ async function mainStep(ports: Ports, inputs: Inputs, limits: Limits, learn: Lea
   const { site, seen } = inspected
   try {
     learn({ found: seen.snapshot, decision: seen.decision, wanted: seen.wanted, result: resultOf(seen.decision) })
-    if (seen.decision.warning !== undefined) learn({ warnings: [seen.decision.warning] })
+    const disagreement = pythonDisagreement(seen.snapshot.layout, seen.expected)
+    learn({ warnings: [seen.decision.warning, disagreement].filter(warning => warning !== undefined) })
     await group(core, 'Decide', () => {
       for (const line of decisionLines(seen.decision)) core.info(line)
     })
@@ -195,7 +210,7 @@ export async function runPost(ports: Ports): Promise<void> {
 
 async function postStep(ports: Ports, state: State, limits: Limits): Promise<Ended> {
   const { core } = ports
-  const { login, app, slot } = loadCredentials(core)
+  const { login, app, slot } = await signInAgain(ports, { timeoutMs: state.timeoutMs, signal: limits.signal })
   const isSameSite = app.toLowerCase() === state.app.toLowerCase() && isSameSlot(slot, state.slot)
   if (!isSameSite || login.host !== state.host) {
     throw new Error('the credentials are those of another app or slot now')

@@ -1,4 +1,6 @@
-// Who logs in where: the publish profile or the address, cross-checked, and every form of their secrets masked.
+// Who logs in where: the publish profile or the address, cross-checked, and every form of their secrets masked; and whom to
+// ask where there is neither.
+import type { AzureApp } from './azure/cli.ts'
 import { parsePublishProfile, secretForms, secretsIn } from './azure/publish-profile.ts'
 import { fullUserName, isSameSlot, parseFtpUrl, siteOfUserName, type FtpAddress, type FtpTarget } from './ftp/target.ts'
 import { InputError, quote, secretOf, textOf, type InputReader } from './input-values.ts'
@@ -23,8 +25,17 @@ export function loadCredentials(reader: InputReader): Credentials {
   if (url !== '') return fromUrl(reader, url)
   throw new InputError(
     'Neither "publish-profile" nor "ftp-url" is given. Pass the secret that holds the app\'s publish profile (it is empty ' +
-      'in runs for pull requests from forks, and where its name is misspelt); signing in through "az" does not work yet'
+      'in runs for pull requests from forks, and where its name is misspelt), or sign in with azure/login and name the app ' +
+      'in "app-name"'
   )
+}
+
+/** What a signed-in az has to be asked about; `undefined`: the inputs hold the credentials, or nothing names an app. */
+export function azQuestion(reader: InputReader): AzureApp | undefined {
+  const [app, resourceGroup] = [textOf(reader, 'app-name'), textOf(reader, 'resource-group-name')]
+  const isTold = textOf(reader, 'publish-profile') !== '' || textOf(reader, 'ftp-url') !== ''
+  if (app === '' || isTold) return undefined
+  return { app, slot: textOf(reader, 'slot-name') || 'production', resourceGroup }
 }
 
 /** Tells the runner every form of every secret, so that none of them can appear in the log. Never throws. */

@@ -1,7 +1,8 @@
 // The inputs of the action: masked, parsed and validated, before anything connects. With `credentials`, the only reader of inputs.
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { loadCredentials, maskSecrets } from './credentials.ts'
+import type { AzureApp } from './azure/cli.ts'
+import { azQuestion, loadCredentials, maskSecrets, type Credentials } from './credentials.ts'
 import type { Policy } from './decide.ts'
 import type { FtpAddress, FtpTarget, TlsChoice } from './ftp/target.ts'
 import {
@@ -19,12 +20,18 @@ import { PythonVersionError, parseWantedVersion, type PythonVersion } from './py
 import { WWWROOT, isFileName, mutable, pathBelow, type MutablePath } from './site.ts'
 
 /** Everything a run is told. */
-export interface Inputs {
+export interface Inputs extends Choices {
   readonly target: FtpTarget
   /** Empty where neither a profile nor `app-name` tells it. */
   readonly app: string
   /** Never empty. */
   readonly slot: string
+}
+
+/** What a run is told apart from who logs in where. */
+export interface Choices {
+  /** The app whose profile has to be asked for; `undefined`: the inputs hold the credentials. */
+  readonly question: AzureApp | undefined
   /** Absolute path of the package on the runner. */
   readonly packagePath: string
   /** From the top of the package, with `/`. */
@@ -45,20 +52,33 @@ export interface Inputs {
 }
 
 /** Inputs that are part of the contract and whose function is not there yet. */
-const NOT_YET: readonly Plain[] = ['resource-group-name', 'git-url', 'git-branch', 'toggle-version', 'deploy-script']
+const NOT_YET: readonly Plain[] = ['git-url', 'git-branch', 'toggle-version', 'deploy-script']
 
-/** Reads and checks every input; throws `InputError` or `PublishProfileError`, after the secrets have been masked. */
-export function loadInputs(reader: InputReader): Inputs {
+/**
+ * Reads and checks every input; throws `InputError` or `PublishProfileError`, after the secrets have been masked.
+ *
+ * The credentials come from elsewhere where the inputs hold none.
+ */
+export function loadInputs(
+  reader: InputReader,
+  choices: Choices = loadChoices(reader),
+  { login, app, slot }: Credentials = loadCredentials(reader)
+): Inputs {
+  const target = { ...login, tls: tlsChoice(reader, login), verify: flag(reader, 'tls-verify') }
+  return { ...choices, target, app, slot }
+}
+
+/** Reads and checks, after masking, all that can be checked before it is known who logs in; throws `InputError`. */
+export function loadChoices(reader: InputReader): Choices {
   maskSecrets(reader)
   const text = (name: Plain | WithDefault): string => textOf(reader, name)
   const mode = choice(reader, 'reset-mode', ['auto', 'on-change', 'always', 'never'])
   const method = choice(reader, 'reset-method', ['ftp', 'toggle-runtime', 'deploy-script'])
   choice(reader, 'job-status', ['success', 'failure', 'cancelled', ''])
-  const credentials = loadCredentials(reader)
-  const inputs: Inputs = {
-    target: { ...credentials.login, tls: tlsChoice(reader, credentials.login), verify: flag(reader, 'tls-verify') },
-    app: credentials.app,
-    slot: credentials.slot,
+  choice(reader, 'tls', TLS_CHOICES)
+  flag(reader, 'tls-verify')
+  const choices: Choices = {
+    question: azQuestion(reader),
     packagePath: packagePath(text('package')),
     requirementsFile: requirementsFile(text('requirements-file')),
     failOnPackagedVenv: flag(reader, 'fail-on-packaged-venv'),
@@ -76,7 +96,7 @@ export function loadInputs(reader: InputReader): Inputs {
   }
   if (method !== 'ftp') throw notYet('reset-method', method)
   for (const name of NOT_YET) if (text(name) !== '') throw notYet(name, text(name))
-  return inputs
+  return choices
 }
 
 /** How the job went so far, as the runner fills it in; empty: not told. */
@@ -84,8 +104,10 @@ export function jobStatus(reader: InputReader): string {
   return textOf(reader, 'job-status')
 }
 
+const TLS_CHOICES: readonly TlsChoice[] = ['auto', 'explicit', 'implicit', 'off']
+
 function tlsChoice(reader: InputReader, { scheme }: FtpAddress): TlsChoice {
-  const tls = choice(reader, 'tls', ['auto', 'explicit', 'implicit', 'off'])
+  const tls = choice(reader, 'tls', TLS_CHOICES)
   if (tls === 'off' && scheme === 'ftps') {
     throw new InputError(
       '"tls" is off, but the address begins with ftps://, which promises TLS: write ftp://, or leave "tls" out'

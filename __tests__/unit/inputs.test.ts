@@ -181,7 +181,6 @@ describe('invalid values', () => {
 
 describe('inputs whose function is not there yet', () => {
   it.each([
-    ['resource-group-name', 'rg'],
     ['git-url', 'https://host.example/x.git'],
     ['git-branch', 'main'],
     ['toggle-version', '3.4'],

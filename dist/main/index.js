@@ -32744,7 +32744,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 8734:
+/***/ 8831:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43423,7 +43423,6 @@ function quote(text) {
 }
 
 ;// CONCATENATED MODULE: ./lib/credentials.js
-// Who logs in where: the publish profile or the address, cross-checked, and every form of their secrets masked.
 
 
 
@@ -43439,7 +43438,16 @@ function credentials_loadCredentials(reader) {
     if (url !== '')
         return fromUrl(reader, url);
     throw new InputError('Neither "publish-profile" nor "ftp-url" is given. Pass the secret that holds the app\'s publish profile (it is empty ' +
-        'in runs for pull requests from forks, and where its name is misspelt); signing in through "az" does not work yet');
+        'in runs for pull requests from forks, and where its name is misspelt), or sign in with azure/login and name the app ' +
+        'in "app-name"');
+}
+/** What a signed-in az has to be asked about; `undefined`: the inputs hold the credentials, or nothing names an app. */
+function credentials_azQuestion(reader) {
+    const [app, resourceGroup] = [input_values_textOf(reader, 'app-name'), input_values_textOf(reader, 'resource-group-name')];
+    const isTold = input_values_textOf(reader, 'publish-profile') !== '' || input_values_textOf(reader, 'ftp-url') !== '';
+    if (app === '' || isTold)
+        return undefined;
+    return { app, slot: input_values_textOf(reader, 'slot-name') || 'production', resourceGroup };
 }
 /** Tells the runner every form of every secret, so that none of them can appear in the log. Never throws. */
 function credentials_maskSecrets(reader) {
@@ -43512,19 +43520,27 @@ const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(impo
 
 
 /** Inputs that are part of the contract and whose function is not there yet. */
-const NOT_YET = ['resource-group-name', 'git-url', 'git-branch', 'toggle-version', 'deploy-script'];
-/** Reads and checks every input; throws `InputError` or `PublishProfileError`, after the secrets have been masked. */
-function loadInputs(reader) {
+const NOT_YET = ['git-url', 'git-branch', 'toggle-version', 'deploy-script'];
+/**
+ * Reads and checks every input; throws `InputError` or `PublishProfileError`, after the secrets have been masked.
+ *
+ * The credentials come from elsewhere where the inputs hold none.
+ */
+function loadInputs(reader, choices = loadChoices(reader), { login, app, slot } = credentials_loadCredentials(reader)) {
+    const target = { ...login, tls: tlsChoice(reader, login), verify: flag(reader, 'tls-verify') };
+    return { ...choices, target, app, slot };
+}
+/** Reads and checks, after masking, all that can be checked before it is known who logs in; throws `InputError`. */
+function loadChoices(reader) {
     credentials_maskSecrets(reader);
     const text = (name) => input_values_textOf(reader, name);
     const mode = choice(reader, 'reset-mode', ['auto', 'on-change', 'always', 'never']);
     const method = choice(reader, 'reset-method', ['ftp', 'toggle-runtime', 'deploy-script']);
     choice(reader, 'job-status', ['success', 'failure', 'cancelled', '']);
-    const credentials = credentials_loadCredentials(reader);
-    const inputs = {
-        target: { ...credentials.login, tls: tlsChoice(reader, credentials.login), verify: flag(reader, 'tls-verify') },
-        app: credentials.app,
-        slot: credentials.slot,
+    choice(reader, 'tls', TLS_CHOICES);
+    flag(reader, 'tls-verify');
+    const choices = {
+        question: credentials_azQuestion(reader),
         packagePath: packagePath(text('package')),
         requirementsFile: requirementsFile(text('requirements-file')),
         failOnPackagedVenv: flag(reader, 'fail-on-packaged-venv'),
@@ -43545,14 +43561,15 @@ function loadInputs(reader) {
     for (const name of NOT_YET)
         if (text(name) !== '')
             throw notYet(name, text(name));
-    return inputs;
+    return choices;
 }
 /** How the job went so far, as the runner fills it in; empty: not told. */
 function inputs_jobStatus(reader) {
     return textOf(reader, 'job-status');
 }
+const TLS_CHOICES = ['auto', 'explicit', 'implicit', 'off'];
 function tlsChoice(reader, { scheme }) {
-    const tls = choice(reader, 'tls', ['auto', 'explicit', 'implicit', 'off']);
+    const tls = choice(reader, 'tls', TLS_CHOICES);
     if (tls === 'off' && scheme === 'ftps') {
         throw new InputError('"tls" is off, but the address begins with ftps://, which promises TLS: write ftp://, or leave "tls" out');
     }
@@ -46470,6 +46487,274 @@ function decode(text) {
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
 }
 
+;// CONCATENATED MODULE: ./lib/azure/cli.js
+// What the signed-in `az` knows of an app: the commands that ask for it, what their answers mean, and what is wrong where
+// there is none. Starts nothing itself, and repeats nothing of what az wrote to its standard output.
+
+
+
+
+/** What is wrong with az or with its answer; `message` is a whole sentence with the remedy, and holds no secret. */
+class AzError extends Error {
+    constructor(message) {
+        super(message);
+        this.name = 'AzError';
+    }
+}
+/** Names as Azure allows them; none of them is an option, or `@file`, which az would read, or means something to cmd.exe. */
+const cli_NAMES = { site: /^[\p{L}\p{N}][\p{L}\p{N}-]{0,59}$/u, group: /^[\p{L}\p{N}_(][\p{L}\p{N}_().-]{0,89}$/u };
+const BY_HAND = 'or pass the publish profile in "publish-profile"';
+/** Finds the resource group of an app in the subscription that az is signed in to. */
+async function findResourceGroup(az, app) {
+    const site = { app, slot: '', resourceGroup: '' };
+    const filter = ['--name', app, '--resource-type', 'Microsoft.Web/sites'];
+    const query = ['--query', '[].{name:name,group:resourceGroup}', '--output', 'json'];
+    const found = jsonOf(await ask(az, site, ['resource', 'list', ...filter, ...query]));
+    if (!Array.isArray(found))
+        throw cli_unreadable('the list of apps');
+    const groups = found.flatMap((item) => cli_textIn(item, 'name').toLowerCase() === app.toLowerCase() ? [cli_textIn(item, 'group')] : []);
+    const [group, ...others] = groups;
+    if (group === undefined)
+        throw notFound(site);
+    if (others.length > 0) {
+        throw new AzError(`There is more than one app "${app}" in the subscription that az is signed in to: name the resource group in ` +
+            `"resource-group-name", one of ${(0,lib_escape/* listed */.KE)(groups)}`);
+    }
+    if (!cli_NAMES.group.test(group))
+        throw cli_unreadable('the list of apps');
+    return group;
+}
+/** Asks for the publish profile: XML that holds passwords. */
+async function cli_askForProfile(az, site) {
+    const command = ['webapp', 'deployment', 'list-publishing-profiles', ...cli_named(site), '--xml'];
+    const xml = (await ask(az, site, command)).replace(/^\uFEFF/, '').trim();
+    if (!/<publishData\b/.test(xml))
+        throw cli_unreadable('the publish profile');
+    return xml;
+}
+/** Asks for the settings that decide whether FTP works and which Python a deployment builds with. Only an abort rejects. */
+async function askForSettings(az, site) {
+    const { app, slot, resourceGroup } = site;
+    const parent = (0,target/* isSameSlot */.LW)(slot, '') ? `sites/${app}` : `sites/${app}/slots/${slot}`;
+    const policy = ['--namespace', 'Microsoft.Web', '--resource-type', 'basicPublishingCredentialsPolicies'];
+    const json = (query) => ['--query', query, '--output', 'json'];
+    const gaps = [];
+    const tryTo = async (what, command) => {
+        try {
+            return jsonOf(await ask(az, site, command));
+        }
+        catch (error) {
+            if (!(error instanceof AzError))
+                throw error;
+            gaps.push(`az did not tell ${what}: ${error.message}`);
+            return undefined;
+        }
+    };
+    const configuration = await tryTo('the configuration of the app', [
+        ...['webapp', 'config', 'show', ...cli_named(site)],
+        ...json('{runtime:linuxFxVersion,ftps:ftpsState}')
+    ]);
+    const allowed = await tryTo('whether basic authentication is on for FTP', [
+        ...['resource', 'show', '--resource-group', resourceGroup, ...policy, '--parent', parent, '--name', 'ftp'],
+        ...json('properties.allow')
+    ]);
+    return {
+        python: configuredPython(cli_textIn(configuration, 'runtime')),
+        ftp: cli_textIn(configuration, 'ftps').toLowerCase() !== 'disabled',
+        ftpBasicAuth: allowed !== false,
+        gaps
+    };
+}
+/** The Python of a `linuxFxVersion` such as `PYTHON|3.12`; `undefined` for another language, a container, or Windows. */
+function configuredPython(linuxFxVersion) {
+    const version = /^PYTHON\|(.*)$/i.exec(linuxFxVersion.trim())?.[1];
+    return version === undefined ? undefined : leadingVersion(version);
+}
+/** The command that sets a setting of an app; what is to be set follows it. */
+function setCommand(site) {
+    return ['az webapp config set', ...cli_named(site)].join(' ');
+}
+/** What is wrong where a login over FTP cannot succeed, with the command that changes it; `undefined`: nothing is. */
+function ftpRefusal(site, { ftp, ftpBasicAuth }) {
+    if (!ftpBasicAuth) {
+        const parent = (0,target/* isSameSlot */.LW)(site.slot, '') ? `sites/${site.app}` : `sites/${site.app}/slots/${site.slot}`;
+        return new AzError(`Basic authentication is off for FTP in ${theApp(site)}, so no password would be taken. Switch it on (App Service: ` +
+            'Configuration, General settings, "FTP Basic Auth Publishing Credentials"), or run: az resource update ' +
+            `--resource-group ${site.resourceGroup} --namespace Microsoft.Web --resource-type basicPublishingCredentialsPolicies ` +
+            `--parent ${parent} --name ftp --set properties.allow=true`);
+    }
+    if (ftp)
+        return undefined;
+    return new AzError(`FTP is switched off for ${theApp(site)}. Switch it on (App Service: Configuration, General settings, "FTP state"), ` +
+        `or run: ${setCommand(site)} --ftps-state FtpsOnly`);
+}
+/** What is wrong where az gave a profile that cannot be used; `flaw` continues a sentence about the profile. */
+function uselessProfile(site, flaw) {
+    return new AzError(`The publish profile that az gave for ${theApp(site)} ${flaw}. Check that basic authentication is on for FTP (App ` +
+        'Service: Configuration, General settings) and that the identity that az is signed in with may publish (role Website ' +
+        `Contributor), ${BY_HAND}`);
+}
+function cli_named({ app, slot, resourceGroup }) {
+    return ['--name', app, '--resource-group', resourceGroup, ...((0,target/* isSameSlot */.LW)(slot, '') ? [] : ['--slot', slot])];
+}
+function theApp({ app, slot }) {
+    return (0,target/* isSameSlot */.LW)(slot, '') ? `the app "${app}"` : `the slot "${slot}" of the app "${app}"`;
+}
+function checkNames({ app, slot, resourceGroup }) {
+    for (const [input, name, isAllowed] of [
+        ['app-name', app, cli_NAMES.site.test(app)],
+        ['slot-name', slot, slot === '' || cli_NAMES.site.test(slot)],
+        ['resource-group-name', resourceGroup, resourceGroup === '' || cli_NAMES.group.test(resourceGroup)]
+    ]) {
+        if (isAllowed)
+            continue;
+        throw new AzError(`"${input}" is ${JSON.stringify(name.slice(0, 60))}: write the name as the portal shows it, without its address. A slot has ` +
+            'an input of its own, "slot-name"');
+    }
+}
+/** Runs one command of az; throws `AzError` for anything but success. */
+async function ask(az, site, command) {
+    checkNames(site);
+    const result = await az.run('az', [...command, '--only-show-errors'], az.limits);
+    if (result.kind === 'missing') {
+        throw new AzError('Only "app-name" is given, so the Azure CLI (az) is asked for the publish profile, but this runner has none. Install ' +
+            `it, and sign in with azure/login in a step before this one, ${BY_HAND}`);
+    }
+    if (result.kind === 'failed') {
+        throw new AzError(`The Azure CLI (az) could not be started: ${(0,lib_escape/* plain */.pj)(result.detail, 300)}. Install it anew, ${BY_HAND}`);
+    }
+    if (result.kind === 'late') {
+        throw new AzError(`The Azure CLI (az) gave no answer within ${az.limits.timeoutMs / 1000} s and was stopped. Run again, raise "timeout", ${BY_HAND}`);
+    }
+    az.mask(`${result.stdout}\n${result.stderr}`);
+    if (result.exitCode === 0)
+        return result.stdout;
+    throw refusalOf(site, result);
+}
+function refusalOf(site, { exitCode, stdout, stderr }) {
+    // What is refused for want of a role also says to refresh the credentials, so this comes first.
+    if (/AuthorizationFailed|does not have authorization|\bForbidden\b/.test(stderr)) {
+        return new AzError(`The identity that az is signed in with has no permission to publish to ${theApp(site)}. Give it the role Website ` +
+            `Contributor on the app, ${BY_HAND}`);
+    }
+    if (/az login|az account set|AADSTS\d|No subscriptions? found|\w+AuthenticationToken|SubscriptionNotFound/i.test(stderr)) {
+        return new AzError('The Azure CLI (az) is not signed in, or its sign-in has expired. Use azure/login in a step before this one (az login, ' +
+            `and az account set for the right subscription), ${BY_HAND}`);
+    }
+    // az ends with 3 where something does not exist.
+    if (exitCode === 3 || /Resource(Group)?NotFound|\bNot Found\b|was not found|could not be found/.test(stderr)) {
+        return notFound(site);
+    }
+    const line = firstError(stdout, stderr);
+    return new AzError(`The Azure CLI (az) could not tell about ${theApp(site)}${line === '' ? '' : ` (${line})`}. Run the same command by hand, ${BY_HAND}`);
+}
+function notFound(site) {
+    const where = site.resourceGroup === ''
+        ? 'the subscription that az is signed in to'
+        : `the resource group "${site.resourceGroup}" of the subscription that az is signed in to`;
+    return new AzError(`There is no sign of ${theApp(site)} in ${where}. Correct "app-name", "slot-name" or "resource-group-name", choose the ` +
+        'subscription with az account set, and check that the identity may see the app');
+}
+function cli_unreadable(what) {
+    return new AzError(`The Azure CLI (az) answered something else than ${what}. Bring it up to date, ${BY_HAND}`);
+}
+/** The line of az that names the error, if it is certain that no part of a profile is in it. */
+function firstError(stdout, stderr) {
+    const lines = stderr.split(/\r?\n/).filter(line => line.trim() !== '');
+    const line = lines.find(each => each.startsWith('ERROR:')) ?? lines.at(-1) ?? '';
+    const secrets = secretsIn(`${stdout}\n${stderr}`);
+    const telling = /userPWD|publishProfile/i.test(line) || secrets.some(secret => line.includes(secret));
+    return telling ? '' : (0,lib_escape/* plain */.pj)(line.replace(/^ERROR:\s*/, ''), 300);
+}
+function jsonOf(text) {
+    try {
+        return JSON.parse(text.replace(/^\uFEFF/, ''));
+    }
+    catch {
+        throw cli_unreadable('JSON');
+    }
+}
+/** A member of a JSON object; empty for what is no text. */
+function cli_textIn(value, name) {
+    const member = typeof value === 'object' && value !== null ? value[name] : undefined;
+    return typeof member === 'string' ? member : '';
+}
+
+;// CONCATENATED MODULE: ./lib/sign-in.js
+// Logging in where the inputs alone do not tell how: az is asked for what the inputs leave out. Keeps nothing.
+
+
+
+
+
+/** A command of az begins with starting Python, whatever the network does. */
+const LEAST_TIME_MS = 60_000;
+/** Takes the credentials from the inputs, or asks az for them and for the app's settings; throws before anything connects. */
+async function signIn(ports, limits) {
+    const { core } = ports;
+    const question = credentials_azQuestion(core);
+    if (!question)
+        return { credentials: credentials_loadCredentials(core), expected: {} };
+    core.info(`Asking az about ${(0,lib_escape/* plain */.pj)(question.app)}`);
+    const az = azOf(ports, limits);
+    const site = await located(az, question);
+    const profile = await cli_askForProfile(az, site);
+    const settings = await askForSettings(az, site);
+    for (const gap of settings.gaps)
+        core.info((0,lib_escape/* plain */.pj)(gap, 500));
+    // Said before the profile is looked at, because the cause is known better than by its traces in there.
+    const refusal = ftpRefusal(site, settings);
+    if (refusal)
+        throw refusal;
+    const { python } = settings;
+    const expected = python ? { pythonConfigured: { version: python, setCommand: setCommand(site) } } : {};
+    return { credentials: credentialsIn(core, profile, site), expected };
+}
+/** Takes the credentials from where the main step had them, without a word in the log. */
+async function sign_in_signInAgain(ports, limits) {
+    const question = azQuestion(ports.core);
+    if (!question)
+        return loadCredentials(ports.core);
+    const az = azOf(ports, limits);
+    const site = await located(az, question);
+    return credentialsIn(ports.core, await askForProfile(az, site), site);
+}
+function azOf({ core, run }, { timeoutMs, signal }) {
+    return {
+        run,
+        limits: { timeoutMs: Math.max(timeoutMs, LEAST_TIME_MS), signal },
+        mask: written => {
+            credentials_maskSecrets(withProfile(core, written));
+        }
+    };
+}
+async function located(az, site) {
+    if (site.resourceGroup !== '')
+        return site;
+    return { ...site, resourceGroup: await findResourceGroup(az, site.app) };
+}
+function credentialsIn(core, profile, site) {
+    try {
+        return credentials_loadCredentials(withProfile(core, profile));
+    }
+    catch (error) {
+        if (error instanceof PublishProfileError)
+            throw uselessProfile(site, error.flaw);
+        if (error instanceof InputError)
+            throw uselessProfile(site, 'is that of another app or slot');
+        throw error;
+    }
+}
+/** From here on a profile that az gave is like one that was passed as an input. */
+function withProfile(core, profile) {
+    return {
+        getInput: (name, options) => (name === 'publish-profile' ? profile : core.getInput(name, options)),
+        setSecret: secret => {
+            core.setSecret(secret);
+        }
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/state.js
 // What the main step hands to the post step: one JSON value. Holds no secret.
 
@@ -46645,7 +46930,7 @@ function note(removal, stuck) {
 }
 /** Removes a file or a link, or moves it aside where it stays in use; throws the first refusal. */
 async function removeEntry(removal, path, mayMove = true) {
-    const refusal = await refusalOf(removal.site, path);
+    const refusal = await in_use_refusalOf(removal.site, path);
     const isGone = refusal === undefined || (await goesLater(removal, path));
     if (isGone)
         removal.files++;
@@ -46656,13 +46941,13 @@ async function removeEntry(removal, path, mayMove = true) {
 async function goesLater({ site, patience }, path) {
     for (const ms of PAUSES_MS) {
         await patience.pause(ms);
-        if ((await refusalOf(site, path)) === undefined)
+        if ((await in_use_refusalOf(site, path)) === undefined)
             return true;
     }
     return false;
 }
 /** `undefined`: it is gone, by us or by another run; Windows removes a link to a folder by RMD only. */
-async function refusalOf(site, path) {
+async function in_use_refusalOf(site, path) {
     try {
         await site.removeFile((0,lib_site/* mutable */.fX)(path));
         return undefined;
@@ -47693,6 +47978,8 @@ function unfinishedWarnings(settlements) {
 
 
 
+
+
 /** How long a running deployment is waited for, and how often it is looked at. */
 const LOCK_WAIT_MS = 5 * 60_000;
 const LOCK_POLL_MS = 10_000;
@@ -47708,9 +47995,15 @@ async function runMain(ports) {
     };
     let failure;
     try {
-        const inputs = loadInputs(core);
-        learn({ app: inputs.app, slot: inputs.slot, dryRun: inputs.dryRun, warnings: warningsOf(inputs) });
-        await withDeadline(ports, inputs.deadlineMs, limits => mainStep(ports, inputs, limits, learn));
+        const choices = loadChoices(core);
+        const { question, dryRun, deadlineMs, timeoutMs } = choices;
+        learn({ app: question?.app ?? '', slot: question?.slot ?? '', dryRun });
+        await withDeadline(ports, deadlineMs, async (limits) => {
+            const { credentials, expected } = await signIn(ports, { timeoutMs, signal: limits.signal });
+            const inputs = loadInputs(core, choices, credentials);
+            learn({ app: inputs.app, slot: inputs.slot, warnings: warningsOf(inputs) });
+            await mainStep(ports, inputs, expected, limits, learn);
+        });
     }
     catch (error) {
         failure = error instanceof Error ? error : new Error(String(error));
@@ -47741,12 +48034,12 @@ const NOTHING_YET = {
     failure: undefined,
     warnings: []
 };
-async function mainStep(ports, inputs, limits, learn) {
+async function mainStep(ports, inputs, told, limits, learn) {
     const { core } = ports;
     const { requirementsFile, readText, ...project } = await readProject(inputs.packagePath, inputs);
     const requirements = requirementsFile === undefined ? undefined : await readRequirements(requirementsFile, readText);
     const fingerprint = requirements?.fingerprint ?? '';
-    const asked = { expected: { pythonInput: inputs.python, ...project }, policy: inputs.policy, fingerprint };
+    const asked = { expected: { pythonInput: inputs.python, ...told, ...project }, policy: inputs.policy, fingerprint };
     const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, asked, limits.signal)).catch((error) => {
         learn(withoutLooking(error, inputs));
         return undefined;
@@ -47756,8 +48049,8 @@ async function mainStep(ports, inputs, limits, learn) {
     const { site, seen } = inspected;
     try {
         learn({ found: seen.snapshot, decision: seen.decision, wanted: seen.wanted, result: resultOf(seen.decision) });
-        if (seen.decision.warning !== undefined)
-            learn({ warnings: [seen.decision.warning] });
+        const disagreement = pythonDisagreement(seen.snapshot.layout, seen.expected);
+        learn({ warnings: [seen.decision.warning, disagreement].filter(warning => warning !== undefined) });
         await group(core, 'Decide', () => {
             for (const line of decisionLines(seen.decision))
                 core.info(line);
@@ -47865,7 +48158,7 @@ async function runPost(ports) {
 }
 async function postStep(ports, state, limits) {
     const { core } = ports;
-    const { login, app, slot } = loadCredentials(core);
+    const { login, app, slot } = await signInAgain(ports, { timeoutMs: state.timeoutMs, signal: limits.signal });
     const isSameSite = app.toLowerCase() === state.app.toLowerCase() && isSameSlot(slot, state.slot);
     if (!isSameSite || login.host !== state.host) {
         throw new Error('the credentials are those of another app or slot now');
@@ -48079,7 +48372,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3360);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8734);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8831);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1570);
 // The main step's entry: the real ports in, one try, one catch. Nothing imports it.
