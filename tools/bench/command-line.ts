@@ -1,13 +1,17 @@
 // The command line of `npm run bench`: its flags, their values, and its help. Pure.
 import { parseArgs } from 'node:util'
 import { CONTENDERS } from './contenders.ts'
+import { DECISION_DEFAULTS } from './decision.ts'
 import type { Selection } from './plan.ts'
 import { SERVERS } from './served.ts'
 import { FEWEST_FILES } from './trees.ts'
 
-const PARTS = ['sweeps', 'memory', 'correctness'] as const
+/** What docs/performance.md is made from. */
+const PAGE_PARTS = ['sweeps', 'memory', 'correctness'] as const
 
-/** What is measured: cells of the plan, memory, or many sweeps that have to be right. */
+const PARTS = [...PAGE_PARTS, 'decision'] as const
+
+/** What is measured: cells of the plan, memory, many sweeps that have to be right, or what a decision costs. */
 export type Part = (typeof PARTS)[number]
 
 /** What was asked for. */
@@ -57,7 +61,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const sweepsOnly = quick || Object.keys(selection).length > 0
   return {
     ...{ help, quick, write, render, selection },
-    parts: words('part', values.part, PARTS) ?? (sweepsOnly ? ['sweeps'] : PARTS),
+    parts: words('part', values.part, PARTS) ?? (sweepsOnly ? ['sweeps'] : PAGE_PARTS),
     runs: one('runs', values.runs) ?? DEFAULTS.runs,
     boundSeconds: one('bound', values.bound) ?? bound
   }
@@ -81,7 +85,10 @@ Without a selection the whole plan runs, which takes about an hour. Lists are se
 ${contenders.join('\n')}
   --runs     runs of each contender that needs less than a minute for one (${DEFAULTS.runs})
   --bound    seconds after which a run is stopped and extrapolated (${DEFAULTS.boundSeconds}; with --quick ${DEFAULTS.quickBoundSeconds})
-  --part     ${PARTS.join(', ')} (all of them, or sweeps where something is selected)
+  --part     ${PAGE_PARTS.join(', ')} (all of these, or sweeps where something is selected), or
+             decision: commands and time of the main step's dry run on ${DECISION_DEFAULTS.distributions} distributions, with --rtt
+             (${DECISION_DEFAULTS.rttMs.join(',')}) and --runs; printed, not written; needs Linux, but neither root nor
+             tools/install-servers
   --write    writes docs/performance.json, .md and .svg; what this run did not measure stays
   --render   measures nothing: writes docs/performance.md and .svg from docs/performance.json
 `

@@ -5,6 +5,7 @@ import { format } from 'prettier'
 import { cellSection, barsTable, renderPage, renderPlot } from './page.ts'
 import { measureCell, type CellOptions } from './cells.ts'
 import { help, readOptions, type BenchOptions } from './command-line.ts'
+import { DECISION_DEFAULTS, measureDecision } from './decision.ts'
 import { checkSweeps, measureMemory } from './experiments.ts'
 import { readMachine } from './machine.ts'
 import { stopRunning } from './measure.ts'
@@ -43,6 +44,10 @@ async function measure(
     for (const server of servers) {
       await add({ correctness: [...results.correctness, await checkSweeps(server, cellOptions)] })
     }
+  }
+  if (parts.includes('decision')) {
+    const { distributions, rttMs } = DECISION_DEFAULTS
+    await measureDecision({ distributions, rttMs: selection.rttMs ?? rttMs, runs, log, signal })
   }
   return results
 }
@@ -107,6 +112,8 @@ async function main(): Promise<void> {
   }
   const keep = (results: Results): Promise<void> => (options.write ? write(merged(old, results)) : Promise.resolve())
   const results = await measure(options, interruption.signal, keep)
+  // What a decision costs has been told line by line.
+  if (options.parts.every(part => part === 'decision')) return
   for (const part of [...results.cells.flatMap(cellSection), barsTable(results)]) {
     console.log(`\n${part.replace(/<!--.*?-->/g, '').trim()}`)
   }

@@ -194,6 +194,12 @@ describe('the command line', () => {
     expect(plan(selection, false).length).toBeGreaterThan(8)
   })
 
+  it('measures what a decision costs only where that is named, on the lines that are selected', () => {
+    expect(readOptions(['--part', 'decision']).parts).toEqual(['decision'])
+    const { parts, selection } = readOptions(['--part', 'decision', '--rtt', '20'])
+    expect([parts, selection.rttMs]).toEqual([['decision'], [20]])
+  })
+
   it('measures every combination of what is selected', () => {
     const { selection, parts } = readOptions([
       '--files',
