@@ -23,7 +23,8 @@ const PLACES: Readonly<Record<Shape, Readonly<Record<string, string>>>> = {
   'compressed-app': { virtualEnvName: ENVIRONMENT }
 }
 
-function manifestText(pythonVersion: string, buildFolder: string, shape: Shape): string {
+/** The text of `oryx-manifest.toml` after a build for Python `X.Y` in a folder. */
+export function manifestText(pythonVersion: string, buildFolder: string, shape: Shape): string {
   const keys = {
     PythonVersion: `${pythonVersion}.0`,
     ...PLACES[shape],

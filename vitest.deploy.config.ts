@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+// Deployments with real parts, for `npm run test:deploy` only: each makes an environment with a real Python, and runs pip.
+export default defineConfig({
+  test: {
+    include: ['__tests__/deploy/**/*.test.ts'],
+    reporters: ['default', ['./tools/tally-reporter.ts', { perSuite: true }]],
+    maxWorkers: '100%',
+    testTimeout: 240_000,
+    hookTimeout: 60_000
+  }
+})
