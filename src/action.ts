@@ -1,27 +1,18 @@
 // The story: what the main step and the post step do, in their order. Everything outside comes in through the ports.
-import { findLock } from './azure/deployments.ts'
-import { inspectSite } from './azure/layout.ts'
-import type { Snapshot } from './azure/snapshot.ts'
-import { isDemanded, wantedPython } from './decide.ts'
+import { isDemanded } from './decide.ts'
 import { plain } from './escape.ts'
 import { isSameSlot, type FtpTarget } from './ftp/target.ts'
 import { maskSecrets } from './credentials.ts'
 import { jobStatus, loadChoices, loadInputs, type Inputs } from './inputs.ts'
-import type { Limits, Ports, Reach, Runner } from './ports.ts'
-import { readProject } from './python/project.ts'
-import { readRequirements } from './python/requirements.ts'
-import { decisionLines, foundLines, outputsOf, postSummaryOf, resultLine, summaryOf, type Outcome } from './report.ts'
-import { judge, type Asked } from './remembering.ts'
-import { listOwnFolder, trashIn } from './reset/trash.ts'
+import { inspect, reachOf } from './inspecting.ts'
+import type { Limits, Ports, Runner } from './ports.ts'
+import { readWishes, type Wishes } from './expecting.ts'
+import { decisionLines, outputsOf, postSummaryOf, resultLine, summaryOf, type Outcome } from './report.ts'
 import { signIn, signInAgain, type SignedIn } from './sign-in.ts'
-import { SITE, SiteError, type ReadableSite, type RemoteEntry, type RemoteSite } from './site.ts'
+import { SiteError } from './site.ts'
 import { loadState, type State } from './state.ts'
-import { begin, end, resultOf, type Ended, type Seen } from './transaction.ts'
+import { begin, end, resultOf, type Ended } from './transaction.ts'
 import { pythonDisagreement } from './wanted-python.ts'
-
-/** How long a running deployment is waited for, and how often it is looked at. */
-const LOCK_WAIT_MS = 5 * 60_000
-const LOCK_POLL_MS = 10_000
 
 /** The title of every annotation. */
 const TITLE = { title: 'Python environment' }
@@ -50,7 +41,7 @@ export async function runMain(ports: Ports): Promise<void> {
     learn({ result: 'failed', failure: messageOf(error) })
   }
   learn({ durationMs: ports.now().getTime() - started })
-  for (const warning of outcome.warnings) core.warning(plain(warning, 1000), TITLE)
+  annotate(core, outcome)
   for (const [name, value] of Object.entries(outputsOf(outcome))) core.setOutput(name, value)
   await writeSummary(core, summaryOf(outcome))
   if (failure !== undefined) throw failure
@@ -70,7 +61,24 @@ const NOTHING_YET: Outcome = {
   slot: '',
   dryRun: false,
   failure: undefined,
+  inventory: undefined,
+  requirementsFile: undefined,
   warnings: []
+}
+
+/** What is about the requirements points at their file. */
+function annotate(core: Runner, { decision, inventory, requirementsFile, failure, warnings }: Outcome): void {
+  const isAboutThem = (inventory?.removed.length ?? 0) > 0
+  const there = isAboutThem && requirementsFile !== undefined ? { ...TITLE, file: requirementsFile } : TITLE
+  for (const warning of warnings) core.warning(plain(warning, 1000), warning === decision?.warning ? there : TITLE)
+  const [leading] = decision?.reasons ?? []
+  if (failure === undefined && leading?.code === 'packages-removed' && decision?.action === 'reset')
+    core.notice(plain(`The environment is reset: ${leading.detail}`, 1000), there)
+}
+
+/** Where annotations find the requirements; `undefined`: nowhere, because they are packed or lie outside. */
+function annotated({ packageFolder }: Inputs, { requirements }: Wishes): string | undefined {
+  return requirements && packageFolder !== undefined ? `${packageFolder}${requirements.file}` : undefined
 }
 
 /** Adds to what is known of the outcome; warnings are added to those that there are. */
@@ -84,11 +92,9 @@ async function mainStep(
   learn: Learn
 ): Promise<void> {
   const { core } = ports
-  const { requirementsFile, readText, ...project } = await readProject(inputs.packagePath, inputs)
-  const requirements = requirementsFile === undefined ? undefined : await readRequirements(requirementsFile, readText)
-  const fingerprint = requirements?.fingerprint ?? ''
-  const asked = { expected: { pythonInput: inputs.python, ...told, ...project }, policy: inputs.policy, fingerprint }
-  const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, asked, limits.signal)).catch(
+  const wishes = await readWishes(inputs, told)
+  learn({ warnings: wishes.warnings, requirementsFile: annotated(inputs, wishes) })
+  const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, wishes, limits.signal)).catch(
     (error: unknown) => {
       learn(withoutLooking(error, inputs))
       return undefined
@@ -97,8 +103,9 @@ async function mainStep(
   if (!inspected) return
   const { site, seen } = inspected
   try {
-    learn({ found: seen.snapshot, decision: seen.decision, wanted: seen.wanted, result: resultOf(seen.decision) })
-    const disagreement = pythonDisagreement(seen.snapshot.layout, seen.expected)
+    const { snapshot: found, decision, wanted, inventory } = seen
+    learn({ found, decision, wanted, inventory, result: resultOf(decision) })
+    const disagreement = pythonDisagreement(found.layout, seen.expected)
     learn({ warnings: [seen.decision.warning, disagreement].filter(warning => warning !== undefined) })
     await group(core, 'Decide', () => {
       for (const line of decisionLines(seen.decision)) core.info(line)
@@ -117,58 +124,6 @@ function warningsOf({ target }: Inputs): readonly string[] {
   return target.verify
     ? []
     : ['"tls-verify" is false: anybody on the way to the server can pose as it and read the password']
-}
-
-async function inspect(
-  ports: Ports,
-  inputs: Inputs,
-  asked: Asked,
-  signal: AbortSignal
-): Promise<{ readonly site: ReadableSite | RemoteSite; readonly seen: Seen }> {
-  const { core } = ports
-  core.info(`Site: ${plain(inputs.app === '' ? inputs.target.host : inputs.app)} (${plain(inputs.slot)})`)
-  const open = inputs.dryRun ? ports.openReadOnly : ports.openSite
-  const site = await open(inputs.target, reachOf(ports, inputs, signal))
-  try {
-    const [surroundings, snapshot] = await inspectQuiet(ports, site, inputs, signal)
-    const own = await listOwnFolder(site, surroundings, false)
-    const trash = trashIn(own ?? [])
-    const leftovers = trash.copies.length + trash.doomed.length + trash.loose.length
-    const wanted = wantedPython(snapshot.layout, asked.expected)
-    for (const line of foundLines(snapshot)) core.info(line)
-    if (wanted) core.info(`Wanted: Python ${wanted.version} (${wanted.source})`)
-    if (leftovers > 0) core.info(`Set aside by an earlier run and not settled: ${leftovers}`)
-    const looked = { surroundings, own, snapshot, leftovers: leftovers > 0 }
-    const judged = await judge(core, site, looked, asked)
-    return { site, seen: { ...judged, wanted, leftovers: looked.leftovers } }
-  } catch (error) {
-    site.close()
-    throw error
-  }
-}
-
-/** Looks at the site when no deployment is running, or when one has been waited for in vain. */
-async function inspectQuiet(
-  ports: Ports,
-  site: ReadableSite,
-  inputs: Inputs,
-  signal: AbortSignal
-): Promise<readonly [readonly RemoteEntry[], Snapshot]> {
-  const look = async (): Promise<readonly [readonly RemoteEntry[], Snapshot]> => {
-    const surroundings = await site.list(SITE)
-    return [surroundings, await inspectSite(site, surroundings, { envPath: inputs.envPath, now: ports.now() })]
-  }
-  let [surroundings, snapshot] = await look()
-  // Waiting counts against the deadline, and must leave time for deciding.
-  const patienceMs = Math.min(LOCK_WAIT_MS, inputs.deadlineMs - 2 * LOCK_POLL_MS)
-  for (let waitedMs = 0; snapshot.lock && waitedMs < patienceMs; waitedMs += LOCK_POLL_MS) {
-    if (waitedMs === 0) ports.core.info(`A deployment is running (${plain(snapshot.lock.detail)}): waiting for it`)
-    await ports.sleep(LOCK_POLL_MS, signal)
-    const lock = await findLock(site, surroundings, ports.now())
-    // What was seen during the deployment is not what it left.
-    if (!lock) [surroundings, snapshot] = await look()
-  }
-  return [surroundings, snapshot]
 }
 
 /**
@@ -224,20 +179,6 @@ async function postStep(ports: Ports, state: State, limits: Limits): Promise<End
   } finally {
     site.close()
   }
-}
-
-function reachOf(
-  ports: Ports,
-  chosen: Pick<Reach, 'connections' | 'timeoutMs' | 'pipelining'>,
-  signal: AbortSignal
-): Reach {
-  const debugging = ports.core.isDebug()
-  const trace = (line: string): void => {
-    // A sweep sends thousands of commands, and the runner hides them all unless step debugging is on.
-    if (debugging) ports.core.debug(plain(line, 500))
-  }
-  const { connections, timeoutMs, pipelining } = chosen
-  return { connections, timeoutMs, pipelining, signal, trace }
 }
 
 /** The time that is kept for coming to an end: what is under way is waited for, and then told of. */

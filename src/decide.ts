@@ -57,6 +57,8 @@ export interface Expectation {
   readonly packagedEnvironment?: string
   /** Distributions that are installed and that nothing asks for any more. */
   readonly removedPackages?: readonly string[]
+  /** What keeps it from being certain which those are. */
+  readonly gaps?: readonly string[]
   /** How the requirements differ from those of the last deployment. */
   readonly requirementsChanged?: string
   /** What on the server disagrees, where the same evidence led to a reset before. */
@@ -278,7 +280,7 @@ function changedPython({ found, expected }: Case): string | undefined {
 }
 
 function missingEvidence({ found, expected }: Case): string | undefined {
-  const gaps = found.environment?.gaps ?? []
+  const gaps = [...(found.environment?.gaps ?? []), ...(expected.gaps ?? [])]
   if (gaps.length > 0) return gaps.join(', ')
   const environment = venvOf(found)
   if (environment && wantedPython(found.layout, expected) && !foundPython(environment))

@@ -44,3 +44,14 @@ export function listed(names: readonly string[], most = 10): string {
   const rest = names.length - shown.length
   return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ')
 }
+
+/** Makes a Markdown table of cells that are escaped already. The first row is the header only where GitHub needs one; here each row carries its own heading. */
+export function table(rows: readonly (readonly [string, string])[]): string {
+  const [first, ...others] = rows
+  if (!first) return ''
+  return [
+    `| ${first[0]} | ${first[1]} |`,
+    '| --- | --- |',
+    ...others.map(([head, text]) => `| ${head} | ${text} |`)
+  ].join('\n')
+}

@@ -1,6 +1,6 @@
 // The inputs of the action: masked, parsed and validated, before anything connects. With `credentials`, the only reader of inputs.
 import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
 import type { AzureApp } from './azure/cli.ts'
 import { azQuestion, loadCredentials, maskSecrets, type Credentials } from './credentials.ts'
 import type { Policy } from './decide.ts'
@@ -34,6 +34,8 @@ export interface Choices {
   readonly question: AzureApp | undefined
   /** Absolute path of the package on the runner. */
   readonly packagePath: string
+  /** The package from the workspace, with `/` behind it, or empty. `undefined`: it is packed, or lies elsewhere. */
+  readonly packageFolder: string | undefined
   /** From the top of the package, with `/`. */
   readonly requirementsFile: string | undefined
   readonly failOnPackagedVenv: boolean
@@ -80,6 +82,7 @@ export function loadChoices(reader: InputReader): Choices {
   const choices: Choices = {
     question: azQuestion(reader),
     packagePath: packagePath(text('package')),
+    packageFolder: packageFolder(packagePath(text('package'))),
     requirementsFile: requirementsFile(text('requirements-file')),
     failOnPackagedVenv: flag(reader, 'fail-on-packaged-venv'),
     python: pythonVersion(text('python-version')),
@@ -128,6 +131,12 @@ function packagePath(path: string): string {
     throw new InputError(`"package" names the file ${quote(path)}: it has to be a folder or a .zip`)
   }
   return absolute
+}
+
+function packageFolder(absolute: string): string | undefined {
+  const parts = relative(process.cwd(), absolute).split(sep)
+  if (parts[0] === '..' || isAbsolute(parts.join(sep)) || /\.zip$/i.test(absolute)) return undefined
+  return parts[0] === '' ? '' : `${parts.join('/')}/`
 }
 
 function requirementsFile(text: string): string | undefined {

@@ -10,7 +10,8 @@ export interface Runner extends InputReader, StateKeeper {
   startGroup(name: string): void
   endGroup(): void
   info(message: string): void
-  warning(message: string, properties?: { title: string }): void
+  warning(message: string, properties?: { title: string; file?: string }): void
+  notice(message: string, properties?: { title: string; file?: string }): void
   debug(message: string): void
   /** Whether step debugging is on. */
   isDebug(): boolean

@@ -1,7 +1,9 @@
 // What a run has to say: log lines, outputs, and the Markdown of the job summary. Pure; foreign text is escaped here.
 import { usedEnvironment, type Layout, type Snapshot } from './azure/snapshot.ts'
 import { foundPython, type Decision } from './decide.ts'
-import { code, listed, plain, prose } from './escape.ts'
+import { code, listed, plain, prose, table } from './escape.ts'
+import { certainlyRemoved, inventorySection } from './inventory-report.ts'
+import type { Inventory } from './python/closure.ts'
 import type { Distribution } from './python/distributions.ts'
 import type { Settlement } from './reset/fates.ts'
 import type { Strategy } from './reset/over-ftp.ts'
@@ -27,6 +29,10 @@ export interface Outcome {
   readonly dryRun: boolean
   /** Why the step fails; `undefined`: it does not. */
   readonly failure: string | undefined
+  /** What is installed against what is asked for; `undefined`: it was not compared. */
+  readonly inventory: Inventory | undefined
+  /** The file that asks for packages, for annotations; `undefined`: there is none that they can point at. */
+  readonly requirementsFile: string | undefined
   readonly warnings: readonly string[]
 }
 
@@ -72,7 +78,7 @@ export function outputsOf(outcome: Outcome): Readonly<Record<string, string>> {
     'env-path': decision?.action === 'reset-archive' ? '' : plain(found?.environment?.path ?? '', 1000),
     'python-version-found': foundPython(found && usedEnvironment(found)) ?? '',
     'python-version-wanted': outcome.wanted?.version ?? '',
-    'removed-packages': '[]',
+    'removed-packages': JSON.stringify(certainlyRemoved(outcome.inventory).map(name => plain(name, 200))),
     'files-deleted': String(outcome.dryRun ? 0 : outcome.filesDeleted),
     'duration-ms': String(Math.round(outcome.durationMs)),
     'recommended-clean': recommendedClean(outcome.result, layout),
@@ -164,6 +170,7 @@ export function summaryOf(outcome: Outcome): string {
     ...(outcome.failure === undefined ? [] : [`> ${prose(outcome.failure, 1000)}`]),
     table(rows),
     ...(reasons.length > 0 ? [`**Why**\n\n${reasons.join('\n')}`] : []),
+    ...inventorySection(outcome.inventory),
     ...warningList(outcome.warnings),
     nextStep(outcome),
     ''
@@ -277,15 +284,4 @@ function foundText(found: Snapshot): string {
 
 function warningList(warnings: readonly string[]): readonly string[] {
   return warnings.length > 0 ? [warnings.map(warning => `- Warning: ${prose(warning, 1000)}`).join('\n')] : []
-}
-
-/** The first row is the header only where GitHub needs one; here each row carries its own heading. */
-function table(rows: readonly (readonly [string, string])[]): string {
-  const [first, ...others] = rows
-  if (!first) return ''
-  return [
-    `| ${first[0]} | ${first[1]} |`,
-    '| --- | --- |',
-    ...others.map(([head, text]) => `| ${head} | ${text} |`)
-  ].join('\n')
 }

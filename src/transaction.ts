@@ -21,6 +21,7 @@ import { accountedFor, sweepNow, sweepingOf } from './sweeping.ts'
 /** What was seen before the deployment, and what follows from it. */
 export interface Seen extends Judged {
   readonly wanted: Outcome['wanted']
+  readonly inventory: Outcome['inventory']
   /** Copies of earlier runs are in the trash. */
   readonly leftovers: boolean
 }

@@ -10,6 +10,7 @@ const PURE = [
   'decide',
   'report',
   'sweep-report',
+  'inventory-report',
   'compare',
   'escape',
   'wanted-python',
@@ -47,10 +48,16 @@ const LAYERS = [
   },
   {
     of: ['action'],
-    may: [...PURE, 'inputs', 'credentials', 'sign-in', 'state', 'transaction', 'remembering', ...READERS, 'reset/*'],
+    may: [...PURE, 'inputs', 'credentials', 'sign-in', 'state', 'expecting', 'inspecting', 'transaction'],
     packages: []
   },
   { of: ['transaction'], may: [...PURE, 'state', 'sweeping', 'remembering', ...READERS, 'reset/*'], packages: [] },
+  {
+    of: ['inspecting'],
+    may: [...PURE, 'expecting', 'remembering', ...READERS, 'reset/*'],
+    packages: []
+  },
+  { of: ['expecting'], may: [...PURE, ...READERS], packages: [] },
   { of: ['remembering'], may: [...PURE, ...READERS], packages: [] },
   { of: ['sweeping'], may: [...PURE, 'reset/*'], packages: [] },
   { of: ['input-values', 'credentials', 'state'], may: [...PURE, 'input-values'], packages: [] },

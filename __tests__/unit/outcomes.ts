@@ -25,6 +25,8 @@ export const outcomeOf = (changes: Partial<Outcome> = {}): Outcome => ({
   dryRun: false,
   failure: undefined,
   warnings: [],
+  inventory: undefined,
+  requirementsFile: undefined,
   ...changes
 })
 

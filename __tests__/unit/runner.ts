@@ -25,6 +25,7 @@ export function runnerWith(inputs: Readonly<Record<string, string>>, state: Map<
     endGroup: () => void lines.push('<'),
     info: line => void lines.push(line),
     warning: text => void warnings.push(text),
+    notice: () => undefined,
     debug: () => undefined,
     isDebug: () => false,
     summary: {

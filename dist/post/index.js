@@ -32744,7 +32744,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 8831:
+/***/ 7876:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -32755,1530 +32755,21 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // UNUSED EXPORTS: messageOf, runMain
 
-// EXTERNAL MODULE: ./lib/site.js
-var lib_site = __nccwpck_require__(4056);
-;// CONCATENATED MODULE: ./lib/azure/deployments.js
-// Whether a deployment is running, and what Kudu keeps of the last one.
-
-/** Where Kudu keeps its locks. */
-const LOCKS = (0,lib_site/* remotePath */.QZ)('/site/locks');
-/** Where Kudu keeps a folder for each deployment, and which of them is the active one. */
-const DEPLOYMENTS = (0,lib_site/* remotePath */.QZ)('/site/deployments');
-const MAX_LOCK_BYTES = 16_384;
-/** A Windows lock file says nothing of itself; one that is older than this was left behind. */
-const STALE_AFTER_MS = 60 * 60_000;
-/**
- * Looks for a lock that a running deployment holds. `undefined`: none is held.
- *
- * On Linux Kudu makes the folder `/site/locks/deployment` with an `info.lock` whose `lockExpiry` counts (KuduLite,
- * `AllSafeLinuxLock`; it takes a folder without that file for free); on Windows the file `/site/locks/deployments.lock`.
- * `siteEntries` is the listing of `/site`, which proves whether there are locks at all.
- */
-async function deployments_findLock(site, siteEntries, now) {
-    const folder = (0,lib_site/* entryNamed */.OM)(siteEntries, 'locks');
-    if (!folder || folder.kind === 'file')
-        return undefined;
-    if (folder.kind === 'unknown')
-        return { detail: `${LOCKS}, whose line in a listing cannot be read` };
-    const locks = await site.list(LOCKS);
-    const windows = (0,lib_site/* entryNamed */.OM)(locks, 'deployments.lock');
-    if (windows && !isStale(windows, now))
-        return { detail: `/site/locks/deployments.lock of ${timeOf(windows)}` };
-    const linux = (0,lib_site/* entryNamed */.OM)(locks, 'deployment');
-    if (linux?.kind === 'unknown')
-        return { detail: `${LOCKS}/deployment, whose line in a listing cannot be read` };
-    return linux?.kind === 'directory' ? linuxLock(site, now) : undefined;
+;// CONCATENATED MODULE: ./lib/azure/snapshot.js
+/** The environment that the app uses; `undefined`: none, or only one that is left over beside a compressed app. */
+function snapshot_usedEnvironment({ layout, environment }) {
+    return layout === 'compressed-app' ? undefined : environment;
 }
-async function linuxLock(site, now) {
-    const path = (0,lib_site/* child */.jf)((0,lib_site/* child */.jf)(LOCKS, 'deployment'), 'info.lock');
-    try {
-        const expiry = expiryIn(await site.readText(path, MAX_LOCK_BYTES));
-        if (expiry)
-            return expiry > now ? { detail: `${path}, held until ${expiry.toISOString()}` } : undefined;
-    }
-    catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
-            throw error;
-    }
-    return lockWithoutExpiry(site, now);
+/** A site with no environment. */
+const NOTHING = { layout: 'none', environment: undefined, doubt: undefined, secondArchive: undefined };
+/** A site whose manifest is of no use: the next deployment that succeeds writes it anew. */
+function deployAgain(detail) {
+    const located = doubtful(detail);
+    return { ...located, doubt: { ...located.doubt, advice: 'Deploy once without asking for a reset' } };
 }
-/** Tells a lock that was just released from one that says nothing readable: that is being written, or broken, and its age decides. */
-async function lockWithoutExpiry(site, now) {
-    const folder = (0,lib_site/* entryNamed */.OM)(await site.list(LOCKS), 'deployment');
-    if (!folder)
-        return undefined;
-    const path = (0,lib_site/* child */.jf)(LOCKS, 'deployment');
-    try {
-        const entry = (0,lib_site/* entryNamed */.OM)(await site.list(path), 'info.lock');
-        return !entry || isStale(entry, now) ? undefined : { detail: `${(0,lib_site/* child */.jf)(path, 'info.lock')} of ${timeOf(entry)}` };
-    }
-    catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
-            throw error;
-        return isStale(folder, now) ? undefined : { detail: `${path}, which cannot be read` };
-    }
-}
-/** The time in `lockExpiry`, UTC where it names no zone; `undefined`: none that can be read. */
-function expiryIn(text) {
-    let value;
-    try {
-        value = JSON.parse(text.replace(/^\uFEFF/, ''));
-    }
-    catch {
-        // Read while Kudu was writing it.
-        return undefined;
-    }
-    const written = typeof value === 'object' && value !== null && 'lockExpiry' in value ? value.lockExpiry : undefined;
-    if (typeof written !== 'string')
-        return undefined;
-    const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(written) ? written : `${written}Z`;
-    const time = new Date(zoned);
-    return Number.isNaN(time.getTime()) ? undefined : time;
-}
-/** Whether a lock, by its own time, is older than any deployment takes; one without a time never is. */
-function isStale(entry, now) {
-    return entry.modified !== undefined && now.getTime() - entry.modified.getTime() > STALE_AFTER_MS;
-}
-function timeOf(entry) {
-    return entry.modified?.toISOString() ?? 'an unknown time';
-}
-/** The list has one line for each file of the package, and an environment in it has tens of thousands. */
-const MAX_RECORD_BYTES = 16 * 1024 * 1024;
-const MAX_ID_BYTES = 1024;
-/** Reads what Kudu keeps of the active deployment; `undefined`: it knows none. */
-async function deployments_readActiveDeployment(site, siteEntries) {
-    if (!siteEntries.some(({ name, kind }) => name === 'deployments' && kind === 'directory'))
-        return undefined;
-    const id = (await textOrNothing(site, (0,lib_site/* child */.jf)(DEPLOYMENTS, 'active'), MAX_ID_BYTES))?.trim();
-    if (id === undefined || !(0,lib_site/* isFileName */.oV)(id))
-        return undefined;
-    const record = (0,lib_site/* child */.jf)((0,lib_site/* child */.jf)(DEPLOYMENTS, id), 'manifest');
-    const text = (await textOrNothing(site, record, MAX_RECORD_BYTES)) ?? '';
-    // Kudu on Windows writes backslashes, and its file system ignores the case.
-    const lines = text.split(/\r?\n/).map(line => `/site/wwwroot/${line.replaceAll('\\', '/').toLowerCase()}`);
-    const brought = (path) => {
-        const sought = path.toLowerCase();
-        return lines.some(line => line === sought || (0,lib_site/* isBelow */.Yw)(line, sought));
-    };
-    return { record, brought };
-}
-/** `undefined`: it is not there, or is no such file as is meant. */
-async function textOrNothing(site, file, maxBytes) {
-    try {
-        return await site.readText(file, maxBytes);
-    }
-    catch (error) {
-        if (error instanceof lib_site/* SiteError */.wt && ['refused', 'unexpected'].includes(error.kind))
-            return undefined;
-        throw error;
-    }
-}
-
-;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/error.js
-/*!
- * Copyright (c) Squirrel Chat et al., All rights reserved.
- * SPDX-License-Identifier: BSD-3-Clause
- *
- * Redistribution and use in source and binary forms, with or without
- * modification, are permitted provided that the following conditions are met:
- *
- * 1. Redistributions of source code must retain the above copyright notice, this
- *    list of conditions and the following disclaimer.
- * 2. Redistributions in binary form must reproduce the above copyright notice,
- *    this list of conditions and the following disclaimer in the
- *    documentation and/or other materials provided with the distribution.
- * 3. Neither the name of the copyright holder nor the names of its contributors
- *    may be used to endorse or promote products derived from this software without
- *    specific prior written permission.
- *
- * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
- * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
- * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
- * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
- * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
- * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
- * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
- * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
- * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
- * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
- */
-function getLineColFromPtr(string, ptr) {
-    let lines = string.slice(0, ptr).split(/\r?\n/);
-    return [lines.length, lines.pop().length + 1];
-}
-function makeCodeBlock(string, line, column) {
-    let lines = string.split(/\r?\n/);
-    let codeblock = '';
-    let numberLen = (Math.log10(line + 1) | 0) + 1;
-    for (let i = line - 1; i <= line + 1; i++) {
-        let l = lines[i - 1];
-        if (!l)
-            continue;
-        codeblock += i.toString().padEnd(numberLen, ' ');
-        codeblock += ':  ';
-        codeblock += l;
-        codeblock += '\n';
-        if (i === line) {
-            codeblock += ' '.repeat(numberLen + column + 2);
-            codeblock += '^\n';
-        }
-    }
-    return codeblock;
-}
-class TomlError extends Error {
-    line;
-    column;
-    codeblock;
-    constructor(message, options) {
-        const [line, column] = getLineColFromPtr(options.toml, options.ptr);
-        const codeblock = makeCodeBlock(options.toml, line, column);
-        super(`Invalid TOML document: ${message}\n\n${codeblock}`, options);
-        this.line = line;
-        this.column = column;
-        this.codeblock = codeblock;
-    }
-    /** @internal */
-    static x(message, ctx, ptr) {
-        throw new TomlError(message, { toml: ctx.s, ptr: ptr ?? ctx.p });
-    }
-}
-
-;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/primitive.js
-/*!
- * Copyright (c) Squirrel Chat et al., All rights reserved.
- * SPDX-License-Identifier: BSD-3-Clause
- *
- * Redistribution and use in source and binary forms, with or without
- * modification, are permitted provided that the following conditions are met:
- *
- * 1. Redistributions of source code must retain the above copyright notice, this
- *    list of conditions and the following disclaimer.
- * 2. Redistributions in binary form must reproduce the above copyright notice,
- *    this list of conditions and the following disclaimer in the
- *    documentation and/or other materials provided with the distribution.
- * 3. Neither the name of the copyright holder nor the names of its contributors
- *    may be used to endorse or promote products derived from this software without
- *    specific prior written permission.
- *
- * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
- * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
- * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
- * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
- * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
- * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
- * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
- * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
- * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
- * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
- */
-
-/** @internal */
-function parseString(ctx) {
-    let startPtr = ctx.p;
-    let c = ctx.s.charCodeAt(ctx.p++);
-    let first = c;
-    let isLiteral = c === 0x27; /* ' */
-    let isMultiline = c === ctx.s.charCodeAt(ctx.p) && c === ctx.s.charCodeAt(ctx.p + 1);
-    if (isMultiline) {
-        // Trim initial newline
-        if ((c = ctx.s.charCodeAt(ctx.p += 2)) === 0xa /* \n */)
-            ctx.p++;
-        else if (c === 0xd /* \r */ && ctx.s.charCodeAt(ctx.p + 1) === 0xa /* \n */)
-            ctx.p += 2;
-    }
-    // For the record: it is not worth it to use a fast-path for literal strings using `indexOf`.
-    // Doing a char-by-char iteration ends up dispatching less instructions, for the same wall-clock runtime.
-    let parsed = '';
-    let sliceStart = ctx.p;
-    // states:
-    //   0 - decoding
-    //   1 - decoding escape
-    //   2 - whitespace escape (no newline encountered yet, must fail on non-whitespace)
-    //   3 - whitespace escape (newline encountered, allowed to transition back to normal decode)
-    let state = 0;
-    for (; ctx.p < ctx.s.length; ctx.p++) {
-        c = ctx.s.charCodeAt(ctx.p);
-        // Deal with newlines first, since that simplifies control character checking and handling across all states
-        if (isMultiline && (c === 0xa /* \n */ || (c === 0xd /* \r */ && ctx.s.charCodeAt(ctx.p + 1) === 0xa /* \n */))) {
-            state = state && 3;
-        }
-        // Control characters are banned in TOML, so we throw an error if we encounter them
-        else if ((c < 0x20 && c !== 0x9 /* \t */) || c === 0x7f) {
-            TomlError.x('control characters are not allowed in strings', ctx);
-        }
-        // The string might terminate while we're parsing through a newline escape.
-        // It must have encountered a newline; otherwise, it'll simply fail in another branch.
-        else if ((!state || state === 3) && c === first && (!isMultiline || (ctx.s.charCodeAt(ctx.p + 1) === first && ctx.s.charCodeAt(ctx.p + 2) === first))) {
-            if (isMultiline) {
-                // If the string ends with 4-5 quotes, then the first 1-2 are part of the string
-                if (ctx.s.charCodeAt(ctx.p + 3) === first)
-                    ctx.p++;
-                if (ctx.s.charCodeAt(ctx.p + 3) === first)
-                    ctx.p++;
-            }
-            // If we're in a newline escape still, then there's nothing to add.
-            if (!state) {
-                // Avoid a useless concat operation if the string can be used as-is.
-                let s = ctx.s.slice(sliceStart, ctx.p);
-                parsed = parsed ? parsed + s : s;
-            }
-            ctx.p += isMultiline ? 3 : 1;
-            return parsed;
-        }
-        // Baseline state; keep moving forward unless an escape sequence starts
-        else if (!state) {
-            if (!isLiteral && c === 0x5c /* \ */) {
-                parsed += ctx.s.slice(sliceStart, (sliceStart = ctx.p));
-                state = 1;
-            }
-        }
-        else if (state === 1) {
-            if (c === 0x78 /* x */ || c === 0x75 /* u */ || c === 0x55 /* U */) { // Unicode escape
-                let errPtr = ctx.p++ - 1;
-                let value = 0;
-                let len = c === 0x78 /* x */ ? 2 : c === 0x75 /* u */ ? 4 : 8;
-                for (let j = 0; j < len; j++, ctx.p++) {
-                    let hex = ctx.s.charCodeAt(ctx.p);
-                    let digit = 
-                    /* 0-9 */ hex >= 0x30 && hex <= 0x39 ? hex - 0x30 :
-                        /* A-F */ hex >= 0x41 && hex <= 0x46 ? hex - 0x41 + 10 :
-                            /* a-f */ hex >= 0x61 && hex <= 0x66 ? hex - 0x61 + 10 : -1;
-                    if (digit < 0)
-                        TomlError.x('invalid non-hex character in unicode escape', ctx);
-                    value = (value << 4) | digit;
-                }
-                // Because JS does bitwise on signed 32bit integers, all 0xfzzzzzzz values are actually seen as negative
-                if (value < 0 || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) {
-                    TomlError.x('invalid unicode escape', ctx, errPtr);
-                }
-                parsed += String.fromCodePoint(value);
-                sliceStart = ctx.p--;
-                state = 0;
-            }
-            // Newline escape sequence. We only need to care about spaces and tabs; newlines are dealt with earlier
-            else if (isMultiline && (c === 0x20 || c === 0x9 /* \t */)) {
-                state = 2;
-            }
-            // Basic escape sequence
-            else {
-                if (c === 0x62 /* b */)
-                    parsed += '\b';
-                else if (c === 0x74 /* t */)
-                    parsed += '\t';
-                else if (c === 0x6e /* n */)
-                    parsed += '\n';
-                else if (c === 0x66 /* f */)
-                    parsed += '\f';
-                else if (c === 0x72 /* r */)
-                    parsed += '\r';
-                else if (c === 0x65 /* e */)
-                    parsed += '\x1b';
-                else if (c === 0x22 /* " */)
-                    parsed += '"';
-                else if (c === 0x5c /* \ */)
-                    parsed += '\\';
-                else
-                    TomlError.x('unrecognised escape sequence', ctx);
-                sliceStart = ctx.p + 1;
-                state = 0;
-            }
-        }
-        // Newline escape continuation: keep moving forward until the first non-whitespace char
-        else if (c !== 0x20 && c !== 0x9 /* \t */) {
-            if (state === 2)
-                TomlError.x('invalid escape: only line-ending whitespace may be escaped', ctx, sliceStart);
-            // State cannot be zero, or we'd have branched earlier already.
-            // If it's a backslash, immediately transition to the escape state so it can be processed.
-            state = !isLiteral && c === 0x5c /* \ */ ? 1 : 0;
-            sliceStart = ctx.p;
-        }
-    }
-    TomlError.x('unfinished string', ctx, startPtr);
-}
-
-;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/date.js
-/*!
- * Copyright (c) Squirrel Chat et al., All rights reserved.
- * SPDX-License-Identifier: BSD-3-Clause
- *
- * Redistribution and use in source and binary forms, with or without
- * modification, are permitted provided that the following conditions are met:
- *
- * 1. Redistributions of source code must retain the above copyright notice, this
- *    list of conditions and the following disclaimer.
- * 2. Redistributions in binary form must reproduce the above copyright notice,
- *    this list of conditions and the following disclaimer in the
- *    documentation and/or other materials provided with the distribution.
- * 3. Neither the name of the copyright holder nor the names of its contributors
- *    may be used to endorse or promote products derived from this software without
- *    specific prior written permission.
- *
- * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
- * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
- * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
- * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
- * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
- * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
- * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
- * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
- * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
- * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
- */
-let DATE_TIME_RE = /^(\d{4}-\d{2}-\d{2})?[Tt ]?(?:(\d{2}):\d{2}(?::\d{2}(?:\.\d+)?)?)?(Z|z|[-+]\d{2}:\d{2})?$/i;
-class date_TomlDate extends Date {
-    #hasDate = false;
-    #hasTime = false;
-    #offset = null;
-    constructor(date, fasttype, unsafeDelim) {
-        let hasDate = true;
-        let hasTime = true;
-        let offset = 'Z';
-        let c;
-        if (typeof date === 'string') {
-            if (fasttype)
-                prep: {
-                    // Date-time
-                    if (fasttype < 3) {
-                        if (+date.slice(11, 13) > 23) {
-                            date = '';
-                            break prep;
-                        }
-                        // Local
-                        if (fasttype === 2) {
-                            offset = null;
-                            date += 'Z';
-                        }
-                        // Offset; keep track of offset if not Z
-                        else if ((c = date.charCodeAt(date.length - 1)) !== 0x5a /* Z */ && c !== 0x7a /* z */) {
-                            offset = date.slice(date.length - 6);
-                        }
-                        if (unsafeDelim)
-                            date = date.slice(0, 10) + 'T' + date.slice(11);
-                    }
-                    // Time
-                    else if (fasttype === 4) {
-                        date = +date.slice(0, 2) > 23 ? '' : `0000-01-01T${date}Z`;
-                    }
-                    hasDate = fasttype !== 4;
-                    hasTime = fasttype !== 3;
-                }
-            else {
-                let match = date.match(DATE_TIME_RE);
-                if (match) {
-                    if (!match[1]) {
-                        hasDate = false;
-                        date = `0000-01-01T${date}`;
-                    }
-                    hasTime = !!match[2];
-                    // Make sure to use T instead of a space. Breaks in case of extreme values otherwise.
-                    hasTime && date[10] === ' ' && (date = date.replace(' ', 'T'));
-                    // Do not allow rollover hours.
-                    if (match[2] && +match[2] > 23) {
-                        date = '';
-                    }
-                    else {
-                        offset = match[3] || null;
-                        if (!offset && hasTime)
-                            date += 'Z';
-                    }
-                }
-                else {
-                    date = '';
-                }
-            }
-        }
-        super(date);
-        if (!isNaN(this.getTime())) {
-            this.#hasDate = hasDate;
-            this.#hasTime = hasTime;
-            this.#offset = offset;
-        }
-    }
-    isDateTime() {
-        return this.#hasDate && this.#hasTime;
-    }
-    isLocal() {
-        return !this.#hasDate || !this.#hasTime || !this.#offset;
-    }
-    isDate() {
-        return this.#hasDate && !this.#hasTime;
-    }
-    isTime() {
-        return this.#hasTime && !this.#hasDate;
-    }
-    isValid() {
-        return this.#hasDate || this.#hasTime;
-    }
-    toISOString() {
-        let iso = super.toISOString();
-        // Local Date
-        if (this.isDate())
-            return iso.slice(0, 10);
-        // Local Time
-        if (this.isTime())
-            return iso.slice(11, 23);
-        // Local DateTime
-        if (this.#offset === null)
-            return iso.slice(0, -1);
-        // Offset DateTime
-        if (this.#offset === 'Z' || this.#offset === 'z')
-            return iso;
-        // This part is quite annoying: JS strips the original timezone from the ISO string representation
-        // Instead of using a "modified" date and "Z", we restore the representation "as authored"
-        let offset = (+(this.#offset.slice(1, 3)) * 60) + +(this.#offset.slice(4, 6));
-        offset = this.#offset[0] === '-' ? offset : -offset;
-        let offsetDate = new Date(this.getTime() - (offset * 60e3));
-        return offsetDate.toISOString().slice(0, -1) + this.#offset;
-    }
-    static wrapAsOffsetDateTime(jsDate, offset = 'Z') {
-        let date = new date_TomlDate(jsDate);
-        date.#offset = offset;
-        return date;
-    }
-    static wrapAsLocalDateTime(jsDate) {
-        let date = new date_TomlDate(jsDate);
-        date.#offset = null;
-        return date;
-    }
-    static wrapAsLocalDate(jsDate) {
-        let date = new date_TomlDate(jsDate);
-        date.#hasTime = false;
-        date.#offset = null;
-        return date;
-    }
-    static wrapAsLocalTime(jsDate) {
-        let date = new date_TomlDate(jsDate);
-        date.#hasDate = false;
-        date.#offset = null;
-        return date;
-    }
-}
-
-;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/extract.js
-/*!
- * Copyright (c) Squirrel Chat et al., All rights reserved.
- * SPDX-License-Identifier: BSD-3-Clause
- *
- * Redistribution and use in source and binary forms, with or without
- * modification, are permitted provided that the following conditions are met:
- *
- * 1. Redistributions of source code must retain the above copyright notice, this
- *    list of conditions and the following disclaimer.
- * 2. Redistributions in binary form must reproduce the above copyright notice,
- *    this list of conditions and the following disclaimer in the
- *    documentation and/or other materials provided with the distribution.
- * 3. Neither the name of the copyright holder nor the names of its contributors
- *    may be used to endorse or promote products derived from this software without
- *    specific prior written permission.
- *
- * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
- * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
- * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
- * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
- * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
- * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
- * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
- * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
- * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
- * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
- */
-
-
-
-
-function isDigit(char, base = 10) {
-    return base === 16
-        ? (char > 0x2f && char < 0x3a) || (char > 0x40 && char < 0x47) || (char > 0x60 && char < 0x67)
-        : (char > 0x2f && char < 0x30 + base);
-}
-function isEndOfValue(char, delim) {
-    // Whitespace -- we're permissive on `\r` for performance; it'll be dealt with later anyway
-    return char === 0x20 || char === 0x9 /* \t */ || char === 0xa /* \n */ || char === 0xd /* \r */ ||
-        // Structure end or next value delimiter
-        (delim && (char === delim || char === 0x2c /* , */)) ||
-        // Comment
-        char === 0x23; /* # */
-}
-/** @internal */
-function extractValue(ctx, end) {
-    let errPtr = ctx.p;
-    let c = ctx.s.charCodeAt(ctx.p);
-    // Structs
-    if (c === 0x5b /* [ */ || c === 0x7b /* { */) {
-        ctx.d-- || TomlError.x('document contains excessively nested structures. aborting.', ctx);
-        let value = c === 0x5b /* [ */
-            ? parseArray(ctx)
-            : parseInlineTable(ctx);
-        ctx.d++;
-        return value;
-    }
-    // Strings
-    if (c === 0x22 /* " */ || c === 0x27 /* ' */) {
-        return parseString(ctx);
-    }
-    // Booleans
-    // We can fast-path because the first character is enough to know the only possible value
-    if (c === 0x74 /* t */) { // Only possible valid value is `true`
-        if (ctx.s.charCodeAt(++ctx.p) !== 0x72 || ctx.s.charCodeAt(++ctx.p) !== 0x75 || ctx.s.charCodeAt(++ctx.p) !== 0x65)
-            TomlError.x('invalid value', ctx, errPtr);
-        return ctx.p++, true;
-    }
-    if (c === 0x66 /* f */) { // Only possible valid value is `false`
-        if (ctx.s.charCodeAt(++ctx.p) !== 0x61 || ctx.s.charCodeAt(++ctx.p) !== 0x6c || ctx.s.charCodeAt(++ctx.p) !== 0x73 || ctx.s.charCodeAt(++ctx.p) !== 0x65)
-            TomlError.x('invalid value', ctx, errPtr);
-        return ctx.p++, false;
-    }
-    if (c === 0x2b /* + */ || c === 0x2d /* - */) {
-        return parseNumber(ctx, ctx.p, ctx.s.charCodeAt(++ctx.p), 0x2c - c, end);
-    }
-    // Rough heuristic, but `parseDate` falls back to number parsing if it's a false positive.
-    // e.g.: `a = 1\n-------------- = 1` would match this heuristic, but gracefully fallback to numbers.
-    if (ctx.s.charCodeAt(ctx.p + 4) === 0x2d /* - */ && ctx.s.charCodeAt(ctx.p + 7) === 0x2d /* - */) {
-        return parseDate(ctx, c, end);
-    }
-    // Same logic as above; `parseTime` falls back to number parsing if it's a false positive.
-    if (ctx.s.charCodeAt(ctx.p + 2) === 0x3a /* : */) {
-        return parseTime(ctx, c, end);
-    }
-    return parseNumber(ctx, ctx.p, c, 0, end);
-}
-// State:
-// 0: init
-// 1: integer
-// 2: fractional dot
-// 3: fractional
-// 4: exponent letter
-// 5: exponent
-// 6: exponent sign
-// 7: exponent with sign
-// >9: underscore; see below
-//     -> 12: was integer
-//     -> 14: was fractional
-//     -> 16: was exponent
-// states 2-5, 14, 16 are ONLY permitted iif base === 10
-function parseNumber(ctx, startPtr, startChr, sign, endChr) {
-    let c = startChr;
-    let state = 0;
-    let hasUnderscores = false;
-    // (+/-)inf
-    if (c === 0x69 /* i */) {
-        if (ctx.s.charCodeAt(++ctx.p) !== 0x6e || ctx.s.charCodeAt(++ctx.p) !== 0x66)
-            TomlError.x('invalid value', ctx, startPtr);
-        return ctx.p++, (sign || 1) / 0;
-    }
-    // (+/-)nan
-    if (c === 0x6e /* n */) {
-        if (ctx.s.charCodeAt(++ctx.p) !== 0x61 || ctx.s.charCodeAt(++ctx.p) !== 0x6e)
-            TomlError.x('invalid value', ctx, startPtr);
-        return ctx.p++, NaN;
-    }
-    // Leading zero
-    // Only allowed cases: `0<EOV>`, `0.(...)`, `0e(...)`, `0x(...)`, `0b(...)`, `0o(...)`
-    // FWIW, `0e(...)` is a stupid case, but it's not banned per-se so we have to parse it
-    if (c === 0x30 /* 0 */) {
-        if (++ctx.p >= ctx.s.length || isEndOfValue(c = ctx.s.charCodeAt(ctx.p), endChr))
-            return ctx.bi === true ? 0n : 0; // note: conveniently deals with `-0`
-        if (!sign) {
-            if (c === 0x78 /* x */)
-                return parseIntegerBaseN(ctx, startPtr, 16, endChr);
-            else if (c === 0x62 /* b */)
-                return parseIntegerBaseN(ctx, startPtr, 2, endChr);
-            else if (c === 0x6f /* o */)
-                return parseIntegerBaseN(ctx, startPtr, 8, endChr);
-        }
-        if (c === 0x2e /* . */)
-            state = 2;
-        else if (c === 0x65 /* e */ || c === 0x45 /* E */)
-            state = 4;
-        else
-            TomlError.x('illegal leading zero', ctx, startPtr);
-    }
-    // If the 1st char is not a digit by now, then it's not a valid TOML value at all
-    else if (!isDigit(c))
-        TomlError.x('invalid value', ctx, startPtr);
-    while (++ctx.p < ctx.s.length && (c = ctx.s.charCodeAt(ctx.p), !isEndOfValue(c, endChr))) {
-        if (!state)
-            state = 1; // Detects single-digit numbers we can use a fast parse path for
-        // The way the states are numbered is not random: underscores are always permitted in odd-numbered states and
-        // never permitted in even-numbered ones.
-        if (c === 0x5f /* _ */) {
-            if (!(state & 1))
-                TomlError.x('illegal underscore', ctx);
-            state += 11; // 11 is a marker that makes the state even and greater than 9; see the numbering + rationale above
-            hasUnderscores = true;
-        }
-        // Transition to fractional part.
-        else if (state === 1 && c === 0x2e /* . */)
-            state = 2;
-        // Transition to exponent part.
-        else if ((state === 1 || state === 3) && (c === 0x65 /* e */ || c === 0x45 /* E */))
-            state = 4;
-        // + and - are permitted in state 4 only (handled before entering the function for state 0)
-        else if (state === 4 && (c === 0x2b /* + */ || c === 0x2d /* - */)) {
-            state = 6;
-        }
-        // All special cases have been handled; only digits are allowed here
-        else if (!isDigit(c))
-            TomlError.x(`illegal character in numeric literal`, ctx);
-        // Clear state flags
-        else if (state > 9)
-            state -= 11;
-        else if (!(state & 1))
-            state++;
-    }
-    // Single-char number; we can fast-path these very easily.
-    if (!state) {
-        let val = (startChr - 0x30 /* 0 */) * (sign || 1);
-        return ctx.bi === true ? BigInt(val) : val;
-    }
-    // Even-numbered states absolutely require a digit next; not even end of value is permitted
-    if (!(state & 1))
-        TomlError.x('unfinished numeric value', ctx, startPtr);
-    let str = ctx.s.slice(startPtr, ctx.p);
-    if (hasUnderscores)
-        str = str.replaceAll('_', ''); // perf: replaceAll 1.25x faster than replace with a regex
-    return state > 1
-        ? parseFloat(str)
-        : parseInteger(ctx, str, 10, startPtr);
-}
-function parseIntegerBaseN(ctx, startPtr, base, endChr) {
-    let c, underscore = 1;
-    while (++ctx.p < ctx.s.length && (c = ctx.s.charCodeAt(ctx.p), !isEndOfValue(c, endChr))) {
-        if (c === 0x5f /* _ */) {
-            if (underscore & 1)
-                TomlError.x('illegal underscore', ctx);
-            underscore = 3;
-        }
-        // We only need to check if the number is a valid digit, nothing else is permitted
-        else if (!isDigit(c, base))
-            TomlError.x(`illegal character in numeric literal`, ctx);
-        // Clear underscore flag
-        else if (underscore & 1)
-            underscore--;
-    }
-    // Trailing underscore is not allowed
-    if (underscore & 1)
-        TomlError.x('unfinished numeric value', ctx);
-    let str = ctx.s.slice(startPtr + 2, ctx.p);
-    if (underscore)
-        str = str.replaceAll('_', ''); // perf: replaceAll 1.25x faster than replace with a regex
-    return parseInteger(ctx, str, base, startPtr);
-}
-function parseInteger(ctx, str, base, startPtr) {
-    if (ctx.bi !== true)
-        int: {
-            let val = parseInt(str, base);
-            if (!Number.isSafeInteger(val)) {
-                if (ctx.bi)
-                    break int;
-                TomlError.x('integer value cannot be represented losslessly', ctx, startPtr);
-            }
-            return val;
-        }
-    return base === 10 ? BigInt(str) : BigInt((base === 2 ? '0b' : base === 8 ? '0o' : '0x') + str);
-}
-function parseDate(ctx, c, endChr) {
-    let startPtr = ctx.p++, unsafeSeparator;
-    if (!isDigit(c) ||
-        !isDigit(ctx.s.charCodeAt(ctx.p++)) ||
-        !isDigit(ctx.s.charCodeAt(ctx.p++)) ||
-        !isDigit(ctx.s.charCodeAt(ctx.p++))) {
-        return parseNumber(ctx, ctx.p = startPtr, c, 0, endChr);
-    }
-    ctx.p += 5;
-    if (!isDigit(ctx.s.charCodeAt(ctx.p++)))
-        TomlError.x('invalid date-time: date part is malformed', ctx, startPtr);
-    if (ctx.p >= ctx.s.length || (((c = ctx.s.charCodeAt(ctx.p)) !== 0x20 || (unsafeSeparator = true, !isDigit(ctx.s.charCodeAt(ctx.p + 1)))) && c !== 0x54 /* T */ && c !== 0x74 /* t */)) {
-        let t = ctx.s.slice(startPtr, ctx.p);
-        return readDate(ctx, t, 3, false, startPtr);
-    }
-    if (ctx.s.charCodeAt(ctx.p += 3) !== 0x3a /* : */)
-        TomlError.x('invalid date-time: time part is malformed', ctx, startPtr);
-    if (ctx.s.charCodeAt(ctx.p += 3) === 0x3a /* : */)
-        ctx.p += 3;
-    if (ctx.s.charCodeAt(ctx.p) === 0x2e /* . */)
-        while (isDigit(ctx.s.charCodeAt(++ctx.p)))
-            ;
-    if (c = ctx.s.charCodeAt(ctx.p)) {
-        if (c === 0x5a /* Z */ || c === 0x7a /* z */) {
-            let t = ctx.s.slice(startPtr, ++ctx.p);
-            return readDate(ctx, t, 1, unsafeSeparator, startPtr, '[+00:00]');
-        }
-        if (c === 0x2b /* + */ || c === 0x2d /* - */) {
-            // Temporal's ZonedDateTime is weird asf when it comes to dealing with traditional offsets...
-            // It's 1.2x faster to allocate a new string to pass to ZDT than use Instant.toZonedDateTimeISO
-            let t = ctx.s.slice(startPtr, ctx.p += 6);
-            return readDate(ctx, t, 1, unsafeSeparator, startPtr, !ctx.ld && ('[' + ctx.s.slice(ctx.p - 6, ctx.p) + ']'));
-        }
-    }
-    let t = ctx.s.slice(startPtr, ctx.p);
-    return readDate(ctx, t, 2, unsafeSeparator, startPtr);
-}
-function parseTime(ctx, c, endChr) {
-    let start = ctx.p;
-    if (!isDigit(c) || !isDigit(ctx.s.charCodeAt(++ctx.p))) {
-        return parseNumber(ctx, --ctx.p, c, 0, endChr);
-    }
-    if (ctx.s.charCodeAt(ctx.p += 4) === 0x3a /* : */)
-        ctx.p += 3;
-    if (ctx.s.charCodeAt(ctx.p) === 0x2e /* . */)
-        while (isDigit(ctx.s.charCodeAt(++ctx.p)))
-            ;
-    let t = ctx.s.slice(start, ctx.p);
-    return readDate(ctx, t, 4, false, start);
-}
-function readDate(ctx, str, type, unsafeDelim, errPtr, temporalSuffix) {
-    if (ctx.ld) {
-        let date = new date_TomlDate(str, type, unsafeDelim);
-        if (!date.isValid())
-            TomlError.x('invalid date', ctx, errPtr);
-        return date;
-    }
-    try {
-        if (temporalSuffix)
-            str += temporalSuffix;
-        switch (type) {
-            case 1: return Temporal.ZonedDateTime.from(str);
-            case 2: return Temporal.PlainDateTime.from(str);
-            case 3: return Temporal.PlainDate.from(str);
-            case 4: return Temporal.PlainTime.from(str);
-        }
-    }
-    catch (e) {
-        TomlError.x(e instanceof Error ? e.message : '' + e, ctx, errPtr);
-    }
-}
-
-;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/util.js
-/*!
- * Copyright (c) Squirrel Chat et al., All rights reserved.
- * SPDX-License-Identifier: BSD-3-Clause
- *
- * Redistribution and use in source and binary forms, with or without
- * modification, are permitted provided that the following conditions are met:
- *
- * 1. Redistributions of source code must retain the above copyright notice, this
- *    list of conditions and the following disclaimer.
- * 2. Redistributions in binary form must reproduce the above copyright notice,
- *    this list of conditions and the following disclaimer in the
- *    documentation and/or other materials provided with the distribution.
- * 3. Neither the name of the copyright holder nor the names of its contributors
- *    may be used to endorse or promote products derived from this software without
- *    specific prior written permission.
- *
- * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
- * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
- * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
- * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
- * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
- * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
- * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
- * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
- * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
- * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
- */
-
-/** @internal */
-function skipComment(ctx) {
-    for (; ctx.p < ctx.s.length; ctx.p++) {
-        let c = ctx.s.charCodeAt(ctx.p);
-        if (c === 0xa /* \n */)
-            break;
-        if (c === 0xd /* \r */ && ctx.s.charCodeAt(ctx.p + 1) === 0xa /* \n */) {
-            ctx.p++;
-            break;
-        }
-        if ((c < 0x20 && c !== 0x9 /* \t */) || c === 0x7f) {
-            TomlError.x('control characters are not allowed in comments', ctx);
-        }
-    }
-}
-/** @internal */
-function skipVoid(ctx, banNewLines, banComments) {
-    let c;
-    while (ctx.p < ctx.s.length) {
-        while (ctx.p < ctx.s.length && ((c = ctx.s.charCodeAt(ctx.p)) === 0x20 ||
-            c === 0x9 /* \t */ ||
-            (!banNewLines &&
-                (c === 0xa /* \n */ || (c === 0xd /* \r */ && ctx.s.charCodeAt(ctx.p + 1) === 0xa /* \n */)))))
-            ctx.p++;
-        if (banComments || c !== 0x23 /* # */)
-            break;
-        skipComment(ctx);
-    }
-}
-
-;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/struct.js
-/*!
- * Copyright (c) Squirrel Chat et al., All rights reserved.
- * SPDX-License-Identifier: BSD-3-Clause
- *
- * Redistribution and use in source and binary forms, with or without
- * modification, are permitted provided that the following conditions are met:
- *
- * 1. Redistributions of source code must retain the above copyright notice, this
- *    list of conditions and the following disclaimer.
- * 2. Redistributions in binary form must reproduce the above copyright notice,
- *    this list of conditions and the following disclaimer in the
- *    documentation and/or other materials provided with the distribution.
- * 3. Neither the name of the copyright holder nor the names of its contributors
- *    may be used to endorse or promote products derived from this software without
- *    specific prior written permission.
- *
- * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
- * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
- * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
- * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
- * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
- * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
- * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
- * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
- * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
- * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
- */
-
-
-
-
-/** @internal */
-function parseKey(ctx, end = 0x3d /* = */) {
-    // States:
-    // 0: before first char
-    // 1: parsing bare key
-    // 2: after key component
-    let startPtr;
-    let state = 0;
-    let parsed = [];
-    let sliceStart;
-    let c = ctx.s.charCodeAt(startPtr = ctx.p);
-    do {
-        // End of key
-        if (c === end) {
-            if (!state)
-                TomlError.x('unexpected end of key', ctx);
-            if (state === 1)
-                parsed.push(ctx.s.slice(sliceStart, ctx.p));
-            return ctx.p++, parsed;
-        }
-        // Dotted key separator
-        else if (c === 0x2e /* . */) {
-            if (!state)
-                TomlError.x('illegal empty bare key', ctx);
-            if (state === 1)
-                parsed.push(ctx.s.slice(sliceStart, ctx.p));
-            state = 0;
-        }
-        // Quoted key
-        else if (!state && (c === 0x22 /* " */ || c === 0x27 /* ' */)) {
-            if (c === ctx.s.charCodeAt(ctx.p + 1) && c === ctx.s.charCodeAt(ctx.p + 2))
-                TomlError.x('illegal quoted key: multiline strings are not allowed', ctx);
-            parsed.push(parseString(ctx));
-            state = 2;
-            ctx.p--;
-        }
-        // Whitespace; no-op in state 0 and 2, end of bare key in state 1
-        else if (c === 0x20 || c === 0x9 /* \t */) {
-            if (state === 1) {
-                parsed.push(ctx.s.slice(sliceStart, ctx.p));
-                state = 2;
-            }
-        }
-        // If state is post-key, no character is allowed; otherwise ensure it's a bare-key component
-        else if (state === 2 || (c < 0x30 && c !== 0x2d /* - */) || (c > 0x39 && c < 0x41) || (c > 0x5a && c < 0x61 && c !== 0x5f /* _ */) || c > 0x7a) {
-            TomlError.x('illegal character in key', ctx);
-        }
-        // Illegal character
-        else if (!state) {
-            state = 1;
-            sliceStart = ctx.p;
-        }
-    } while (c = ctx.s.charCodeAt(++ctx.p));
-    TomlError.x('incomplete key-value: cannot find end of key', ctx, startPtr);
-}
-/** @internal */
-function parseInlineTable(ctx) {
-    let startPtr = ctx.p++;
-    let res = Object.create(null);
-    let seen = new Set();
-    let c;
-    while (ctx.p < ctx.s.length) {
-        skipVoid(ctx);
-        if ((c = ctx.s.charCodeAt(ctx.p)) === 0x7d /* } */) {
-            ctx.p++;
-            return res;
-        }
-        let k;
-        let t = res;
-        let hasOwn = false;
-        let errPtr = ctx.p;
-        let key = parseKey(ctx);
-        for (let i = 0; i < key.length; i++) {
-            if (i)
-                t = hasOwn ? t[k] : (t[k] = Object.create(null));
-            k = key[i];
-            if ((hasOwn = Object.hasOwn(t, k)) && (typeof t[k] !== 'object' || seen.has(t[k]))) {
-                TomlError.x('trying to redefine an already defined value', ctx, errPtr);
-            }
-            let unsafe = k === '__proto__';
-            if (ctx.uk && (unsafe || k === 'constructor')) {
-                t = ctx.uk !== 1 && TomlError.x('document contains an unsafe property', ctx, errPtr);
-                break;
-            }
-            if (!hasOwn && unsafe) {
-                Object.defineProperty(t, k, { enumerable: true, configurable: true, writable: true });
-            }
-        }
-        if (hasOwn) {
-            TomlError.x('trying to redefine an already defined value', ctx, errPtr);
-        }
-        skipVoid(ctx, true, true);
-        let value = extractValue(ctx, 0x7d /* } */);
-        if (t && typeof (t[k] = value) === 'object')
-            seen.add(value);
-        skipVoid(ctx);
-        if ((c = ctx.s.charCodeAt(ctx.p++)) === 0x7d /* } */) {
-            return res;
-        }
-        if (c !== 0x2c /* , */)
-            TomlError.x('expected comma or end of structure', ctx, ctx.p - 1);
-    }
-    TomlError.x('unfinished table', ctx, startPtr);
-}
-/** @internal */
-function parseArray(ctx) {
-    let startPtr = ctx.p++;
-    let res = [];
-    let c;
-    while (ctx.p < ctx.s.length) {
-        skipVoid(ctx);
-        if ((c = ctx.s.charCodeAt(ctx.p)) === 0x5d /* ] */) {
-            ctx.p++;
-            return res;
-        }
-        res.push(extractValue(ctx, 0x5d /* ] */));
-        skipVoid(ctx);
-        if ((c = ctx.s.charCodeAt(ctx.p++)) === 0x5d /* ] */) {
-            return res;
-        }
-        if (c !== 0x2c /* , */)
-            TomlError.x('expected comma or end of structure', ctx, ctx.p - 1);
-    }
-    TomlError.x('unfinished array', ctx, startPtr);
-}
-
-;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/parse.js
-/*!
- * Copyright (c) Squirrel Chat et al., All rights reserved.
- * SPDX-License-Identifier: BSD-3-Clause
- *
- * Redistribution and use in source and binary forms, with or without
- * modification, are permitted provided that the following conditions are met:
- *
- * 1. Redistributions of source code must retain the above copyright notice, this
- *    list of conditions and the following disclaimer.
- * 2. Redistributions in binary form must reproduce the above copyright notice,
- *    this list of conditions and the following disclaimer in the
- *    documentation and/or other materials provided with the distribution.
- * 3. Neither the name of the copyright holder nor the names of its contributors
- *    may be used to endorse or promote products derived from this software without
- *    specific prior written permission.
- *
- * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
- * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
- * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
- * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
- * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
- * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
- * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
- * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
- * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
- * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
- */
-
-
-
-
-function peekTable(ctx, key, table, meta, type) {
-    let t = table;
-    let m = meta;
-    let k;
-    let hasOwn = false;
-    let state;
-    for (let i = 0; i < key.length; i++) {
-        if (i) {
-            t = hasOwn ? t[k] : (t[k] = Object.create(null));
-            m = (state = m[k]).c;
-            if (type === 0 /* Type.DOTTED */ && (state.t === 1 /* Type.EXPLICIT */ || state.t === 2 /* Type.ARRAY */)) {
-                return null;
-            }
-            if (state.t === 2 /* Type.ARRAY */) {
-                let l = t.length - 1;
-                t = t[l];
-                m = m[l].c;
-            }
-        }
-        k = key[i];
-        if ((hasOwn = Object.hasOwn(t, k)) && m[k]?.t === 0 /* Type.DOTTED */ && m[k]?.d) {
-            return null;
-        }
-        if (!hasOwn) {
-            let unsafe = k === '__proto__';
-            if (ctx.uk && (unsafe || k === 'constructor'))
-                return false;
-            if (unsafe) {
-                Object.defineProperty(t, k, { enumerable: true, configurable: true, writable: true });
-                Object.defineProperty(m, k, { enumerable: true, configurable: true, writable: true });
-            }
-            m[k] = {
-                t: i < key.length - 1 && type === 2 /* Type.ARRAY */
-                    ? 3 /* Type.ARRAY_DOTTED */ : type,
-                d: false,
-                i: 0,
-                c: Object.create(null),
-            };
-        }
-    }
-    state = m[k];
-    if (state.t !== type && !(type === 1 /* Type.EXPLICIT */ && state.t === 3 /* Type.ARRAY_DOTTED */)) {
-        // Bad key type!
-        return null;
-    }
-    if (type === 2 /* Type.ARRAY */) {
-        if (!state.d) {
-            state.d = true;
-            t[k] = [];
-        }
-        t[k].push(t = Object.create(null));
-        state.c[state.i++] = (state = { t: 1 /* Type.EXPLICIT */, d: false, i: 0, c: Object.create(null) });
-    }
-    if (state.d) {
-        // Redefining a table!
-        return null;
-    }
-    state.d = true;
-    if (type === 1 /* Type.EXPLICIT */) {
-        t = hasOwn ? t[k] : (t[k] = Object.create(null));
-    }
-    else if (type === 0 /* Type.DOTTED */ && hasOwn) {
-        return null;
-    }
-    return [k, t, state.c];
-}
-function validateTablePeek(ctx, peek, ptr) {
-    if (peek === null || ctx.uk === 2)
-        TomlError.x(peek === null
-            ? 'trying to redefine an already defined table or value'
-            : 'document contains an unsafe property', ctx, ptr);
-}
-function parse_parse(toml, options = {}) {
-    let ctx = {
-        s: toml,
-        p: 0,
-        d: options.maxDepth ?? 1000,
-        bi: options.integersAsBigInt ?? false,
-        ld: options.useLegacyDate ?? true,
-        uk: options.unsafeKeyBehaviour === 'throw' ? 2 : options.unsafeKeyBehaviour === 'drop' ? 1 : 0,
-    };
-    let res = Object.create(null);
-    let meta = Object.create(null);
-    let tmp;
-    let skipping = false;
-    let tbl = res;
-    let m = meta;
-    // BOM is allowed, skip.
-    // JS is UTF-16, so we have to check for the UTF-16 BOM instead of the UTF-8 BOM sequence!
-    if (toml.charCodeAt(0) === 0xfeff)
-        ctx.p++;
-    skipVoid(ctx);
-    while (ctx.p < toml.length) {
-        if (toml.charCodeAt(ctx.p) === 0x5b /* [ */) {
-            let isTableArray = toml.charCodeAt(++ctx.p) === 0x5b; /* [ */
-            tmp = ctx.p += +isTableArray;
-            skipping = false;
-            let k = parseKey(ctx, 0x5d /* ] */);
-            if (isTableArray) {
-                if (toml.charCodeAt(ctx.p) !== 0x5d /* ] */) {
-                    TomlError.x('expected end of table array declaration', ctx);
-                }
-                ctx.p++;
-            }
-            let p = peekTable(ctx, k, res, meta, isTableArray ? 2 /* Type.ARRAY */ : 1 /* Type.EXPLICIT */);
-            if (!p) {
-                validateTablePeek(ctx, p, tmp);
-                skipping = true;
-            }
-            else {
-                m = p[2];
-                tbl = p[1];
-            }
-        }
-        else {
-            tmp = ctx.p;
-            let k = parseKey(ctx);
-            let p = peekTable(ctx, k, tbl, m, 0 /* Type.DOTTED */);
-            if (!p && !skipping)
-                validateTablePeek(ctx, p, tmp);
-            skipVoid(ctx, true, true);
-            let v = extractValue(ctx, void 0);
-            if (p && !skipping)
-                p[1][p[0]] = v;
-        }
-        skipVoid(ctx, true);
-        if (ctx.p < toml.length && (tmp = toml.charCodeAt(ctx.p)) !== 0xa /* \n */ && (tmp !== 0xd /* \r */ || toml.charCodeAt(ctx.p + 1) !== 0xa /* \n */)) {
-            TomlError.x('each key-value declaration must be followed by an end-of-line', ctx);
-        }
-        skipVoid(ctx);
-    }
-    return res;
-}
-
-;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/stringify.js
-/*!
- * Copyright (c) Squirrel Chat et al., All rights reserved.
- * SPDX-License-Identifier: BSD-3-Clause
- *
- * Redistribution and use in source and binary forms, with or without
- * modification, are permitted provided that the following conditions are met:
- *
- * 1. Redistributions of source code must retain the above copyright notice, this
- *    list of conditions and the following disclaimer.
- * 2. Redistributions in binary form must reproduce the above copyright notice,
- *    this list of conditions and the following disclaimer in the
- *    documentation and/or other materials provided with the distribution.
- * 3. Neither the name of the copyright holder nor the names of its contributors
- *    may be used to endorse or promote products derived from this software without
- *    specific prior written permission.
- *
- * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
- * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
- * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
- * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
- * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
- * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
- * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
- * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
- * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
- * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
- */
-let BARE_KEY = /^[a-z0-9-_]+$/i;
-let HAS_WELLFORMED = !!(''.isWellFormed);
-function extendedTypeOf(obj) {
-    let type = typeof obj;
-    if (type === 'object') {
-        if (Array.isArray(obj))
-            return 'array';
-        if (typeof obj.getUTCDate === 'function' && obj instanceof Date)
-            return 'date';
-        if (globalThis.Temporal) {
-            if (obj.until) {
-                if (obj instanceof Temporal.ZonedDateTime)
-                    return 'temporal/tz+uc';
-                if (obj instanceof Temporal.PlainDateTime || obj instanceof Temporal.PlainDate)
-                    return 'temporal/uc';
-                if (obj instanceof Temporal.PlainTime || obj instanceof Temporal.Instant)
-                    return 'temporal';
-                if (obj instanceof Temporal.PlainYearMonth)
-                    return 'temporal/x';
-            }
-            else if ((obj.toPlainDate && obj instanceof Temporal.PlainMonthDay) ||
-                (obj.negated && obj instanceof Temporal.Duration)) {
-                return 'temporal/x';
-            }
-        }
-    }
-    return type;
-}
-function isArrayOfTables(obj) {
-    for (let i = 0; i < obj.length; i++) {
-        if (extendedTypeOf(obj[i]) !== 'object')
-            return false;
-    }
-    return obj.length != 0;
-}
-function formatWellFormedStringUnchecked(s) {
-    return JSON.stringify(s).replaceAll('\x7f', '\\u007f');
-}
-function formatString(s) {
-    return formatWellFormedStringUnchecked(HAS_WELLFORMED ? s.toWellFormed() : s);
-}
-function formatKey(s) {
-    if (BARE_KEY.test(s))
-        return s;
-    if (HAS_WELLFORMED && !s.isWellFormed())
-        throw new RangeError('key contains illegal lone surrogates');
-    return formatWellFormedStringUnchecked(s);
-}
-function stringifyValue(val, type, depth, numberAsFloat, strictTemporal) {
-    if (depth === 0) {
-        throw new Error('Could not stringify the object: maximum object depth exceeded');
-    }
-    switch (type) {
-        // @ts-expect-error -- intentional fallthrough case
-        case 'number':
-            if (isNaN(val))
-                return 'nan';
-            if (val === Infinity)
-                return 'inf';
-            if (val === -Infinity)
-                return '-inf';
-            if (Number.isInteger(val) && (numberAsFloat || !Number.isSafeInteger(val)))
-                return val.toFixed(1);
-        case 'bigint':
-        case 'boolean':
-        case 'temporal':
-            return val.toString();
-        case 'string':
-            return formatString(val);
-        case 'date':
-            if (isNaN(val.getTime()))
-                throw new TypeError('cannot serialize invalid date');
-            return val.toISOString();
-        case 'object':
-            return stringifyInlineTable(val, depth, numberAsFloat, strictTemporal);
-        case 'array':
-            return stringifyArray(val, depth, numberAsFloat, strictTemporal);
-        // @ts-expect-error -- intentional fallthrough case
-        case 'temporal/tz+uc':
-            if (strictTemporal) {
-                let tz = val.timeZoneId;
-                let tzc = tz.charCodeAt(0);
-                if (
-                // Classic offset
-                tzc !== 0x2b /* + */ && tzc !== 0x2d /* - */ &&
-                    (
-                    // Fast pre-check pass; see below for the actually accepted values
-                    (tzc !== 0x55 /* U */ && tzc !== 0x47 /* G */ && tzc !== 0x5a /* Z */ && tzc !== 0x45 /* E */) ||
-                        (
-                        // UTC and its aliases; Temporal implementations don't all canonicalise unfortunately
-                        tz !== 'UTC' && tz !== 'UCT' && tz !== 'Universal' && tz !== 'Zulu' &&
-                            // GMT is a TZ but it's for all intents and purposes equivalent to UTC. Safe to downgrade.
-                            !tz.startsWith('GMT') && tz !== 'Greenwich' &&
-                            // Etc/* are all safe to downgrade to offset (either UTC, GMT, or offset)
-                            !tz.startsWith('Etc/')))) {
-                    throw new TypeError('Temporal objects with an IANA timezone are not allowed in Temporal strict mode');
-                }
-            }
-        case 'temporal/uc':
-            if (strictTemporal && val.calendarId !== 'iso8601')
-                throw new TypeError('Temporal objects with a non-default calendar are not allowed in Temporal strict mode');
-            return val.toString({
-                calendarName: 'never',
-                timeZoneName: 'never',
-            });
-        case 'temporal/x':
-            throw new TypeError('Unsupported ' + val[Symbol.toStringTag]);
-    }
-}
-function stringifyInlineTable(obj, depth, numberAsFloat, strictTemporal) {
-    let keys = Object.keys(obj);
-    if (keys.length === 0)
-        return '{}';
-    let res = '{ ';
-    for (let i = 0; i < keys.length; i++) {
-        let k = keys[i];
-        if (i)
-            res += ', ';
-        res += formatKey(k) + ' = ' + stringifyValue(obj[k], extendedTypeOf(obj[k]), depth - 1, numberAsFloat, strictTemporal);
-    }
-    return res + ' }';
-}
-function stringifyArray(array, depth, numberAsFloat, strictTemporal) {
-    if (array.length === 0)
-        return '[]';
-    let res = '[ ';
-    for (let i = 0; i < array.length; i++) {
-        if (i)
-            res += ', ';
-        if (array[i] === null || array[i] === void 0) {
-            throw new TypeError('arrays cannot contain null or undefined values');
-        }
-        res += stringifyValue(array[i], extendedTypeOf(array[i]), depth - 1, numberAsFloat, strictTemporal);
-    }
-    return res + ' ]';
-}
-function stringifyArrayTable(array, key, depth, numberAsFloat, strictTemporal) {
-    if (depth === 0) {
-        throw new Error('Could not stringify the object: maximum object depth exceeded');
-    }
-    let res = '';
-    for (let i = 0; i < array.length; i++) {
-        res += `${res && '\n'}[[${key}]]\n`;
-        res += stringifyTable(0, array[i], key, depth, numberAsFloat, strictTemporal);
-    }
-    return res;
-}
-function stringifyTable(tableKey, obj, prefix, depth, numberAsFloat, strictTemporal) {
-    if (depth === 0) {
-        throw new Error('Could not stringify the object: maximum object depth exceeded');
-    }
-    let preamble = '';
-    let tables = '';
-    let keys = Object.keys(obj);
-    for (let i = 0; i < keys.length; i++) {
-        let k = keys[i];
-        if (obj[k] !== null && obj[k] !== void 0) {
-            let type = extendedTypeOf(obj[k]);
-            if (type === 'symbol' || type === 'function') {
-                throw new TypeError(`cannot serialize values of type '${type}'`);
-            }
-            let key = formatKey(k);
-            if (type === 'array' && isArrayOfTables(obj[k])) {
-                tables += (tables && '\n') + stringifyArrayTable(obj[k], prefix ? `${prefix}.${key}` : key, depth - 1, numberAsFloat, strictTemporal);
-            }
-            else if (type === 'object') {
-                let tblKey = prefix ? `${prefix}.${key}` : key;
-                tables += (tables && '\n') + stringifyTable(tblKey, obj[k], tblKey, depth - 1, numberAsFloat, strictTemporal);
-            }
-            else {
-                preamble += key;
-                preamble += ' = ';
-                preamble += stringifyValue(obj[k], type, depth, numberAsFloat, strictTemporal);
-                preamble += '\n';
-            }
-        }
-    }
-    if (tableKey && (preamble || !tables)) // Create table only if necessary
-        preamble = preamble ? `[${tableKey}]\n${preamble}` : `[${tableKey}]`;
-    return preamble && tables
-        ? `${preamble}\n${tables}`
-        : preamble || tables;
-}
-function stringify_stringify(obj, { maxDepth = 1000, numbersAsFloat = false, strictTemporal = false } = {}) {
-    if (extendedTypeOf(obj) !== 'object') {
-        throw new TypeError('stringify can only be called with an object');
-    }
-    let str = stringifyTable(0, obj, '', maxDepth, numbersAsFloat, strictTemporal);
-    if (str[str.length - 1] !== '\n')
-        return str + '\n';
-    return str;
-}
-
-;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/index.js
-/*!
- * Copyright (c) Squirrel Chat et al., All rights reserved.
- * SPDX-License-Identifier: BSD-3-Clause
- *
- * Redistribution and use in source and binary forms, with or without
- * modification, are permitted provided that the following conditions are met:
- *
- * 1. Redistributions of source code must retain the above copyright notice, this
- *    list of conditions and the following disclaimer.
- * 2. Redistributions in binary form must reproduce the above copyright notice,
- *    this list of conditions and the following disclaimer in the
- *    documentation and/or other materials provided with the distribution.
- * 3. Neither the name of the copyright holder nor the names of its contributors
- *    may be used to endorse or promote products derived from this software without
- *    specific prior written permission.
- *
- * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
- * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
- * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
- * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
- * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
- * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
- * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
- * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
- * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
- * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
- */
-
-
-
-
-
-/** @deprecated use `import * as ... from 'smol-toml'` instead */
-/* harmony default export */ const dist = ({ parse: parse_parse, stringify: stringify_stringify, TomlDate: date_TomlDate, TomlError: TomlError });
-
-;// CONCATENATED MODULE: ./lib/python/version.js
-// Python versions as this project compares them: major.minor, nothing finer. Pure.
-/** What is wrong with a version that a user wrote; `message` continues a sentence that begins with the value. */
-class version_PythonVersionError extends Error {
-    constructor(message) {
-        super(message);
-        this.name = 'PythonVersionError';
-    }
-}
-/**
- * Takes the leading `X.Y` of text that a program wrote (`3.12.4`, `3.12.1.final.0`, `3.13.0rc1`).
- *
- * `undefined`: there is none.
- */
-function version_leadingVersion(text) {
-    const match = /^\s*(\d{1,2})\.(\d{1,3})(?!\d)/.exec(text);
-    return match ? versionOf(match[1], match[2]) : undefined;
-}
-/** The version in a folder name such as `python3.12`; `undefined` for any other name, `python3.12t` (free-threaded) included. */
-function version_versionOfLibrary(name) {
-    const match = /^python(\d)\.(\d{1,3})$/.exec(name);
-    return match ? versionOf(match[1], match[2]) : undefined;
-}
-/** The version in a marker of Kudu's Windows script, `azure.env.python-3.4.txt`; `undefined` for any other name. */
-function version_versionOfMarker(name) {
-    const match = /^azure\.env\.python-(\d)\.(\d{1,3})(?:\.\d+)?\.txt$/i.exec(name);
-    return match ? versionOf(match[1], match[2]) : undefined;
-}
-/**
- * The version in Kudu's `runtime.txt` (`python-3.4.1`; the micro version is ignored).
- *
- * `undefined`: Kudu's script would not read it either. A leading blank or a byte-order mark makes it fail
- * (projectkudu/KuduScript, the Python selection script).
- */
-function version_versionOfRuntime(text) {
-    const match = /^python-(\d)\.(\d{1,3})(?:\.\d+)?\s*$/i.exec(text.split('\n')[0] ?? '');
-    return match ? versionOf(match[1], match[2]) : undefined;
-}
-/** Reads what a user wrote as `3.12`, `3.12.4` or `python-3.4.1`; throws `PythonVersionError` that names the mend. */
-function version_parseWantedVersion(text) {
-    const match = /^(?:python-)?(\d)\.(\d{1,2})(?:\.\d{1,3})?$/i.exec(text);
-    if (match?.[1] === '3' && match[2] === '1' && !text.startsWith('python-') && text === '3.1') {
-        throw new version_PythonVersionError(`is what YAML makes of an unquoted 3.10: write '3.10' in quotes`);
-    }
-    if (match && (match[1] === '2' || match[1] === '3'))
-        return versionOf(match[1], match[2]);
-    throw new version_PythonVersionError(`${whatItIs(text)}: write the version that the app runs, such as '3.12'`);
-}
-function whatItIs(text) {
-    if (/^(pypy|graalpy|jython)/i.test(text))
-        return 'is another interpreter, App Service runs CPython';
-    if (/^[<>=~^!]|[,|* ]|\s-\s/.test(text))
-        return 'is a range, and an environment has one version';
-    if (/\.x/i.test(text))
-        return 'is a wildcard, and an environment has one version';
-    if (/^\d.*(dev|alpha|beta|rc|[ab]\d|\dt$)/i.test(text))
-        return 'is a pre-release or a special build';
-    if (/^\d+\.\d+(\.\d+)?$/.test(text))
-        return 'is no version that Python has had';
-    return 'is not a version of the form X.Y';
-}
-function versionOf(major, minor) {
-    return `${Number(major)}.${Number(minor)}`;
-}
-
-;// CONCATENATED MODULE: ./lib/azure/manifest.js
-// The manifest that an Oryx build leaves in wwwroot. Pure.
-
-
-/** The name of the manifest in wwwroot. */
-const MANIFEST_NAME = 'oryx-manifest.toml';
-/** A folder's name without the slashes around it that mean nothing; one of nothing else stays as it is. */
-function folderOf(text) {
-    return text?.replace(/^(?:\.\/+)+(?=.)|(?<=[^/])\/+$/g, '');
-}
-/** Reads a manifest; throws an `Error` for one that is no TOML. Keys are matched whatever their case, as start-up does. */
-function parseManifest(text) {
-    const values = new Map();
-    for (const [key, value] of Object.entries(parse_parse(text.replace(/^\uFEFF/, '')))) {
-        if (typeof value === 'string')
-            values.set(key.toLowerCase(), value);
-    }
-    const get = (key) => values.get(key.toLowerCase())?.trim() || undefined;
-    return {
-        python: version_leadingVersion(get('PythonVersion') ?? ''),
-        virtualEnvName: folderOf(get('virtualEnvName')),
-        packageDir: folderOf(get('packagedir')),
-        compressedVirtualEnvFile: get('compressedVirtualEnvFile'),
-        compressed: get('CompressDestinationDir')?.toLowerCase() === 'true'
-    };
+/** A site of which it cannot be told what it is. */
+function doubtful(detail, candidates = []) {
+    return { ...NOTHING, layout: 'unknown', doubt: { detail, candidates } };
 }
 
 ;// CONCATENATED MODULE: ./node_modules/@renovatebot/pep440/lib/version.js
@@ -34970,7 +33461,7 @@ function inc(input, release, preReleaseIdentifier) {
  * What installs and builds, and is never meant to go: venv, virtualenv and Debian's Python put it there, and Oryx its uv
  * (microsoft/Oryx, the Python build script).
  */
-const INSTALLERS = new Set([
+const distributions_INSTALLERS = new Set([
     'pip',
     'setuptools',
     'wheel',
@@ -35030,668 +33521,6 @@ function placeOf(entry) {
 }
 function order(one, other) {
     return one < other ? -1 : one > other ? 1 : 0;
-}
-
-;// CONCATENATED MODULE: ./lib/python/venv.js
-
-
-/** Whether all of it was seen: nothing is missing, and nothing could not be read. */
-function isWhole({ missing, gaps }) {
-    return missing.length === 0 && gaps.length === 0;
-}
-/** The gap in the evidence of an environment that none of the known programs has made. */
-const STRANGE = 'nothing tells which program made it (no pyvenv.cfg, no activate)';
-/** The gap in the evidence where `pyvenv.cfg` is there, and its text is not known. */
-const UNREAD_CFG = 'pyvenv.cfg could not be read';
-/** Reads `key = value` lines as PEP 405 says: split at the first `=`, keys in lower case. */
-function venv_parsePyvenvCfg(text) {
-    const values = new Map();
-    for (const line of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
-        const split = line.indexOf('=');
-        if (split > 0)
-            values.set(line.slice(0, split).trim().toLowerCase(), line.slice(split + 1).trim());
-    }
-    return values;
-}
-/**
- * Judges what was seen of a folder.
- *
- * `undefined`: it is not proven to be an environment. `named`: something other than its looks says that the folder is
- * the environment, so that an empty one counts as one that was never finished.
- */
-function venv_judge(evidence, named) {
-    const { path, entries, cfg, scripts, libraries, gaps } = evidence;
-    const shape = isWindowsShape(entries) ? 'windows' : 'posix';
-    const markers = entries.filter(({ name, kind }) => kind === 'file' && version_versionOfMarker(name)).map(({ name }) => name);
-    const old = libraries.some(({ origPrefix }) => origPrefix);
-    const packages = libraries.filter(({ sitePackages }) => sitePackages !== undefined);
-    const known = named || cfg !== undefined || (scripts !== undefined && packages.length > 0);
-    const empty = known && evidence.hollow;
-    const proven = cfg !== undefined || markers.length > 0 || old || (scripts !== undefined && packages.length > 0);
-    if (!proven && !empty)
-        return undefined;
-    const settings = venv_parsePyvenvCfg(cfg ?? '');
-    const creator = creatorOf(settings, cfg !== undefined, old);
-    const missing = empty
-        ? ['everything (the folder is empty)']
-        : missingParts(evidence, shape, cfg === undefined && !old);
-    // Every creator of environments writes `activate`. Without it, and without its own trace, the folder may be made by
-    // something else (conda, `pip install --prefix`), whose parts are not known.
-    const conda = entries.some(({ name }) => name === 'conda-meta');
-    const unsigned = creator === 'unknown' && markers.length === 0 && !empty;
-    const strange = unsigned && (conda || missing.some(part => part.endsWith('/activate')));
-    // All at once: what is seen twice through a link that is listed as a folder is there once.
-    const distributions = distributionsIn(packages.flatMap(({ sitePackages }) => sitePackages ?? []));
-    return {
-        path,
-        shape,
-        proven,
-        creator,
-        missing: strange ? [] : missing,
-        versions: versionsIn(settings, libraries, markers),
-        markers,
-        cfg: gaps.includes(UNREAD_CFG) ? undefined : cfg,
-        distributions,
-        sitePackages: folderOfAll(packages, distributions),
-        gaps: strange ? [...gaps, STRANGE] : gaps
-    };
-}
-/** The folder that lists all of them; of several that do, which are one seen through a link, any is as good. */
-function folderOfAll(packages, distributions) {
-    return packages.find(({ sitePackages = [] }) => {
-        const names = new Set(sitePackages.map(({ name }) => name));
-        return distributions.every(({ entry }) => names.has(entry));
-    })?.path;
-}
-/**
- * Whether a folder's listing is that of an environment made on Windows: it has `Scripts` and `Lib`, written like that.
- *
- * Some packages put files into a `bin` there too, and a deletion that was cut may have left one of the two only.
- */
-function isWindowsShape(entries) {
-    if (entries.some(({ name }) => version_versionOfMarker(name)))
-        return true;
-    const has = (name) => entries.some(entry => entry.name === name && entry.kind === 'directory');
-    const bin = venv_folderIn(entries, 'bin') !== undefined;
-    const scripts = venv_folderIn(entries, 'Scripts') !== undefined;
-    return (scripts && !bin) || (has('Lib') && !has('lib') && (scripts || !bin));
-}
-function creatorOf(settings, hasCfg, old) {
-    if (settings.has('uv'))
-        return 'uv';
-    if (settings.has('virtualenv'))
-        return 'virtualenv';
-    if (hasCfg)
-        return 'venv';
-    return old ? 'virtualenv-old' : 'unknown';
-}
-function missingParts(evidence, shape, lacksTrace) {
-    const { scripts = [], libraries, unread } = evidence;
-    const has = (...names) => unread.includes('scripts') ||
-        scripts.some(({ name }) => names.includes(shape === 'windows' ? name.toLowerCase() : name));
-    const missing = [];
-    if (shape === 'windows') {
-        if (!has('python.exe'))
-            missing.push('Scripts/python.exe');
-        if (!has('activate', 'activate.bat'))
-            missing.push('Scripts/activate');
-    }
-    else {
-        // Each creator writes bin/python, whatever other names it adds; an in-place deletion begins with it.
-        if (!has('python'))
-            missing.push('bin/python');
-        if (!has('activate'))
-            missing.push('bin/activate');
-    }
-    if (!unread.includes('library') && !libraries.some(({ sitePackages }) => sitePackages !== undefined))
-        missing.push('site-packages');
-    // Whatever made it left a trace: Kudu's Windows script, too, runs venv, or virtualenv for 2.7.
-    if (lacksTrace && !unread.includes('cfg'))
-        missing.push('pyvenv.cfg');
-    return missing;
-}
-function versionsIn(settings, libraries, markers) {
-    const written = settings.get('version') ?? settings.get('version_info');
-    const candidates = [
-        ...markers.map(name => [name, version_versionOfMarker(name)]),
-        ...libraries.map(({ name }) => [`lib/${name}`, version_versionOfLibrary(name)]),
-        ['pyvenv.cfg', version_leadingVersion(written ?? '')]
-    ];
-    return candidates.flatMap(([source, version]) => (version === undefined ? [] : [{ source, version }]));
-}
-/** Finds a folder by name, as a Windows server would: whatever the case. */
-function venv_folderIn(entries, name) {
-    const exact = entries.find(entry => entry.name === name && entry.kind === 'directory');
-    return exact ?? entries.find(entry => entry.name.toLowerCase() === name.toLowerCase() && entry.kind === 'directory');
-}
-
-;// CONCATENATED MODULE: ./lib/python/read-venv.js
-// Looks at a folder that may be a virtual environment, or hold packages without one, with as few questions as tell something.
-
-
-
-
-/** A `pyvenv.cfg` is under 1 kB; more is somebody else's file. */
-const MAX_CFG_BYTES = 16_384;
-/** `lib/python3.12`, and what other interpreters and builds call theirs. */
-const VERSION_FOLDER = /^(python|pypy)\d/;
-/**
- * Looks at a folder and judges it; see `judge`.
- *
- * Reads only what tells something: the folder, `pyvenv.cfg`, `bin` or `Scripts`, `lib`, and one `site-packages`. Where a
- * part is missing, it looks once more in every way that the server has: nothing is broken because a listing was not
- * complete. Throws `SiteError` when the folder itself cannot be listed.
- */
-async function readEnvironment(site, path, named) {
-    const environment = await readOnce(site, path, named);
-    const isSuspect = environment && (environment.missing.length > 0 || hasSeveralLibraries(environment));
-    if (!isSuspect)
-        return environment;
-    return readOnce({ ...site, list: directory => site.listFully(directory) }, path, named);
-}
-function hasSeveralLibraries({ versions }) {
-    return versions.filter(({ source }) => source.startsWith('lib/')).length > 1;
-}
-async function readOnce(site, path, named) {
-    const entries = await site.list(path);
-    const windows = isWindowsShape(entries);
-    const gaps = [];
-    const scriptsFolder = venv_folderIn(entries, windows ? 'Scripts' : 'bin');
-    const libraryFolder = venv_folderIn(entries, windows ? 'Lib' : 'lib');
-    const cfgEntry = entries.find(({ name, kind }) => name === 'pyvenv.cfg' && kind === 'file');
-    // Most folders of an app are no environments, and the listing tells: nothing else needs to be asked then.
-    const looksLikeOne = cfgEntry ?? scriptsFolder ?? libraryFolder ?? entries.find(({ name }) => version_versionOfMarker(name));
-    if (!looksLikeOne) {
-        const hollow = entries.length === 0;
-        return venv_judge({ path, entries, cfg: undefined, scripts: undefined, libraries: [], unread: [], hollow, gaps }, named);
-    }
-    const cfg = cfgEntry && (await readCfg(site, (0,lib_site/* child */.jf)(path, 'pyvenv.cfg'), cfgEntry.size, gaps));
-    const scripts = scriptsFolder && (await listOrGap(site, (0,lib_site/* child */.jf)(path, scriptsFolder.name), gaps));
-    const library = libraryFolder && (await listOrGap(site, (0,lib_site/* child */.jf)(path, libraryFolder.name), gaps));
-    const libraries = libraryFolder && library
-        ? await readLibraries(site, (0,lib_site/* child */.jf)(path, libraryFolder.name), library, windows, cfg !== undefined, gaps)
-        : [];
-    const unread = linkedParts(entries, library ?? [], windows, gaps);
-    if (isUnclear(entries, scriptsFolder, scripts))
-        unread.push('scripts');
-    if (isUnclear(entries, libraryFolder, library))
-        unread.push('library');
-    if (isUnclear(entries, cfgEntry, []))
-        unread.push('cfg');
-    if ([entries, scripts ?? [], library ?? []].some(hasUnreadable))
-        gaps.push('a line of a listing cannot be read');
-    const hollow = unread.length === 0 &&
-        entries.every(entry => entry === scriptsFolder || entry === libraryFolder) &&
-        (scripts ?? []).length === 0 &&
-        (windows
-            ? libraries.every(({ bare }) => bare)
-            : (library ?? []).every(({ name }) => libraries.some(found => found.name === name && found.bare)));
-    return venv_judge({ path, entries, cfg, scripts, libraries, unread, hollow, gaps }, named);
-}
-/**
- * Looks at a folder that `pip install --target` has filled: packages and their metadata lie at its top.
- *
- * `undefined`: it holds something, and no distribution. Throws `SiteError` when the folder cannot be listed.
- */
-async function readPackages(site, path) {
-    const entries = await site.list(path);
-    const distributions = distributionsIn(entries);
-    if (distributions.length === 0 && entries.length > 0)
-        return undefined;
-    return {
-        path,
-        shape: 'packages',
-        proven: distributions.length > 0,
-        creator: 'unknown',
-        missing: [],
-        versions: [],
-        markers: [],
-        cfg: undefined,
-        distributions,
-        sitePackages: path,
-        gaps: hasUnreadable(entries) ? ['a line of a listing cannot be read'] : []
-    };
-}
-/** The parts that lie behind links: they are not followed, so what is there stays unknown, and does not count as missing. */
-function linkedParts(entries, library, windows, gaps) {
-    const parts = [
-        ['scripts', entries, windows ? /^scripts$/i : /^bin$/],
-        ['library', entries, windows ? /^lib$/i : /^lib$/],
-        ['library', library, windows ? /^site-packages$/i : VERSION_FOLDER],
-        ['cfg', entries, /^pyvenv\.cfg$/]
-    ];
-    return parts.flatMap(([part, among, pattern]) => {
-        const links = among.filter(({ name, kind }) => kind === 'link' && pattern.test(name));
-        gaps.push(...links.map(({ name }) => `${name} is a link, which is not followed`));
-        return links.length > 0 ? [part] : [];
-    });
-}
-/** Whether a part may be there without being seen: it could not be listed, or a line that stands for it cannot be read. */
-function isUnclear(above, part, inside) {
-    if (!part)
-        return hasUnreadable(above);
-    return inside === undefined || hasUnreadable(inside);
-}
-function hasUnreadable(entries) {
-    return entries.some(({ kind }) => kind === 'unknown');
-}
-async function readCfg(site, path, size, gaps) {
-    try {
-        if (size <= MAX_CFG_BYTES)
-            return await site.readText(path, MAX_CFG_BYTES);
-    }
-    catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
-            throw error;
-    }
-    gaps.push(UNREAD_CFG);
-    return '';
-}
-async function readLibraries(site, library, inLibrary, windows, hasCfg, gaps) {
-    if (windows)
-        return [await readWindowsLibrary(site, library, inLibrary, gaps)];
-    const libraries = [];
-    for (const { name, kind } of inLibrary) {
-        const isVersion = kind === 'directory' && VERSION_FOLDER.test(name);
-        if (isVersion)
-            libraries.push(await readLibrary(site, (0,lib_site/* child */.jf)(library, name), name, hasCfg, gaps));
-    }
-    return libraries;
-}
-async function readWindowsLibrary(site, path, entries, gaps) {
-    const present = venv_folderIn(entries, 'site-packages');
-    const sitePackages = present && ((await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
-    const origPrefix = entries.some(({ name }) => name === 'orig-prefix.txt');
-    const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present);
-    return { name: 'Lib', origPrefix, path: (0,lib_site/* child */.jf)(path, present?.name ?? 'site-packages'), sitePackages, bare };
-}
-async function readLibrary(site, path, name, hasCfg, gaps) {
-    // With pyvenv.cfg the age of the creator is known, so the folder itself need not be listed: one round trip less.
-    const expected = (0,lib_site/* child */.jf)(path, 'site-packages');
-    const direct = hasCfg ? await listOrRefused(site, expected) : undefined;
-    if (direct && direct.length > 0)
-        return { name, origPrefix: false, path: expected, sitePackages: direct, bare: false };
-    // Neither a refusal nor an empty answer proves that a folder is missing; the listing of its parent does.
-    const entries = await site.list(path);
-    const origPrefix = entries.some(entry => entry.name === 'orig-prefix.txt');
-    if (hasUnreadable(entries))
-        gaps.push(`a line of the listing of ${name} cannot be read`);
-    const unclear = hasUnreadable(entries) ? [] : undefined;
-    const present = venv_folderIn(entries, 'site-packages');
-    const sitePackages = !present ? unclear : (direct ?? (await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
-    const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present);
-    return { name, origPrefix, path: present ? (0,lib_site/* child */.jf)(path, present.name) : expected, sitePackages, bare };
-}
-/** `undefined`: the server refused, which is on record as a gap in the evidence. */
-async function listOrGap(site, path, gaps) {
-    const entries = await listOrRefused(site, path);
-    if (!entries)
-        gaps.push(`${path} could not be listed`);
-    return entries;
-}
-async function listOrRefused(site, path) {
-    try {
-        return await site.list(path);
-    }
-    catch (error) {
-        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
-            return undefined;
-        throw error;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/azure/snapshot.js
-/** The environment that the app uses; `undefined`: none, or only one that is left over beside a compressed app. */
-function snapshot_usedEnvironment({ layout, environment }) {
-    return layout === 'compressed-app' ? undefined : environment;
-}
-/** A site with no environment. */
-const NOTHING = { layout: 'none', environment: undefined, doubt: undefined, secondArchive: undefined };
-/** A site whose manifest is of no use: the next deployment that succeeds writes it anew. */
-function deployAgain(detail) {
-    const located = doubtful(detail);
-    return { ...located, doubt: { ...located.doubt, advice: 'Deploy once without asking for a reset' } };
-}
-/** A site of which it cannot be told what it is. */
-function doubtful(detail, candidates = []) {
-    return { ...NOTHING, layout: 'unknown', doubt: { detail, candidates } };
-}
-
-;// CONCATENATED MODULE: ./lib/azure/search.js
-// Which folder in wwwroot is the environment. Reads only folders that may be one.
-
-
-
-
-/** Where more folders lie in wwwroot than this, looking into each of them would take longer than asking the user. */
-const MAX_FOLDERS = 40;
-/** What Oryx calls the folder of packages where nobody names another. */
-const ORYX_PACKAGES = '__oryx_packages__';
-/** Folders in wwwroot that never are the environment: caches, other ecosystems, and what start-up leaves behind. */
-const NEVER_ENVIRONMENTS = new Set([
-    '.git',
-    '.github',
-    '.python_packages',
-    '.vscode',
-    ORYX_PACKAGES,
-    '__pycache__',
-    '_del_antenv',
-    '_del_node_modules',
-    'node_modules'
-]);
-/** Looks at the one folder that the user names. */
-async function givenEnvironment(site, wwwroot, path, manifest) {
-    const entry = await (0,lib_site/* findEntry */.w4)(site, path, wwwroot);
-    if (!entry)
-        return { ...NOTHING, absence: `"env-path" names ${path}, which is not there` };
-    const environment = entry.kind === 'directory' ? await readEnvironment(site, path, true) : undefined;
-    // Nothing can be lost in an empty folder, and the deployment will fill it: it is as good as absent.
-    if (environment?.proven === false)
-        return NOTHING;
-    // What the manifest says holds for what it names, if it names anything.
-    const named = manifest?.virtualEnvName ?? manifest?.packageDir;
-    const ofOryx = named === undefined || (0,lib_site/* pathBelow */.Br)(lib_site/* WWWROOT */.yc, named) === path;
-    if (environment)
-        return found(environment, ofOryx ? manifest : undefined);
-    const packages = entry.kind === 'directory' ? await readPackages(site, path) : undefined;
-    if (packages)
-        return { ...NOTHING, layout: 'packages-dir', environment: packages };
-    const located = doubtful(`"env-path" names ${path}, which is not proven to be a virtual environment`);
-    const what = entry.kind === 'directory'
-        ? 'It has no pyvenv.cfg, no marker, and no bin or Scripts beside site-packages'
-        : `There is ${whatIs(entry)} in its place, which is not followed`;
-    return { ...located, doubt: { ...located.doubt, remedy: `${what}: correct "env-path" or leave it out` } };
-}
-/** Looks at the folder into which `pip install --target` has put the packages, as the manifest says. */
-async function packagesFolder(site, wwwroot, manifest, packageDir) {
-    const path = (0,lib_site/* pathBelow */.Br)(lib_site/* WWWROOT */.yc, packageDir);
-    if (!path)
-        return doubtful(`${MANIFEST_NAME} names a folder of packages that does not lie in wwwroot`, [packageDir]);
-    const entry = await (0,lib_site/* findEntry */.w4)(site, path, wwwroot);
-    if (!entry)
-        return NOTHING;
-    if (entry.kind !== 'directory')
-        return doubtful(`there is ${whatIs(entry)} where the packages should be`, [packageDir]);
-    const packages = await orRefused(site, path, readPackages(site, path));
-    if (packages === 'gone')
-        return NOTHING;
-    if (packages === 'refused')
-        return doubtful('the server refuses to list the folder', [packageDir]);
-    if (!packages)
-        return doubtful('the folder where the packages should be holds none', [packageDir]);
-    return { ...NOTHING, layout: 'packages-dir', environment: withManifest(packages, manifest) };
-}
-/** Finds the environment: the one that the manifest names, else one with a marker, else `antenv`, else the only one. */
-async function detect(site, wwwroot, manifest) {
-    if (manifest?.virtualEnvName !== undefined)
-        return namedEnvironment(site, wwwroot, manifest.virtualEnvName, manifest);
-    // Files that were zipped on Windows may have a backslash in their names on Linux: no path can name those.
-    const folders = wwwroot.filter(({ name, kind }) => kind === 'directory' && !NEVER_ENVIRONMENTS.has(name) && (0,lib_site/* isFileName */.oV)(name));
-    const env = folders.some(({ name }) => name === 'env')
-        ? await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, 'env'), false)
-        : undefined;
-    if (env === 'refused')
-        return doubtful('the server refuses to list the folder', ['env']);
-    if (env && env !== 'gone' && env.markers.length > 0)
-        return found(env, manifest);
-    const antenv = (0,lib_site/* entryNamed */.OM)(wwwroot, 'antenv');
-    if (antenv && antenv.kind !== 'file')
-        return namedEnvironment(site, wwwroot, 'antenv', manifest);
-    const others = folders.filter(({ name }) => name !== 'env');
-    if (others.length > MAX_FOLDERS) {
-        return doubtful(`there are ${others.length} folders in wwwroot, too many to look into: name the one in "env-path"`);
-    }
-    const proven = env && env !== 'gone' ? [env] : [];
-    const unread = wwwroot.filter(({ kind }) => kind === 'unknown').map(({ name }) => name);
-    for (const { name } of others) {
-        const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), false);
-        if (environment === 'refused')
-            unread.push(name);
-        else if (environment && environment !== 'gone')
-            proven.push(environment);
-    }
-    const located = theOnly(proven, unread, manifest);
-    return located.layout === 'none' ? unlessPackages(wwwroot, manifest) : located;
-}
-/** A deployment that failed has removed the manifest that would say what Oryx's folder of packages is. */
-function unlessPackages(wwwroot, manifest) {
-    const isThere = wwwroot.some(({ name, kind }) => name === ORYX_PACKAGES && kind === 'directory');
-    if (manifest || !isThere)
-        return NOTHING;
-    return doubtful(`there is a folder of packages, but no ${MANIFEST_NAME} that says whether the app uses it`, [
-        ORYX_PACKAGES
-    ]);
-}
-function theOnly(proven, unread, manifest) {
-    const [only] = proven;
-    if (!only && unread.length > 0) {
-        return doubtful('what may be the environment cannot be read: name the environment in "env-path"', unread);
-    }
-    if (!only)
-        return NOTHING;
-    if (proven.length === 1)
-        return found(only, manifest);
-    const candidates = proven.map(({ path }) => (0,lib_site/* nameOf */.Vb)(path));
-    return doubtful('several folders are virtual environments: name the one that the app uses in "env-path"', candidates);
-}
-async function namedEnvironment(site, wwwroot, name, manifest) {
-    const entry = (0,lib_site/* entryNamed */.OM)(wwwroot, name);
-    if (!entry)
-        return name.includes('/') ? doubtful(`${MANIFEST_NAME} names the environment by a path`, [name]) : NOTHING;
-    if (entry.kind !== 'directory') {
-        const located = doubtful(`there is ${whatIs(entry)} where the environment should be`, [name]);
-        return { ...located, doubt: { ...located.doubt, advice: 'Remove it, so that the deployment can build there' } };
-    }
-    const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), true);
-    if (environment === 'gone')
-        return NOTHING;
-    if (environment === 'refused')
-        return doubtful('the server refuses to list the folder', [name]);
-    if (environment)
-        return found(environment, manifest);
-    return doubtful('the folder where the environment should be is not proven to be one', [name]);
-}
-function whatIs({ kind }) {
-    return kind === 'unknown' ? 'something that cannot be read' : `a ${kind}`;
-}
-/**
- * Reads a folder; `refused`: the server does not let it be listed, so nothing is known of it; `gone`: it was there a
- * moment ago, and another run or a deployment has taken it away.
- */
-function readOrRefused(site, path, named) {
-    return orRefused(site, path, readEnvironment(site, path, named));
-}
-async function orRefused(site, path, reading) {
-    try {
-        return await reading;
-    }
-    catch (error) {
-        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
-            throw error;
-        return (await (0,lib_site/* findEntry */.w4)(site, path)) ? 'refused' : 'gone';
-    }
-}
-function found(environment, manifest) {
-    // Kudu's script knows only this one place.
-    const windows = environment.shape === 'windows' && environment.path === (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, 'env');
-    return {
-        ...NOTHING,
-        layout: windows ? 'windows-env' : 'venv-tree',
-        environment: withManifest(environment, manifest)
-    };
-}
-function withManifest(environment, manifest) {
-    const said = manifest?.python ? [{ source: MANIFEST_NAME, version: manifest.python }] : [];
-    return { ...environment, versions: [...environment.versions, ...said] };
-}
-
-;// CONCATENATED MODULE: ./lib/azure/archives.js
-
-
-
-
-const MINUTE_MS = 60_000;
-/** The archives of a compressed app in wwwroot. */
-function archivesIn(wwwroot) {
-    return wwwroot.filter(({ name, kind }) => kind === 'file' && /^output\.tar\.(gz|zst)$/.test(name));
-}
-/** Whatever is called like an archive that Oryx makes: of the app, or of its environment. */
-function oryxArchivesIn(wwwroot) {
-    const isEnvironment = (name) => /^(antenv|pythonenv)[\d.]*\.(tar\.gz|tar\.zst|zip)$/.test(name);
-    return [...archivesIn(wwwroot), ...wwwroot.filter(({ name, kind }) => kind === 'file' && isEnvironment(name))];
-}
-/** A site whose whole app lies in an archive, as the manifest says. */
-async function compressedApp(site, wwwroot, manifest, envPath) {
-    const [first, second] = archivesIn(wwwroot);
-    if (!first)
-        return deployAgain(`${MANIFEST_NAME} says that the app is compressed, but there is no archive`);
-    const manifestTime = wwwroot.find(({ name }) => name === MANIFEST_NAME)?.modified;
-    const secondArchive = second && twoArchives(first, second, manifestTime);
-    if (envPath) {
-        const given = await givenEnvironment(site, wwwroot, envPath, manifest);
-        return given.doubt ? given : { ...given, layout: 'compressed-app', secondArchive };
-    }
-    const environment = await leftOver(site, wwwroot, manifest.virtualEnvName ?? 'antenv');
-    return { ...NOTHING, layout: 'compressed-app', environment, secondArchive };
-}
-/** An environment of an earlier, uncompressed build: start-up unpacks the archive elsewhere and never looks at it. */
-async function leftOver(site, wwwroot, name) {
-    if (!wwwroot.some(entry => entry.name === name && entry.kind === 'directory'))
-        return undefined;
-    const found = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), false);
-    return found === 'refused' || found === 'gone' ? undefined : found;
-}
-/** A site whose environment lies in an archive beside the app, as the manifest says. */
-function compressedEnvironment(wwwroot, archive) {
-    if ((0,lib_site/* entryNamed */.OM)(wwwroot, archive)?.kind === 'file')
-        return { ...NOTHING, layout: 'compressed-env' };
-    return deployAgain(`${MANIFEST_NAME} says that the environment lies in ${archive}, but there is no such archive`);
-}
-/**
- * Tells which of two archives is left over: the one that was not written together with the manifest.
- *
- * Start-up prefers `.zst` even where it is the older one, so the site silently runs old code (microsoft/Oryx#2921).
- * A minute's tolerance, because DOS listings have no seconds.
- */
-function twoArchives(first, second, manifestTime) {
-    const distance = (entry) => manifestTime && entry.modified ? Math.abs(entry.modified.getTime() - manifestTime.getTime()) : Number.NaN;
-    const isCurrent = (entry) => distance(entry) <= MINUTE_MS;
-    const isFar = (entry) => distance(entry) >= 10 * MINUTE_MS;
-    const describe = ({ name, size, modified }) => `${name} (${size} bytes, ${modified?.toISOString() ?? 'no time'})`;
-    const stale = isCurrent(first) && isFar(second) ? second : isCurrent(second) && isFar(first) ? first : undefined;
-    const both = `${describe(first)} and ${describe(second)}`;
-    const detail = stale
-        ? `${both}: ${stale.name} was not written with ${MANIFEST_NAME}`
-        : `${both}: their times do not tell which one is left over`;
-    return { stale: stale && (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, stale.name), detail };
-}
-
-;// CONCATENATED MODULE: ./lib/azure/layout.js
-// Which of App Service's layouts a site has.
-
-
-
-
-
-
-const MAX_MANIFEST_BYTES = 65_536;
-/** Names the package that an app runs from, where it runs from one (WEBSITE_RUN_FROM_PACKAGE=1). */
-const PACKAGE_NAME = (0,lib_site/* remotePath */.QZ)('/data/SitePackages/packagename.txt');
-/** It holds one file name. */
-const MAX_PACKAGE_NAME_BYTES = 4096;
-/** What lies in a wwwroot without an app: what App Service itself puts there, and settings of the web server. */
-const PLACEHOLDERS = new Set([
-    '.ostype',
-    'FAILED TO INITIALIZE RUN FROM PACKAGE.txt',
-    'hostingstart.html',
-    'web.config'
-]);
-/**
- * Looks at a site. `surroundings` is the listing of `/site`.
- *
- * Throws `SiteError`, of kind `unexpected` where there is no wwwroot.
- */
-async function layout_inspectSite(site, surroundings, options) {
-    if (!(0,lib_site/* entryNamed */.OM)(surroundings, 'wwwroot')) {
-        throw new lib_site/* SiteError */.wt('unexpected', 'There is no /site/wwwroot on the server, so this is not the home of an App Service app: check the address and the user name');
-    }
-    const wwwroot = await site.list(lib_site/* WWWROOT */.yc);
-    const manifest = await readManifest(site, wwwroot);
-    const located = 'detail' in manifest ? deployAgain(manifest.detail) : await locate(site, wwwroot, manifest.manifest, options);
-    if (located.layout === 'none')
-        return { ...located, lock: undefined, rebuiltBy: [], shippedBy: undefined };
-    const lock = await deployments_findLock(site, surroundings, options.now);
-    const oryx = 'manifest' in manifest ? manifest.manifest : undefined;
-    const rebuiltBy = oryx ? [MANIFEST_NAME] : (located.environment?.markers ?? []);
-    return { ...located, lock, rebuiltBy, shippedBy: undefined };
-}
-async function readManifest(site, wwwroot) {
-    const entry = wwwroot.find(({ name, kind }) => name === MANIFEST_NAME && kind === 'file');
-    if (!entry)
-        return { manifest: undefined };
-    if (entry.size > MAX_MANIFEST_BYTES)
-        return { detail: `${MANIFEST_NAME} has ${entry.size} bytes, too many for a manifest` };
-    try {
-        return { manifest: parseManifest(await site.readText((0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, MANIFEST_NAME), MAX_MANIFEST_BYTES)) };
-    }
-    catch (error) {
-        if (error instanceof lib_site/* SiteError */.wt && error.kind !== 'refused')
-            throw error;
-        return { detail: `${MANIFEST_NAME} is there but cannot be read` };
-    }
-}
-async function locate(site, wwwroot, manifest, { envPath }) {
-    if (manifest?.compressed)
-        return compressedApp(site, wwwroot, manifest, envPath);
-    if (manifest?.compressedVirtualEnvFile)
-        return compressedEnvironment(wwwroot, manifest.compressedVirtualEnvFile);
-    const archives = oryxArchivesIn(wwwroot);
-    if (!envPath && !manifest && archives.length > 0) {
-        return doubtful(`there is ${archives.map(({ name }) => name).join(' and ')}, but no ${MANIFEST_NAME} that says what it is`);
-    }
-    const located = await locateFolder(site, wwwroot, manifest, envPath);
-    return located.layout === 'none' ? unlessPackaged(site, wwwroot, located) : located;
-}
-function locateFolder(site, wwwroot, manifest, envPath) {
-    if (manifest?.packageDir && manifest.virtualEnvName === undefined) {
-        const isGiven = envPath === undefined || envPath === (0,lib_site/* pathBelow */.Br)(lib_site/* WWWROOT */.yc, manifest.packageDir);
-        if (isGiven)
-            return packagesFolder(site, wwwroot, manifest, manifest.packageDir);
-    }
-    return envPath ? givenEnvironment(site, wwwroot, envPath, manifest) : detect(site, wwwroot, manifest);
-}
-/** An app that runs from a package has nothing in wwwroot either, and what it runs cannot be seen over FTP. */
-async function unlessPackaged(site, wwwroot, empty) {
-    if (!wwwroot.every(({ name }) => PLACEHOLDERS.has(name)))
-        return empty;
-    try {
-        const name = (await site.readText(PACKAGE_NAME, MAX_PACKAGE_NAME_BYTES)).trim();
-        const located = doubtful(`the app runs from a package (${PACKAGE_NAME} names ${name || 'nothing'}), which brings its environment along and cannot be changed from here`);
-        return { ...located, doubt: { ...located.doubt, advice: 'Build the package anew, and deploy that' } };
-    }
-    catch (error) {
-        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
-            return empty;
-        throw error;
-    }
-}
-/**
- * Adds what the last deployment tells: that Kudu knows an active one, which is a sign that the next one builds as well,
- * and whether the environment came with its package.
- *
- * Asked for only where it decides something: the record can be long.
- */
-async function layout_withDeployments(site, surroundings, snapshot) {
-    const active = await readActiveDeployment(site, surroundings);
-    if (!active)
-        return snapshot;
-    const shipped = snapshot.environment && active.brought(snapshot.environment.path);
-    return {
-        ...snapshot,
-        rebuiltBy: [...snapshot.rebuiltBy, '/site/deployments/active'],
-        shippedBy: shipped ? active.record : undefined,
-        activeDeployment: active.record
-    };
 }
 
 ;// CONCATENATED MODULE: ./lib/wanted-python.js
@@ -35908,7 +33737,7 @@ function changedPython({ found, expected }) {
     return `the environment has Python ${present}, ${wanted.source} asks for ${wanted.version}`;
 }
 function missingEvidence({ found, expected }) {
-    const gaps = found.environment?.gaps ?? [];
+    const gaps = [...(found.environment?.gaps ?? []), ...(expected.gaps ?? [])];
     if (gaps.length > 0)
         return gaps.join(', ');
     const environment = venvOf(found);
@@ -43511,6 +41340,73 @@ function fromUrl(reader, url) {
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 ;// CONCATENATED MODULE: external "node:path"
 const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+;// CONCATENATED MODULE: ./lib/python/version.js
+// Python versions as this project compares them: major.minor, nothing finer. Pure.
+/** What is wrong with a version that a user wrote; `message` continues a sentence that begins with the value. */
+class version_PythonVersionError extends Error {
+    constructor(message) {
+        super(message);
+        this.name = 'PythonVersionError';
+    }
+}
+/**
+ * Takes the leading `X.Y` of text that a program wrote (`3.12.4`, `3.12.1.final.0`, `3.13.0rc1`).
+ *
+ * `undefined`: there is none.
+ */
+function version_leadingVersion(text) {
+    const match = /^\s*(\d{1,2})\.(\d{1,3})(?!\d)/.exec(text);
+    return match ? versionOf(match[1], match[2]) : undefined;
+}
+/** The version in a folder name such as `python3.12`; `undefined` for any other name, `python3.12t` (free-threaded) included. */
+function version_versionOfLibrary(name) {
+    const match = /^python(\d)\.(\d{1,3})$/.exec(name);
+    return match ? versionOf(match[1], match[2]) : undefined;
+}
+/** The version in a marker of Kudu's Windows script, `azure.env.python-3.4.txt`; `undefined` for any other name. */
+function version_versionOfMarker(name) {
+    const match = /^azure\.env\.python-(\d)\.(\d{1,3})(?:\.\d+)?\.txt$/i.exec(name);
+    return match ? versionOf(match[1], match[2]) : undefined;
+}
+/**
+ * The version in Kudu's `runtime.txt` (`python-3.4.1`; the micro version is ignored).
+ *
+ * `undefined`: Kudu's script would not read it either. A leading blank or a byte-order mark makes it fail
+ * (projectkudu/KuduScript, the Python selection script).
+ */
+function version_versionOfRuntime(text) {
+    const match = /^python-(\d)\.(\d{1,3})(?:\.\d+)?\s*$/i.exec(text.split('\n')[0] ?? '');
+    return match ? versionOf(match[1], match[2]) : undefined;
+}
+/** Reads what a user wrote as `3.12`, `3.12.4` or `python-3.4.1`; throws `PythonVersionError` that names the mend. */
+function version_parseWantedVersion(text) {
+    const match = /^(?:python-)?(\d)\.(\d{1,2})(?:\.\d{1,3})?$/i.exec(text);
+    if (match?.[1] === '3' && match[2] === '1' && !text.startsWith('python-') && text === '3.1') {
+        throw new version_PythonVersionError(`is what YAML makes of an unquoted 3.10: write '3.10' in quotes`);
+    }
+    if (match && (match[1] === '2' || match[1] === '3'))
+        return versionOf(match[1], match[2]);
+    throw new version_PythonVersionError(`${whatItIs(text)}: write the version that the app runs, such as '3.12'`);
+}
+function whatItIs(text) {
+    if (/^(pypy|graalpy|jython)/i.test(text))
+        return 'is another interpreter, App Service runs CPython';
+    if (/^[<>=~^!]|[,|* ]|\s-\s/.test(text))
+        return 'is a range, and an environment has one version';
+    if (/\.x/i.test(text))
+        return 'is a wildcard, and an environment has one version';
+    if (/^\d.*(dev|alpha|beta|rc|[ab]\d|\dt$)/i.test(text))
+        return 'is a pre-release or a special build';
+    if (/^\d+\.\d+(\.\d+)?$/.test(text))
+        return 'is no version that Python has had';
+    return 'is not a version of the form X.Y';
+}
+function versionOf(major, minor) {
+    return `${Number(major)}.${Number(minor)}`;
+}
+
+// EXTERNAL MODULE: ./lib/site.js
+var lib_site = __nccwpck_require__(4056);
 ;// CONCATENATED MODULE: ./lib/inputs.js
 // The inputs of the action: masked, parsed and validated, before anything connects. With `credentials`, the only reader of inputs.
 
@@ -43542,6 +41438,7 @@ function inputs_loadChoices(reader) {
     const choices = {
         question: azQuestion(reader),
         packagePath: packagePath(text('package')),
+        packageFolder: packageFolder(packagePath(text('package'))),
         requirementsFile: requirementsFile(text('requirements-file')),
         failOnPackagedVenv: flag(reader, 'fail-on-packaged-venv'),
         python: pythonVersion(text('python-version')),
@@ -43586,6 +41483,12 @@ function packagePath(path) {
     }
     return absolute;
 }
+function packageFolder(absolute) {
+    const parts = relative(process.cwd(), absolute).split(sep);
+    if (parts[0] === '..' || isAbsolute(parts.join(sep)) || /\.zip$/i.test(absolute))
+        return undefined;
+    return parts[0] === '' ? '' : `${parts.join('/')}/`;
+}
 function requirementsFile(text) {
     if (text === '')
         return undefined;
@@ -43620,567 +41523,2194 @@ function notYet(name, value) {
     return new InputError(`"${name}" is ${shown}, which does not work yet in this version: leave it out`);
 }
 
-;// CONCATENATED MODULE: external "node:fs/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
-// EXTERNAL MODULE: external "node:zlib"
-var external_node_zlib_ = __nccwpck_require__(8522);
-// EXTERNAL MODULE: ./node_modules/yauzl/index.js
-var node_modules_yauzl = __nccwpck_require__(663);
-;// CONCATENATED MODULE: ./lib/python/package-files.js
-// The files of a package, which is a folder or a zip: their names, and the text of single ones. Knows nothing of Python.
+;// CONCATENATED MODULE: ./lib/azure/deployments.js
+// Whether a deployment is running, and what Kudu keeps of the last one.
 
-
-
-
-
-
-/** A package cannot be read, or not be used as it is; `message` is a whole sentence with the remedy. */
-class package_files_ProjectError extends Error {
-    constructor(message, options) {
-        super(message, options);
-        this.name = 'ProjectError';
+/** Where Kudu keeps its locks. */
+const LOCKS = (0,lib_site/* remotePath */.QZ)('/site/locks');
+/** Where Kudu keeps a folder for each deployment, and which of them is the active one. */
+const DEPLOYMENTS = (0,lib_site/* remotePath */.QZ)('/site/deployments');
+const MAX_LOCK_BYTES = 16_384;
+/** A Windows lock file says nothing of itself; one that is older than this was left behind. */
+const STALE_AFTER_MS = 60 * 60_000;
+/**
+ * Looks for a lock that a running deployment holds. `undefined`: none is held.
+ *
+ * On Linux Kudu makes the folder `/site/locks/deployment` with an `info.lock` whose `lockExpiry` counts (KuduLite,
+ * `AllSafeLinuxLock`; it takes a folder without that file for free); on Windows the file `/site/locks/deployments.lock`.
+ * `siteEntries` is the listing of `/site`, which proves whether there are locks at all.
+ */
+async function deployments_findLock(site, siteEntries, now) {
+    const folder = (0,lib_site/* entryNamed */.OM)(siteEntries, 'locks');
+    if (!folder || folder.kind === 'file')
+        return undefined;
+    if (folder.kind === 'unknown')
+        return { detail: `${LOCKS}, whose line in a listing cannot be read` };
+    const locks = await site.list(LOCKS);
+    const windows = (0,lib_site/* entryNamed */.OM)(locks, 'deployments.lock');
+    if (windows && !isStale(windows, now))
+        return { detail: `/site/locks/deployments.lock of ${timeOf(windows)}` };
+    const linux = (0,lib_site/* entryNamed */.OM)(locks, 'deployment');
+    if (linux?.kind === 'unknown')
+        return { detail: `${LOCKS}/deployment, whose line in a listing cannot be read` };
+    return linux?.kind === 'directory' ? linuxLock(site, now) : undefined;
+}
+async function linuxLock(site, now) {
+    const path = (0,lib_site/* child */.jf)((0,lib_site/* child */.jf)(LOCKS, 'deployment'), 'info.lock');
+    try {
+        const expiry = expiryIn(await site.readText(path, MAX_LOCK_BYTES));
+        if (expiry)
+            return expiry > now ? { detail: `${path}, held until ${expiry.toISOString()}` } : undefined;
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+    }
+    return lockWithoutExpiry(site, now);
+}
+/** Tells a lock that was just released from one that says nothing readable: that is being written, or broken, and its age decides. */
+async function lockWithoutExpiry(site, now) {
+    const folder = (0,lib_site/* entryNamed */.OM)(await site.list(LOCKS), 'deployment');
+    if (!folder)
+        return undefined;
+    const path = (0,lib_site/* child */.jf)(LOCKS, 'deployment');
+    try {
+        const entry = (0,lib_site/* entryNamed */.OM)(await site.list(path), 'info.lock');
+        return !entry || isStale(entry, now) ? undefined : { detail: `${(0,lib_site/* child */.jf)(path, 'info.lock')} of ${timeOf(entry)}` };
+    }
+    catch (error) {
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        return isStale(folder, now) ? undefined : { detail: `${path}, which cannot be read` };
     }
 }
-/** Bounds for a package that is somebody's home, or made to harm: real ones have some thousand entries. */
-const MAX_ENTRIES = 200_000;
-const MAX_DEPTH = 64;
-/** Folders with very many files, none of which is looked for. */
-const NOT_ENTERED = new Set(['.git', 'node_modules']);
-/** As many folders are listed side by side: listing is waiting, most of the time. */
-const FOLDERS_AT_ONCE = 32;
-/** Opens a package, a folder or a `.zip`, and lists it once; throws `ProjectError`. Nothing stays open. */
-async function package_files_openPackage(path) {
-    const files = (await orProjectError(stat(path))).isDirectory() ? await openFolder(path) : await openZip(path);
-    return { ...files, text: async (name, maxBytes) => (await files.bytes(name, maxBytes))?.toString('utf8') };
+/** The time in `lockExpiry`, UTC where it names no zone; `undefined`: none that can be read. */
+function expiryIn(text) {
+    let value;
+    try {
+        value = JSON.parse(text.replace(/^\uFEFF/, ''));
+    }
+    catch {
+        // Read while Kudu was writing it.
+        return undefined;
+    }
+    const written = typeof value === 'object' && value !== null && 'lockExpiry' in value ? value.lockExpiry : undefined;
+    if (typeof written !== 'string')
+        return undefined;
+    const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(written) ? written : `${written}Z`;
+    const time = new Date(zoned);
+    return Number.isNaN(time.getTime()) ? undefined : time;
 }
-async function openFolder(folder) {
-    const top = await orProjectError(realpath(folder));
-    return {
-        ...(await walk(top)),
-        isFile: async (path) => isPath(path) && ((await orAbsent(stat(join(top, path))))?.isFile() ?? false),
-        bytes: async (path, maxBytes) => {
-            const real = isPath(path) ? await orAbsent(realpath(join(top, path))) : undefined;
-            if (real === undefined || !isInside(top, real))
-                return undefined;
-            const found = await orAbsent(stat(real));
-            return found?.isFile() && found.size <= maxBytes ? orProjectError(readFile(real)) : undefined;
-        }
+/** Whether a lock, by its own time, is older than any deployment takes; one without a time never is. */
+function isStale(entry, now) {
+    return entry.modified !== undefined && now.getTime() - entry.modified.getTime() > STALE_AFTER_MS;
+}
+function timeOf(entry) {
+    return entry.modified?.toISOString() ?? 'an unknown time';
+}
+/** The list has one line for each file of the package, and an environment in it has tens of thousands. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+const MAX_ID_BYTES = 1024;
+/** Reads what Kudu keeps of the active deployment; `undefined`: it knows none. */
+async function deployments_readActiveDeployment(site, siteEntries) {
+    if (!siteEntries.some(({ name, kind }) => name === 'deployments' && kind === 'directory'))
+        return undefined;
+    const id = (await textOrNothing(site, (0,lib_site/* child */.jf)(DEPLOYMENTS, 'active'), MAX_ID_BYTES))?.trim();
+    if (id === undefined || !(0,lib_site/* isFileName */.oV)(id))
+        return undefined;
+    const record = (0,lib_site/* child */.jf)((0,lib_site/* child */.jf)(DEPLOYMENTS, id), 'manifest');
+    const text = (await textOrNothing(site, record, MAX_RECORD_BYTES)) ?? '';
+    // Kudu on Windows writes backslashes, and its file system ignores the case.
+    const lines = text.split(/\r?\n/).map(line => `/site/wwwroot/${line.replaceAll('\\', '/').toLowerCase()}`);
+    const brought = (path) => {
+        const sought = path.toLowerCase();
+        return lines.some(line => line === sought || (0,lib_site/* isBelow */.Yw)(line, sought));
     };
+    return { record, brought };
 }
-async function walk(top) {
-    const names = [];
-    let isComplete = true;
-    let level = [''];
-    for (let depth = 0; level.length > 0; depth++) {
-        if (depth === MAX_DEPTH)
-            return { names, isComplete: false };
-        const below = [];
-        for (let first = 0; first < level.length; first += FOLDERS_AT_ONCE) {
-            const folders = level.slice(first, first + FOLDERS_AT_ONCE);
-            const listings = await Promise.all(folders.map(folder => entriesOf(top, folder)));
-            for (const listing of listings) {
-                isComplete &&= listing !== undefined;
-                for (const path of listing ?? []) {
-                    if (names.length === MAX_ENTRIES)
-                        return { names, isComplete: false };
-                    names.push(path);
-                    if (path.endsWith('/') && !NOT_ENTERED.has(lastNameOf(path)))
-                        below.push(path);
+/** `undefined`: it is not there, or is no such file as is meant. */
+async function textOrNothing(site, file, maxBytes) {
+    try {
+        return await site.readText(file, maxBytes);
+    }
+    catch (error) {
+        if (error instanceof lib_site/* SiteError */.wt && ['refused', 'unexpected'].includes(error.kind))
+            return undefined;
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/error.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+function getLineColFromPtr(string, ptr) {
+    let lines = string.slice(0, ptr).split(/\r?\n/);
+    return [lines.length, lines.pop().length + 1];
+}
+function makeCodeBlock(string, line, column) {
+    let lines = string.split(/\r?\n/);
+    let codeblock = '';
+    let numberLen = (Math.log10(line + 1) | 0) + 1;
+    for (let i = line - 1; i <= line + 1; i++) {
+        let l = lines[i - 1];
+        if (!l)
+            continue;
+        codeblock += i.toString().padEnd(numberLen, ' ');
+        codeblock += ':  ';
+        codeblock += l;
+        codeblock += '\n';
+        if (i === line) {
+            codeblock += ' '.repeat(numberLen + column + 2);
+            codeblock += '^\n';
+        }
+    }
+    return codeblock;
+}
+class TomlError extends Error {
+    line;
+    column;
+    codeblock;
+    constructor(message, options) {
+        const [line, column] = getLineColFromPtr(options.toml, options.ptr);
+        const codeblock = makeCodeBlock(options.toml, line, column);
+        super(`Invalid TOML document: ${message}\n\n${codeblock}`, options);
+        this.line = line;
+        this.column = column;
+        this.codeblock = codeblock;
+    }
+    /** @internal */
+    static x(message, ctx, ptr) {
+        throw new TomlError(message, { toml: ctx.s, ptr: ptr ?? ctx.p });
+    }
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/primitive.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+
+/** @internal */
+function parseString(ctx) {
+    let startPtr = ctx.p;
+    let c = ctx.s.charCodeAt(ctx.p++);
+    let first = c;
+    let isLiteral = c === 0x27; /* ' */
+    let isMultiline = c === ctx.s.charCodeAt(ctx.p) && c === ctx.s.charCodeAt(ctx.p + 1);
+    if (isMultiline) {
+        // Trim initial newline
+        if ((c = ctx.s.charCodeAt(ctx.p += 2)) === 0xa /* \n */)
+            ctx.p++;
+        else if (c === 0xd /* \r */ && ctx.s.charCodeAt(ctx.p + 1) === 0xa /* \n */)
+            ctx.p += 2;
+    }
+    // For the record: it is not worth it to use a fast-path for literal strings using `indexOf`.
+    // Doing a char-by-char iteration ends up dispatching less instructions, for the same wall-clock runtime.
+    let parsed = '';
+    let sliceStart = ctx.p;
+    // states:
+    //   0 - decoding
+    //   1 - decoding escape
+    //   2 - whitespace escape (no newline encountered yet, must fail on non-whitespace)
+    //   3 - whitespace escape (newline encountered, allowed to transition back to normal decode)
+    let state = 0;
+    for (; ctx.p < ctx.s.length; ctx.p++) {
+        c = ctx.s.charCodeAt(ctx.p);
+        // Deal with newlines first, since that simplifies control character checking and handling across all states
+        if (isMultiline && (c === 0xa /* \n */ || (c === 0xd /* \r */ && ctx.s.charCodeAt(ctx.p + 1) === 0xa /* \n */))) {
+            state = state && 3;
+        }
+        // Control characters are banned in TOML, so we throw an error if we encounter them
+        else if ((c < 0x20 && c !== 0x9 /* \t */) || c === 0x7f) {
+            TomlError.x('control characters are not allowed in strings', ctx);
+        }
+        // The string might terminate while we're parsing through a newline escape.
+        // It must have encountered a newline; otherwise, it'll simply fail in another branch.
+        else if ((!state || state === 3) && c === first && (!isMultiline || (ctx.s.charCodeAt(ctx.p + 1) === first && ctx.s.charCodeAt(ctx.p + 2) === first))) {
+            if (isMultiline) {
+                // If the string ends with 4-5 quotes, then the first 1-2 are part of the string
+                if (ctx.s.charCodeAt(ctx.p + 3) === first)
+                    ctx.p++;
+                if (ctx.s.charCodeAt(ctx.p + 3) === first)
+                    ctx.p++;
+            }
+            // If we're in a newline escape still, then there's nothing to add.
+            if (!state) {
+                // Avoid a useless concat operation if the string can be used as-is.
+                let s = ctx.s.slice(sliceStart, ctx.p);
+                parsed = parsed ? parsed + s : s;
+            }
+            ctx.p += isMultiline ? 3 : 1;
+            return parsed;
+        }
+        // Baseline state; keep moving forward unless an escape sequence starts
+        else if (!state) {
+            if (!isLiteral && c === 0x5c /* \ */) {
+                parsed += ctx.s.slice(sliceStart, (sliceStart = ctx.p));
+                state = 1;
+            }
+        }
+        else if (state === 1) {
+            if (c === 0x78 /* x */ || c === 0x75 /* u */ || c === 0x55 /* U */) { // Unicode escape
+                let errPtr = ctx.p++ - 1;
+                let value = 0;
+                let len = c === 0x78 /* x */ ? 2 : c === 0x75 /* u */ ? 4 : 8;
+                for (let j = 0; j < len; j++, ctx.p++) {
+                    let hex = ctx.s.charCodeAt(ctx.p);
+                    let digit = 
+                    /* 0-9 */ hex >= 0x30 && hex <= 0x39 ? hex - 0x30 :
+                        /* A-F */ hex >= 0x41 && hex <= 0x46 ? hex - 0x41 + 10 :
+                            /* a-f */ hex >= 0x61 && hex <= 0x66 ? hex - 0x61 + 10 : -1;
+                    if (digit < 0)
+                        TomlError.x('invalid non-hex character in unicode escape', ctx);
+                    value = (value << 4) | digit;
+                }
+                // Because JS does bitwise on signed 32bit integers, all 0xfzzzzzzz values are actually seen as negative
+                if (value < 0 || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) {
+                    TomlError.x('invalid unicode escape', ctx, errPtr);
+                }
+                parsed += String.fromCodePoint(value);
+                sliceStart = ctx.p--;
+                state = 0;
+            }
+            // Newline escape sequence. We only need to care about spaces and tabs; newlines are dealt with earlier
+            else if (isMultiline && (c === 0x20 || c === 0x9 /* \t */)) {
+                state = 2;
+            }
+            // Basic escape sequence
+            else {
+                if (c === 0x62 /* b */)
+                    parsed += '\b';
+                else if (c === 0x74 /* t */)
+                    parsed += '\t';
+                else if (c === 0x6e /* n */)
+                    parsed += '\n';
+                else if (c === 0x66 /* f */)
+                    parsed += '\f';
+                else if (c === 0x72 /* r */)
+                    parsed += '\r';
+                else if (c === 0x65 /* e */)
+                    parsed += '\x1b';
+                else if (c === 0x22 /* " */)
+                    parsed += '"';
+                else if (c === 0x5c /* \ */)
+                    parsed += '\\';
+                else
+                    TomlError.x('unrecognised escape sequence', ctx);
+                sliceStart = ctx.p + 1;
+                state = 0;
+            }
+        }
+        // Newline escape continuation: keep moving forward until the first non-whitespace char
+        else if (c !== 0x20 && c !== 0x9 /* \t */) {
+            if (state === 2)
+                TomlError.x('invalid escape: only line-ending whitespace may be escaped', ctx, sliceStart);
+            // State cannot be zero, or we'd have branched earlier already.
+            // If it's a backslash, immediately transition to the escape state so it can be processed.
+            state = !isLiteral && c === 0x5c /* \ */ ? 1 : 0;
+            sliceStart = ctx.p;
+        }
+    }
+    TomlError.x('unfinished string', ctx, startPtr);
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/date.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+let DATE_TIME_RE = /^(\d{4}-\d{2}-\d{2})?[Tt ]?(?:(\d{2}):\d{2}(?::\d{2}(?:\.\d+)?)?)?(Z|z|[-+]\d{2}:\d{2})?$/i;
+class date_TomlDate extends Date {
+    #hasDate = false;
+    #hasTime = false;
+    #offset = null;
+    constructor(date, fasttype, unsafeDelim) {
+        let hasDate = true;
+        let hasTime = true;
+        let offset = 'Z';
+        let c;
+        if (typeof date === 'string') {
+            if (fasttype)
+                prep: {
+                    // Date-time
+                    if (fasttype < 3) {
+                        if (+date.slice(11, 13) > 23) {
+                            date = '';
+                            break prep;
+                        }
+                        // Local
+                        if (fasttype === 2) {
+                            offset = null;
+                            date += 'Z';
+                        }
+                        // Offset; keep track of offset if not Z
+                        else if ((c = date.charCodeAt(date.length - 1)) !== 0x5a /* Z */ && c !== 0x7a /* z */) {
+                            offset = date.slice(date.length - 6);
+                        }
+                        if (unsafeDelim)
+                            date = date.slice(0, 10) + 'T' + date.slice(11);
+                    }
+                    // Time
+                    else if (fasttype === 4) {
+                        date = +date.slice(0, 2) > 23 ? '' : `0000-01-01T${date}Z`;
+                    }
+                    hasDate = fasttype !== 4;
+                    hasTime = fasttype !== 3;
+                }
+            else {
+                let match = date.match(DATE_TIME_RE);
+                if (match) {
+                    if (!match[1]) {
+                        hasDate = false;
+                        date = `0000-01-01T${date}`;
+                    }
+                    hasTime = !!match[2];
+                    // Make sure to use T instead of a space. Breaks in case of extreme values otherwise.
+                    hasTime && date[10] === ' ' && (date = date.replace(' ', 'T'));
+                    // Do not allow rollover hours.
+                    if (match[2] && +match[2] > 23) {
+                        date = '';
+                    }
+                    else {
+                        offset = match[3] || null;
+                        if (!offset && hasTime)
+                            date += 'Z';
+                    }
+                }
+                else {
+                    date = '';
                 }
             }
         }
-        level = below;
-    }
-    return { names, isComplete };
-}
-/** The paths in a folder; `undefined`: it refuses, or is gone. Only for the top that is an error. */
-async function entriesOf(top, folder) {
-    const listing = readdir(join(top, folder), { withFileTypes: true });
-    const entries = await (folder === '' ? orProjectError(listing) : listing.catch(() => undefined));
-    return entries
-        ?.filter(({ name }) => isFileName(name))
-        .map(entry => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`);
-}
-function isInside(top, path) {
-    const way = relative(top, path);
-    return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-}
-async function openZip(zip) {
-    const entries = new Map();
-    const listing = await listZip(zip, entries);
-    return {
-        ...listing,
-        isFile: path => Promise.resolve(entries.has(path)),
-        bytes: async (path, maxBytes) => {
-            const entry = entries.get(path);
-            const isOrdinary = entry && !isLink(entry) && entry.uncompressedSize <= maxBytes;
-            return isOrdinary ? readEntry(zip, path, entry) : undefined;
+        super(date);
+        if (!isNaN(this.getTime())) {
+            this.#hasDate = hasDate;
+            this.#hasTime = hasTime;
+            this.#offset = offset;
         }
+    }
+    isDateTime() {
+        return this.#hasDate && this.#hasTime;
+    }
+    isLocal() {
+        return !this.#hasDate || !this.#hasTime || !this.#offset;
+    }
+    isDate() {
+        return this.#hasDate && !this.#hasTime;
+    }
+    isTime() {
+        return this.#hasTime && !this.#hasDate;
+    }
+    isValid() {
+        return this.#hasDate || this.#hasTime;
+    }
+    toISOString() {
+        let iso = super.toISOString();
+        // Local Date
+        if (this.isDate())
+            return iso.slice(0, 10);
+        // Local Time
+        if (this.isTime())
+            return iso.slice(11, 23);
+        // Local DateTime
+        if (this.#offset === null)
+            return iso.slice(0, -1);
+        // Offset DateTime
+        if (this.#offset === 'Z' || this.#offset === 'z')
+            return iso;
+        // This part is quite annoying: JS strips the original timezone from the ISO string representation
+        // Instead of using a "modified" date and "Z", we restore the representation "as authored"
+        let offset = (+(this.#offset.slice(1, 3)) * 60) + +(this.#offset.slice(4, 6));
+        offset = this.#offset[0] === '-' ? offset : -offset;
+        let offsetDate = new Date(this.getTime() - (offset * 60e3));
+        return offsetDate.toISOString().slice(0, -1) + this.#offset;
+    }
+    static wrapAsOffsetDateTime(jsDate, offset = 'Z') {
+        let date = new date_TomlDate(jsDate);
+        date.#offset = offset;
+        return date;
+    }
+    static wrapAsLocalDateTime(jsDate) {
+        let date = new date_TomlDate(jsDate);
+        date.#offset = null;
+        return date;
+    }
+    static wrapAsLocalDate(jsDate) {
+        let date = new date_TomlDate(jsDate);
+        date.#hasTime = false;
+        date.#offset = null;
+        return date;
+    }
+    static wrapAsLocalTime(jsDate) {
+        let date = new date_TomlDate(jsDate);
+        date.#hasDate = false;
+        date.#offset = null;
+        return date;
+    }
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/extract.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+
+
+
+
+function isDigit(char, base = 10) {
+    return base === 16
+        ? (char > 0x2f && char < 0x3a) || (char > 0x40 && char < 0x47) || (char > 0x60 && char < 0x67)
+        : (char > 0x2f && char < 0x30 + base);
+}
+function isEndOfValue(char, delim) {
+    // Whitespace -- we're permissive on `\r` for performance; it'll be dealt with later anyway
+    return char === 0x20 || char === 0x9 /* \t */ || char === 0xa /* \n */ || char === 0xd /* \r */ ||
+        // Structure end or next value delimiter
+        (delim && (char === delim || char === 0x2c /* , */)) ||
+        // Comment
+        char === 0x23; /* # */
+}
+/** @internal */
+function extractValue(ctx, end) {
+    let errPtr = ctx.p;
+    let c = ctx.s.charCodeAt(ctx.p);
+    // Structs
+    if (c === 0x5b /* [ */ || c === 0x7b /* { */) {
+        ctx.d-- || TomlError.x('document contains excessively nested structures. aborting.', ctx);
+        let value = c === 0x5b /* [ */
+            ? parseArray(ctx)
+            : parseInlineTable(ctx);
+        ctx.d++;
+        return value;
+    }
+    // Strings
+    if (c === 0x22 /* " */ || c === 0x27 /* ' */) {
+        return parseString(ctx);
+    }
+    // Booleans
+    // We can fast-path because the first character is enough to know the only possible value
+    if (c === 0x74 /* t */) { // Only possible valid value is `true`
+        if (ctx.s.charCodeAt(++ctx.p) !== 0x72 || ctx.s.charCodeAt(++ctx.p) !== 0x75 || ctx.s.charCodeAt(++ctx.p) !== 0x65)
+            TomlError.x('invalid value', ctx, errPtr);
+        return ctx.p++, true;
+    }
+    if (c === 0x66 /* f */) { // Only possible valid value is `false`
+        if (ctx.s.charCodeAt(++ctx.p) !== 0x61 || ctx.s.charCodeAt(++ctx.p) !== 0x6c || ctx.s.charCodeAt(++ctx.p) !== 0x73 || ctx.s.charCodeAt(++ctx.p) !== 0x65)
+            TomlError.x('invalid value', ctx, errPtr);
+        return ctx.p++, false;
+    }
+    if (c === 0x2b /* + */ || c === 0x2d /* - */) {
+        return parseNumber(ctx, ctx.p, ctx.s.charCodeAt(++ctx.p), 0x2c - c, end);
+    }
+    // Rough heuristic, but `parseDate` falls back to number parsing if it's a false positive.
+    // e.g.: `a = 1\n-------------- = 1` would match this heuristic, but gracefully fallback to numbers.
+    if (ctx.s.charCodeAt(ctx.p + 4) === 0x2d /* - */ && ctx.s.charCodeAt(ctx.p + 7) === 0x2d /* - */) {
+        return parseDate(ctx, c, end);
+    }
+    // Same logic as above; `parseTime` falls back to number parsing if it's a false positive.
+    if (ctx.s.charCodeAt(ctx.p + 2) === 0x3a /* : */) {
+        return parseTime(ctx, c, end);
+    }
+    return parseNumber(ctx, ctx.p, c, 0, end);
+}
+// State:
+// 0: init
+// 1: integer
+// 2: fractional dot
+// 3: fractional
+// 4: exponent letter
+// 5: exponent
+// 6: exponent sign
+// 7: exponent with sign
+// >9: underscore; see below
+//     -> 12: was integer
+//     -> 14: was fractional
+//     -> 16: was exponent
+// states 2-5, 14, 16 are ONLY permitted iif base === 10
+function parseNumber(ctx, startPtr, startChr, sign, endChr) {
+    let c = startChr;
+    let state = 0;
+    let hasUnderscores = false;
+    // (+/-)inf
+    if (c === 0x69 /* i */) {
+        if (ctx.s.charCodeAt(++ctx.p) !== 0x6e || ctx.s.charCodeAt(++ctx.p) !== 0x66)
+            TomlError.x('invalid value', ctx, startPtr);
+        return ctx.p++, (sign || 1) / 0;
+    }
+    // (+/-)nan
+    if (c === 0x6e /* n */) {
+        if (ctx.s.charCodeAt(++ctx.p) !== 0x61 || ctx.s.charCodeAt(++ctx.p) !== 0x6e)
+            TomlError.x('invalid value', ctx, startPtr);
+        return ctx.p++, NaN;
+    }
+    // Leading zero
+    // Only allowed cases: `0<EOV>`, `0.(...)`, `0e(...)`, `0x(...)`, `0b(...)`, `0o(...)`
+    // FWIW, `0e(...)` is a stupid case, but it's not banned per-se so we have to parse it
+    if (c === 0x30 /* 0 */) {
+        if (++ctx.p >= ctx.s.length || isEndOfValue(c = ctx.s.charCodeAt(ctx.p), endChr))
+            return ctx.bi === true ? 0n : 0; // note: conveniently deals with `-0`
+        if (!sign) {
+            if (c === 0x78 /* x */)
+                return parseIntegerBaseN(ctx, startPtr, 16, endChr);
+            else if (c === 0x62 /* b */)
+                return parseIntegerBaseN(ctx, startPtr, 2, endChr);
+            else if (c === 0x6f /* o */)
+                return parseIntegerBaseN(ctx, startPtr, 8, endChr);
+        }
+        if (c === 0x2e /* . */)
+            state = 2;
+        else if (c === 0x65 /* e */ || c === 0x45 /* E */)
+            state = 4;
+        else
+            TomlError.x('illegal leading zero', ctx, startPtr);
+    }
+    // If the 1st char is not a digit by now, then it's not a valid TOML value at all
+    else if (!isDigit(c))
+        TomlError.x('invalid value', ctx, startPtr);
+    while (++ctx.p < ctx.s.length && (c = ctx.s.charCodeAt(ctx.p), !isEndOfValue(c, endChr))) {
+        if (!state)
+            state = 1; // Detects single-digit numbers we can use a fast parse path for
+        // The way the states are numbered is not random: underscores are always permitted in odd-numbered states and
+        // never permitted in even-numbered ones.
+        if (c === 0x5f /* _ */) {
+            if (!(state & 1))
+                TomlError.x('illegal underscore', ctx);
+            state += 11; // 11 is a marker that makes the state even and greater than 9; see the numbering + rationale above
+            hasUnderscores = true;
+        }
+        // Transition to fractional part.
+        else if (state === 1 && c === 0x2e /* . */)
+            state = 2;
+        // Transition to exponent part.
+        else if ((state === 1 || state === 3) && (c === 0x65 /* e */ || c === 0x45 /* E */))
+            state = 4;
+        // + and - are permitted in state 4 only (handled before entering the function for state 0)
+        else if (state === 4 && (c === 0x2b /* + */ || c === 0x2d /* - */)) {
+            state = 6;
+        }
+        // All special cases have been handled; only digits are allowed here
+        else if (!isDigit(c))
+            TomlError.x(`illegal character in numeric literal`, ctx);
+        // Clear state flags
+        else if (state > 9)
+            state -= 11;
+        else if (!(state & 1))
+            state++;
+    }
+    // Single-char number; we can fast-path these very easily.
+    if (!state) {
+        let val = (startChr - 0x30 /* 0 */) * (sign || 1);
+        return ctx.bi === true ? BigInt(val) : val;
+    }
+    // Even-numbered states absolutely require a digit next; not even end of value is permitted
+    if (!(state & 1))
+        TomlError.x('unfinished numeric value', ctx, startPtr);
+    let str = ctx.s.slice(startPtr, ctx.p);
+    if (hasUnderscores)
+        str = str.replaceAll('_', ''); // perf: replaceAll 1.25x faster than replace with a regex
+    return state > 1
+        ? parseFloat(str)
+        : parseInteger(ctx, str, 10, startPtr);
+}
+function parseIntegerBaseN(ctx, startPtr, base, endChr) {
+    let c, underscore = 1;
+    while (++ctx.p < ctx.s.length && (c = ctx.s.charCodeAt(ctx.p), !isEndOfValue(c, endChr))) {
+        if (c === 0x5f /* _ */) {
+            if (underscore & 1)
+                TomlError.x('illegal underscore', ctx);
+            underscore = 3;
+        }
+        // We only need to check if the number is a valid digit, nothing else is permitted
+        else if (!isDigit(c, base))
+            TomlError.x(`illegal character in numeric literal`, ctx);
+        // Clear underscore flag
+        else if (underscore & 1)
+            underscore--;
+    }
+    // Trailing underscore is not allowed
+    if (underscore & 1)
+        TomlError.x('unfinished numeric value', ctx);
+    let str = ctx.s.slice(startPtr + 2, ctx.p);
+    if (underscore)
+        str = str.replaceAll('_', ''); // perf: replaceAll 1.25x faster than replace with a regex
+    return parseInteger(ctx, str, base, startPtr);
+}
+function parseInteger(ctx, str, base, startPtr) {
+    if (ctx.bi !== true)
+        int: {
+            let val = parseInt(str, base);
+            if (!Number.isSafeInteger(val)) {
+                if (ctx.bi)
+                    break int;
+                TomlError.x('integer value cannot be represented losslessly', ctx, startPtr);
+            }
+            return val;
+        }
+    return base === 10 ? BigInt(str) : BigInt((base === 2 ? '0b' : base === 8 ? '0o' : '0x') + str);
+}
+function parseDate(ctx, c, endChr) {
+    let startPtr = ctx.p++, unsafeSeparator;
+    if (!isDigit(c) ||
+        !isDigit(ctx.s.charCodeAt(ctx.p++)) ||
+        !isDigit(ctx.s.charCodeAt(ctx.p++)) ||
+        !isDigit(ctx.s.charCodeAt(ctx.p++))) {
+        return parseNumber(ctx, ctx.p = startPtr, c, 0, endChr);
+    }
+    ctx.p += 5;
+    if (!isDigit(ctx.s.charCodeAt(ctx.p++)))
+        TomlError.x('invalid date-time: date part is malformed', ctx, startPtr);
+    if (ctx.p >= ctx.s.length || (((c = ctx.s.charCodeAt(ctx.p)) !== 0x20 || (unsafeSeparator = true, !isDigit(ctx.s.charCodeAt(ctx.p + 1)))) && c !== 0x54 /* T */ && c !== 0x74 /* t */)) {
+        let t = ctx.s.slice(startPtr, ctx.p);
+        return readDate(ctx, t, 3, false, startPtr);
+    }
+    if (ctx.s.charCodeAt(ctx.p += 3) !== 0x3a /* : */)
+        TomlError.x('invalid date-time: time part is malformed', ctx, startPtr);
+    if (ctx.s.charCodeAt(ctx.p += 3) === 0x3a /* : */)
+        ctx.p += 3;
+    if (ctx.s.charCodeAt(ctx.p) === 0x2e /* . */)
+        while (isDigit(ctx.s.charCodeAt(++ctx.p)))
+            ;
+    if (c = ctx.s.charCodeAt(ctx.p)) {
+        if (c === 0x5a /* Z */ || c === 0x7a /* z */) {
+            let t = ctx.s.slice(startPtr, ++ctx.p);
+            return readDate(ctx, t, 1, unsafeSeparator, startPtr, '[+00:00]');
+        }
+        if (c === 0x2b /* + */ || c === 0x2d /* - */) {
+            // Temporal's ZonedDateTime is weird asf when it comes to dealing with traditional offsets...
+            // It's 1.2x faster to allocate a new string to pass to ZDT than use Instant.toZonedDateTimeISO
+            let t = ctx.s.slice(startPtr, ctx.p += 6);
+            return readDate(ctx, t, 1, unsafeSeparator, startPtr, !ctx.ld && ('[' + ctx.s.slice(ctx.p - 6, ctx.p) + ']'));
+        }
+    }
+    let t = ctx.s.slice(startPtr, ctx.p);
+    return readDate(ctx, t, 2, unsafeSeparator, startPtr);
+}
+function parseTime(ctx, c, endChr) {
+    let start = ctx.p;
+    if (!isDigit(c) || !isDigit(ctx.s.charCodeAt(++ctx.p))) {
+        return parseNumber(ctx, --ctx.p, c, 0, endChr);
+    }
+    if (ctx.s.charCodeAt(ctx.p += 4) === 0x3a /* : */)
+        ctx.p += 3;
+    if (ctx.s.charCodeAt(ctx.p) === 0x2e /* . */)
+        while (isDigit(ctx.s.charCodeAt(++ctx.p)))
+            ;
+    let t = ctx.s.slice(start, ctx.p);
+    return readDate(ctx, t, 4, false, start);
+}
+function readDate(ctx, str, type, unsafeDelim, errPtr, temporalSuffix) {
+    if (ctx.ld) {
+        let date = new date_TomlDate(str, type, unsafeDelim);
+        if (!date.isValid())
+            TomlError.x('invalid date', ctx, errPtr);
+        return date;
+    }
+    try {
+        if (temporalSuffix)
+            str += temporalSuffix;
+        switch (type) {
+            case 1: return Temporal.ZonedDateTime.from(str);
+            case 2: return Temporal.PlainDateTime.from(str);
+            case 3: return Temporal.PlainDate.from(str);
+            case 4: return Temporal.PlainTime.from(str);
+        }
+    }
+    catch (e) {
+        TomlError.x(e instanceof Error ? e.message : '' + e, ctx, errPtr);
+    }
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/util.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+
+/** @internal */
+function skipComment(ctx) {
+    for (; ctx.p < ctx.s.length; ctx.p++) {
+        let c = ctx.s.charCodeAt(ctx.p);
+        if (c === 0xa /* \n */)
+            break;
+        if (c === 0xd /* \r */ && ctx.s.charCodeAt(ctx.p + 1) === 0xa /* \n */) {
+            ctx.p++;
+            break;
+        }
+        if ((c < 0x20 && c !== 0x9 /* \t */) || c === 0x7f) {
+            TomlError.x('control characters are not allowed in comments', ctx);
+        }
+    }
+}
+/** @internal */
+function skipVoid(ctx, banNewLines, banComments) {
+    let c;
+    while (ctx.p < ctx.s.length) {
+        while (ctx.p < ctx.s.length && ((c = ctx.s.charCodeAt(ctx.p)) === 0x20 ||
+            c === 0x9 /* \t */ ||
+            (!banNewLines &&
+                (c === 0xa /* \n */ || (c === 0xd /* \r */ && ctx.s.charCodeAt(ctx.p + 1) === 0xa /* \n */)))))
+            ctx.p++;
+        if (banComments || c !== 0x23 /* # */)
+            break;
+        skipComment(ctx);
+    }
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/struct.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+
+
+
+
+/** @internal */
+function parseKey(ctx, end = 0x3d /* = */) {
+    // States:
+    // 0: before first char
+    // 1: parsing bare key
+    // 2: after key component
+    let startPtr;
+    let state = 0;
+    let parsed = [];
+    let sliceStart;
+    let c = ctx.s.charCodeAt(startPtr = ctx.p);
+    do {
+        // End of key
+        if (c === end) {
+            if (!state)
+                TomlError.x('unexpected end of key', ctx);
+            if (state === 1)
+                parsed.push(ctx.s.slice(sliceStart, ctx.p));
+            return ctx.p++, parsed;
+        }
+        // Dotted key separator
+        else if (c === 0x2e /* . */) {
+            if (!state)
+                TomlError.x('illegal empty bare key', ctx);
+            if (state === 1)
+                parsed.push(ctx.s.slice(sliceStart, ctx.p));
+            state = 0;
+        }
+        // Quoted key
+        else if (!state && (c === 0x22 /* " */ || c === 0x27 /* ' */)) {
+            if (c === ctx.s.charCodeAt(ctx.p + 1) && c === ctx.s.charCodeAt(ctx.p + 2))
+                TomlError.x('illegal quoted key: multiline strings are not allowed', ctx);
+            parsed.push(parseString(ctx));
+            state = 2;
+            ctx.p--;
+        }
+        // Whitespace; no-op in state 0 and 2, end of bare key in state 1
+        else if (c === 0x20 || c === 0x9 /* \t */) {
+            if (state === 1) {
+                parsed.push(ctx.s.slice(sliceStart, ctx.p));
+                state = 2;
+            }
+        }
+        // If state is post-key, no character is allowed; otherwise ensure it's a bare-key component
+        else if (state === 2 || (c < 0x30 && c !== 0x2d /* - */) || (c > 0x39 && c < 0x41) || (c > 0x5a && c < 0x61 && c !== 0x5f /* _ */) || c > 0x7a) {
+            TomlError.x('illegal character in key', ctx);
+        }
+        // Illegal character
+        else if (!state) {
+            state = 1;
+            sliceStart = ctx.p;
+        }
+    } while (c = ctx.s.charCodeAt(++ctx.p));
+    TomlError.x('incomplete key-value: cannot find end of key', ctx, startPtr);
+}
+/** @internal */
+function parseInlineTable(ctx) {
+    let startPtr = ctx.p++;
+    let res = Object.create(null);
+    let seen = new Set();
+    let c;
+    while (ctx.p < ctx.s.length) {
+        skipVoid(ctx);
+        if ((c = ctx.s.charCodeAt(ctx.p)) === 0x7d /* } */) {
+            ctx.p++;
+            return res;
+        }
+        let k;
+        let t = res;
+        let hasOwn = false;
+        let errPtr = ctx.p;
+        let key = parseKey(ctx);
+        for (let i = 0; i < key.length; i++) {
+            if (i)
+                t = hasOwn ? t[k] : (t[k] = Object.create(null));
+            k = key[i];
+            if ((hasOwn = Object.hasOwn(t, k)) && (typeof t[k] !== 'object' || seen.has(t[k]))) {
+                TomlError.x('trying to redefine an already defined value', ctx, errPtr);
+            }
+            let unsafe = k === '__proto__';
+            if (ctx.uk && (unsafe || k === 'constructor')) {
+                t = ctx.uk !== 1 && TomlError.x('document contains an unsafe property', ctx, errPtr);
+                break;
+            }
+            if (!hasOwn && unsafe) {
+                Object.defineProperty(t, k, { enumerable: true, configurable: true, writable: true });
+            }
+        }
+        if (hasOwn) {
+            TomlError.x('trying to redefine an already defined value', ctx, errPtr);
+        }
+        skipVoid(ctx, true, true);
+        let value = extractValue(ctx, 0x7d /* } */);
+        if (t && typeof (t[k] = value) === 'object')
+            seen.add(value);
+        skipVoid(ctx);
+        if ((c = ctx.s.charCodeAt(ctx.p++)) === 0x7d /* } */) {
+            return res;
+        }
+        if (c !== 0x2c /* , */)
+            TomlError.x('expected comma or end of structure', ctx, ctx.p - 1);
+    }
+    TomlError.x('unfinished table', ctx, startPtr);
+}
+/** @internal */
+function parseArray(ctx) {
+    let startPtr = ctx.p++;
+    let res = [];
+    let c;
+    while (ctx.p < ctx.s.length) {
+        skipVoid(ctx);
+        if ((c = ctx.s.charCodeAt(ctx.p)) === 0x5d /* ] */) {
+            ctx.p++;
+            return res;
+        }
+        res.push(extractValue(ctx, 0x5d /* ] */));
+        skipVoid(ctx);
+        if ((c = ctx.s.charCodeAt(ctx.p++)) === 0x5d /* ] */) {
+            return res;
+        }
+        if (c !== 0x2c /* , */)
+            TomlError.x('expected comma or end of structure', ctx, ctx.p - 1);
+    }
+    TomlError.x('unfinished array', ctx, startPtr);
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/parse.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+
+
+
+
+function peekTable(ctx, key, table, meta, type) {
+    let t = table;
+    let m = meta;
+    let k;
+    let hasOwn = false;
+    let state;
+    for (let i = 0; i < key.length; i++) {
+        if (i) {
+            t = hasOwn ? t[k] : (t[k] = Object.create(null));
+            m = (state = m[k]).c;
+            if (type === 0 /* Type.DOTTED */ && (state.t === 1 /* Type.EXPLICIT */ || state.t === 2 /* Type.ARRAY */)) {
+                return null;
+            }
+            if (state.t === 2 /* Type.ARRAY */) {
+                let l = t.length - 1;
+                t = t[l];
+                m = m[l].c;
+            }
+        }
+        k = key[i];
+        if ((hasOwn = Object.hasOwn(t, k)) && m[k]?.t === 0 /* Type.DOTTED */ && m[k]?.d) {
+            return null;
+        }
+        if (!hasOwn) {
+            let unsafe = k === '__proto__';
+            if (ctx.uk && (unsafe || k === 'constructor'))
+                return false;
+            if (unsafe) {
+                Object.defineProperty(t, k, { enumerable: true, configurable: true, writable: true });
+                Object.defineProperty(m, k, { enumerable: true, configurable: true, writable: true });
+            }
+            m[k] = {
+                t: i < key.length - 1 && type === 2 /* Type.ARRAY */
+                    ? 3 /* Type.ARRAY_DOTTED */ : type,
+                d: false,
+                i: 0,
+                c: Object.create(null),
+            };
+        }
+    }
+    state = m[k];
+    if (state.t !== type && !(type === 1 /* Type.EXPLICIT */ && state.t === 3 /* Type.ARRAY_DOTTED */)) {
+        // Bad key type!
+        return null;
+    }
+    if (type === 2 /* Type.ARRAY */) {
+        if (!state.d) {
+            state.d = true;
+            t[k] = [];
+        }
+        t[k].push(t = Object.create(null));
+        state.c[state.i++] = (state = { t: 1 /* Type.EXPLICIT */, d: false, i: 0, c: Object.create(null) });
+    }
+    if (state.d) {
+        // Redefining a table!
+        return null;
+    }
+    state.d = true;
+    if (type === 1 /* Type.EXPLICIT */) {
+        t = hasOwn ? t[k] : (t[k] = Object.create(null));
+    }
+    else if (type === 0 /* Type.DOTTED */ && hasOwn) {
+        return null;
+    }
+    return [k, t, state.c];
+}
+function validateTablePeek(ctx, peek, ptr) {
+    if (peek === null || ctx.uk === 2)
+        TomlError.x(peek === null
+            ? 'trying to redefine an already defined table or value'
+            : 'document contains an unsafe property', ctx, ptr);
+}
+function parse_parse(toml, options = {}) {
+    let ctx = {
+        s: toml,
+        p: 0,
+        d: options.maxDepth ?? 1000,
+        bi: options.integersAsBigInt ?? false,
+        ld: options.useLegacyDate ?? true,
+        uk: options.unsafeKeyBehaviour === 'throw' ? 2 : options.unsafeKeyBehaviour === 'drop' ? 1 : 0,
+    };
+    let res = Object.create(null);
+    let meta = Object.create(null);
+    let tmp;
+    let skipping = false;
+    let tbl = res;
+    let m = meta;
+    // BOM is allowed, skip.
+    // JS is UTF-16, so we have to check for the UTF-16 BOM instead of the UTF-8 BOM sequence!
+    if (toml.charCodeAt(0) === 0xfeff)
+        ctx.p++;
+    skipVoid(ctx);
+    while (ctx.p < toml.length) {
+        if (toml.charCodeAt(ctx.p) === 0x5b /* [ */) {
+            let isTableArray = toml.charCodeAt(++ctx.p) === 0x5b; /* [ */
+            tmp = ctx.p += +isTableArray;
+            skipping = false;
+            let k = parseKey(ctx, 0x5d /* ] */);
+            if (isTableArray) {
+                if (toml.charCodeAt(ctx.p) !== 0x5d /* ] */) {
+                    TomlError.x('expected end of table array declaration', ctx);
+                }
+                ctx.p++;
+            }
+            let p = peekTable(ctx, k, res, meta, isTableArray ? 2 /* Type.ARRAY */ : 1 /* Type.EXPLICIT */);
+            if (!p) {
+                validateTablePeek(ctx, p, tmp);
+                skipping = true;
+            }
+            else {
+                m = p[2];
+                tbl = p[1];
+            }
+        }
+        else {
+            tmp = ctx.p;
+            let k = parseKey(ctx);
+            let p = peekTable(ctx, k, tbl, m, 0 /* Type.DOTTED */);
+            if (!p && !skipping)
+                validateTablePeek(ctx, p, tmp);
+            skipVoid(ctx, true, true);
+            let v = extractValue(ctx, void 0);
+            if (p && !skipping)
+                p[1][p[0]] = v;
+        }
+        skipVoid(ctx, true);
+        if (ctx.p < toml.length && (tmp = toml.charCodeAt(ctx.p)) !== 0xa /* \n */ && (tmp !== 0xd /* \r */ || toml.charCodeAt(ctx.p + 1) !== 0xa /* \n */)) {
+            TomlError.x('each key-value declaration must be followed by an end-of-line', ctx);
+        }
+        skipVoid(ctx);
+    }
+    return res;
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/stringify.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+let BARE_KEY = /^[a-z0-9-_]+$/i;
+let HAS_WELLFORMED = !!(''.isWellFormed);
+function extendedTypeOf(obj) {
+    let type = typeof obj;
+    if (type === 'object') {
+        if (Array.isArray(obj))
+            return 'array';
+        if (typeof obj.getUTCDate === 'function' && obj instanceof Date)
+            return 'date';
+        if (globalThis.Temporal) {
+            if (obj.until) {
+                if (obj instanceof Temporal.ZonedDateTime)
+                    return 'temporal/tz+uc';
+                if (obj instanceof Temporal.PlainDateTime || obj instanceof Temporal.PlainDate)
+                    return 'temporal/uc';
+                if (obj instanceof Temporal.PlainTime || obj instanceof Temporal.Instant)
+                    return 'temporal';
+                if (obj instanceof Temporal.PlainYearMonth)
+                    return 'temporal/x';
+            }
+            else if ((obj.toPlainDate && obj instanceof Temporal.PlainMonthDay) ||
+                (obj.negated && obj instanceof Temporal.Duration)) {
+                return 'temporal/x';
+            }
+        }
+    }
+    return type;
+}
+function isArrayOfTables(obj) {
+    for (let i = 0; i < obj.length; i++) {
+        if (extendedTypeOf(obj[i]) !== 'object')
+            return false;
+    }
+    return obj.length != 0;
+}
+function formatWellFormedStringUnchecked(s) {
+    return JSON.stringify(s).replaceAll('\x7f', '\\u007f');
+}
+function formatString(s) {
+    return formatWellFormedStringUnchecked(HAS_WELLFORMED ? s.toWellFormed() : s);
+}
+function formatKey(s) {
+    if (BARE_KEY.test(s))
+        return s;
+    if (HAS_WELLFORMED && !s.isWellFormed())
+        throw new RangeError('key contains illegal lone surrogates');
+    return formatWellFormedStringUnchecked(s);
+}
+function stringifyValue(val, type, depth, numberAsFloat, strictTemporal) {
+    if (depth === 0) {
+        throw new Error('Could not stringify the object: maximum object depth exceeded');
+    }
+    switch (type) {
+        // @ts-expect-error -- intentional fallthrough case
+        case 'number':
+            if (isNaN(val))
+                return 'nan';
+            if (val === Infinity)
+                return 'inf';
+            if (val === -Infinity)
+                return '-inf';
+            if (Number.isInteger(val) && (numberAsFloat || !Number.isSafeInteger(val)))
+                return val.toFixed(1);
+        case 'bigint':
+        case 'boolean':
+        case 'temporal':
+            return val.toString();
+        case 'string':
+            return formatString(val);
+        case 'date':
+            if (isNaN(val.getTime()))
+                throw new TypeError('cannot serialize invalid date');
+            return val.toISOString();
+        case 'object':
+            return stringifyInlineTable(val, depth, numberAsFloat, strictTemporal);
+        case 'array':
+            return stringifyArray(val, depth, numberAsFloat, strictTemporal);
+        // @ts-expect-error -- intentional fallthrough case
+        case 'temporal/tz+uc':
+            if (strictTemporal) {
+                let tz = val.timeZoneId;
+                let tzc = tz.charCodeAt(0);
+                if (
+                // Classic offset
+                tzc !== 0x2b /* + */ && tzc !== 0x2d /* - */ &&
+                    (
+                    // Fast pre-check pass; see below for the actually accepted values
+                    (tzc !== 0x55 /* U */ && tzc !== 0x47 /* G */ && tzc !== 0x5a /* Z */ && tzc !== 0x45 /* E */) ||
+                        (
+                        // UTC and its aliases; Temporal implementations don't all canonicalise unfortunately
+                        tz !== 'UTC' && tz !== 'UCT' && tz !== 'Universal' && tz !== 'Zulu' &&
+                            // GMT is a TZ but it's for all intents and purposes equivalent to UTC. Safe to downgrade.
+                            !tz.startsWith('GMT') && tz !== 'Greenwich' &&
+                            // Etc/* are all safe to downgrade to offset (either UTC, GMT, or offset)
+                            !tz.startsWith('Etc/')))) {
+                    throw new TypeError('Temporal objects with an IANA timezone are not allowed in Temporal strict mode');
+                }
+            }
+        case 'temporal/uc':
+            if (strictTemporal && val.calendarId !== 'iso8601')
+                throw new TypeError('Temporal objects with a non-default calendar are not allowed in Temporal strict mode');
+            return val.toString({
+                calendarName: 'never',
+                timeZoneName: 'never',
+            });
+        case 'temporal/x':
+            throw new TypeError('Unsupported ' + val[Symbol.toStringTag]);
+    }
+}
+function stringifyInlineTable(obj, depth, numberAsFloat, strictTemporal) {
+    let keys = Object.keys(obj);
+    if (keys.length === 0)
+        return '{}';
+    let res = '{ ';
+    for (let i = 0; i < keys.length; i++) {
+        let k = keys[i];
+        if (i)
+            res += ', ';
+        res += formatKey(k) + ' = ' + stringifyValue(obj[k], extendedTypeOf(obj[k]), depth - 1, numberAsFloat, strictTemporal);
+    }
+    return res + ' }';
+}
+function stringifyArray(array, depth, numberAsFloat, strictTemporal) {
+    if (array.length === 0)
+        return '[]';
+    let res = '[ ';
+    for (let i = 0; i < array.length; i++) {
+        if (i)
+            res += ', ';
+        if (array[i] === null || array[i] === void 0) {
+            throw new TypeError('arrays cannot contain null or undefined values');
+        }
+        res += stringifyValue(array[i], extendedTypeOf(array[i]), depth - 1, numberAsFloat, strictTemporal);
+    }
+    return res + ' ]';
+}
+function stringifyArrayTable(array, key, depth, numberAsFloat, strictTemporal) {
+    if (depth === 0) {
+        throw new Error('Could not stringify the object: maximum object depth exceeded');
+    }
+    let res = '';
+    for (let i = 0; i < array.length; i++) {
+        res += `${res && '\n'}[[${key}]]\n`;
+        res += stringifyTable(0, array[i], key, depth, numberAsFloat, strictTemporal);
+    }
+    return res;
+}
+function stringifyTable(tableKey, obj, prefix, depth, numberAsFloat, strictTemporal) {
+    if (depth === 0) {
+        throw new Error('Could not stringify the object: maximum object depth exceeded');
+    }
+    let preamble = '';
+    let tables = '';
+    let keys = Object.keys(obj);
+    for (let i = 0; i < keys.length; i++) {
+        let k = keys[i];
+        if (obj[k] !== null && obj[k] !== void 0) {
+            let type = extendedTypeOf(obj[k]);
+            if (type === 'symbol' || type === 'function') {
+                throw new TypeError(`cannot serialize values of type '${type}'`);
+            }
+            let key = formatKey(k);
+            if (type === 'array' && isArrayOfTables(obj[k])) {
+                tables += (tables && '\n') + stringifyArrayTable(obj[k], prefix ? `${prefix}.${key}` : key, depth - 1, numberAsFloat, strictTemporal);
+            }
+            else if (type === 'object') {
+                let tblKey = prefix ? `${prefix}.${key}` : key;
+                tables += (tables && '\n') + stringifyTable(tblKey, obj[k], tblKey, depth - 1, numberAsFloat, strictTemporal);
+            }
+            else {
+                preamble += key;
+                preamble += ' = ';
+                preamble += stringifyValue(obj[k], type, depth, numberAsFloat, strictTemporal);
+                preamble += '\n';
+            }
+        }
+    }
+    if (tableKey && (preamble || !tables)) // Create table only if necessary
+        preamble = preamble ? `[${tableKey}]\n${preamble}` : `[${tableKey}]`;
+    return preamble && tables
+        ? `${preamble}\n${tables}`
+        : preamble || tables;
+}
+function stringify_stringify(obj, { maxDepth = 1000, numbersAsFloat = false, strictTemporal = false } = {}) {
+    if (extendedTypeOf(obj) !== 'object') {
+        throw new TypeError('stringify can only be called with an object');
+    }
+    let str = stringifyTable(0, obj, '', maxDepth, numbersAsFloat, strictTemporal);
+    if (str[str.length - 1] !== '\n')
+        return str + '\n';
+    return str;
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/index.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+
+
+
+
+
+/** @deprecated use `import * as ... from 'smol-toml'` instead */
+/* harmony default export */ const dist = ({ parse: parse_parse, stringify: stringify_stringify, TomlDate: date_TomlDate, TomlError: TomlError });
+
+;// CONCATENATED MODULE: ./lib/azure/manifest.js
+// The manifest that an Oryx build leaves in wwwroot. Pure.
+
+
+/** The name of the manifest in wwwroot. */
+const MANIFEST_NAME = 'oryx-manifest.toml';
+/** A folder's name without the slashes around it that mean nothing; one of nothing else stays as it is. */
+function folderOf(text) {
+    return text?.replace(/^(?:\.\/+)+(?=.)|(?<=[^/])\/+$/g, '');
+}
+/** Reads a manifest; throws an `Error` for one that is no TOML. Keys are matched whatever their case, as start-up does. */
+function parseManifest(text) {
+    const values = new Map();
+    for (const [key, value] of Object.entries(parse_parse(text.replace(/^\uFEFF/, '')))) {
+        if (typeof value === 'string')
+            values.set(key.toLowerCase(), value);
+    }
+    const get = (key) => values.get(key.toLowerCase())?.trim() || undefined;
+    return {
+        python: version_leadingVersion(get('PythonVersion') ?? ''),
+        virtualEnvName: folderOf(get('virtualEnvName')),
+        packageDir: folderOf(get('packagedir')),
+        compressedVirtualEnvFile: get('compressedVirtualEnvFile'),
+        compressed: get('CompressDestinationDir')?.toLowerCase() === 'true'
     };
 }
-/** Reads the directory of a zip; adds its files to `entries`, of which the last one counts where two have one name. */
-async function listZip(zip, entries) {
-    const names = [];
-    let isComplete = true;
-    let last = '';
-    const file = await orProjectError(open(zip));
-    try {
-        const options = { lazyEntries: true, autoClose: false, decodeStrings: false };
-        const { size } = await file.stat();
-        const opened = await yauzl.fromRandomAccessReaderPromise(new BlockReader(file.fd), size, options);
-        for await (const entry of opened.eachEntry()) {
-            // Undecoded names are not validated either: an odd one elsewhere in the archive is the deploy step's affair.
-            last = Buffer.from(entry.fileName).toString('utf8');
-            const path = last.replace(/\/$/, '');
-            if (!isPath(path) ||
-                path
-                    .split('/')
-                    .slice(0, -1)
-                    .some(folder => NOT_ENTERED.has(folder)))
-                continue;
-            if (names.length >= MAX_ENTRIES || path.split('/').length > MAX_DEPTH) {
-                isComplete = false;
-                // An archive is in any order, and what tells most lies at the top.
-                if (path.includes('/') || names.length >= 2 * MAX_ENTRIES)
-                    continue;
-            }
-            names.push(last);
-            if (path === last)
-                entries.set(path, whatReadingNeeds(entry));
-        }
-        return { names, isComplete };
-    }
-    catch (error) {
-        const where = last === '' ? '' : `, after the entry ${shown(last)}`;
-        throw new package_files_ProjectError(`"package" is a file, but not a zip that can be read${where}: ${reasonOf(error)}. Make it anew`, { cause: error });
-    }
-    finally {
-        await file.close();
-    }
+
+;// CONCATENATED MODULE: ./lib/python/venv.js
+
+
+/** Whether all of it was seen: nothing is missing, and nothing could not be read. */
+function isWhole({ missing, gaps }) {
+    return missing.length === 0 && gaps.length === 0;
 }
-/** Without all that an entry says besides: in a large archive that would be a hundred megabytes. */
-function whatReadingNeeds(entry) {
-    const { compressedSize, compressionMethod, uncompressedSize, relativeOffsetOfLocalHeader } = entry;
-    const { generalPurposeBitFlag, externalFileAttributes, versionMadeBy } = entry;
-    return Object.assign(new yauzl.Entry(), {
-        ...{ compressedSize, compressionMethod, uncompressedSize, relativeOffsetOfLocalHeader, crc32: entry.crc32 },
-        ...{ generalPurposeBitFlag, externalFileAttributes, versionMadeBy }
+/** The gap in the evidence of an environment that none of the known programs has made. */
+const STRANGE = 'nothing tells which program made it (no pyvenv.cfg, no activate)';
+/** The gap in the evidence where `pyvenv.cfg` is there, and its text is not known. */
+const UNREAD_CFG = 'pyvenv.cfg could not be read';
+/** Reads `key = value` lines as PEP 405 says: split at the first `=`, keys in lower case. */
+function venv_parsePyvenvCfg(text) {
+    const values = new Map();
+    for (const line of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
+        const split = line.indexOf('=');
+        if (split > 0)
+            values.set(line.slice(0, split).trim().toLowerCase(), line.slice(split + 1).trim());
+    }
+    return values;
+}
+/**
+ * Judges what was seen of a folder.
+ *
+ * `undefined`: it is not proven to be an environment. `named`: something other than its looks says that the folder is
+ * the environment, so that an empty one counts as one that was never finished.
+ */
+function venv_judge(evidence, named) {
+    const { path, entries, cfg, scripts, libraries, gaps } = evidence;
+    const shape = isWindowsShape(entries) ? 'windows' : 'posix';
+    const markers = entries.filter(({ name, kind }) => kind === 'file' && version_versionOfMarker(name)).map(({ name }) => name);
+    const old = libraries.some(({ origPrefix }) => origPrefix);
+    const packages = libraries.filter(({ sitePackages }) => sitePackages !== undefined);
+    const known = named || cfg !== undefined || (scripts !== undefined && packages.length > 0);
+    const empty = known && evidence.hollow;
+    const proven = cfg !== undefined || markers.length > 0 || old || (scripts !== undefined && packages.length > 0);
+    if (!proven && !empty)
+        return undefined;
+    const settings = venv_parsePyvenvCfg(cfg ?? '');
+    const creator = creatorOf(settings, cfg !== undefined, old);
+    const missing = empty
+        ? ['everything (the folder is empty)']
+        : missingParts(evidence, shape, cfg === undefined && !old);
+    // Every creator of environments writes `activate`. Without it, and without its own trace, the folder may be made by
+    // something else (conda, `pip install --prefix`), whose parts are not known.
+    const conda = entries.some(({ name }) => name === 'conda-meta');
+    const unsigned = creator === 'unknown' && markers.length === 0 && !empty;
+    const strange = unsigned && (conda || missing.some(part => part.endsWith('/activate')));
+    // All at once: what is seen twice through a link that is listed as a folder is there once.
+    const distributions = distributionsIn(packages.flatMap(({ sitePackages }) => sitePackages ?? []));
+    return {
+        path,
+        shape,
+        proven,
+        creator,
+        missing: strange ? [] : missing,
+        versions: versionsIn(settings, libraries, markers),
+        markers,
+        cfg: gaps.includes(UNREAD_CFG) ? undefined : cfg,
+        distributions,
+        sitePackages: folderOfAll(packages, distributions),
+        gaps: strange ? [...gaps, STRANGE] : gaps
+    };
+}
+/** The folder that lists all of them; of several that do, which are one seen through a link, any is as good. */
+function folderOfAll(packages, distributions) {
+    return packages.find(({ sitePackages = [] }) => {
+        const names = new Set(sitePackages.map(({ name }) => name));
+        return distributions.every(({ entry }) => names.has(entry));
+    })?.path;
+}
+/**
+ * Whether a folder's listing is that of an environment made on Windows: it has `Scripts` and `Lib`, written like that.
+ *
+ * Some packages put files into a `bin` there too, and a deletion that was cut may have left one of the two only.
+ */
+function isWindowsShape(entries) {
+    if (entries.some(({ name }) => version_versionOfMarker(name)))
+        return true;
+    const has = (name) => entries.some(entry => entry.name === name && entry.kind === 'directory');
+    const bin = venv_folderIn(entries, 'bin') !== undefined;
+    const scripts = venv_folderIn(entries, 'Scripts') !== undefined;
+    return (scripts && !bin) || (has('Lib') && !has('lib') && (scripts || !bin));
+}
+function creatorOf(settings, hasCfg, old) {
+    if (settings.has('uv'))
+        return 'uv';
+    if (settings.has('virtualenv'))
+        return 'virtualenv';
+    if (hasCfg)
+        return 'venv';
+    return old ? 'virtualenv-old' : 'unknown';
+}
+function missingParts(evidence, shape, lacksTrace) {
+    const { scripts = [], libraries, unread } = evidence;
+    const has = (...names) => unread.includes('scripts') ||
+        scripts.some(({ name }) => names.includes(shape === 'windows' ? name.toLowerCase() : name));
+    const missing = [];
+    if (shape === 'windows') {
+        if (!has('python.exe'))
+            missing.push('Scripts/python.exe');
+        if (!has('activate', 'activate.bat'))
+            missing.push('Scripts/activate');
+    }
+    else {
+        // Each creator writes bin/python, whatever other names it adds; an in-place deletion begins with it.
+        if (!has('python'))
+            missing.push('bin/python');
+        if (!has('activate'))
+            missing.push('bin/activate');
+    }
+    if (!unread.includes('library') && !libraries.some(({ sitePackages }) => sitePackages !== undefined))
+        missing.push('site-packages');
+    // Whatever made it left a trace: Kudu's Windows script, too, runs venv, or virtualenv for 2.7.
+    if (lacksTrace && !unread.includes('cfg'))
+        missing.push('pyvenv.cfg');
+    return missing;
+}
+function versionsIn(settings, libraries, markers) {
+    const written = settings.get('version') ?? settings.get('version_info');
+    const candidates = [
+        ...markers.map(name => [name, version_versionOfMarker(name)]),
+        ...libraries.map(({ name }) => [`lib/${name}`, version_versionOfLibrary(name)]),
+        ['pyvenv.cfg', version_leadingVersion(written ?? '')]
+    ];
+    return candidates.flatMap(([source, version]) => (version === undefined ? [] : [{ source, version }]));
+}
+/** Finds a folder by name, as a Windows server would: whatever the case. */
+function venv_folderIn(entries, name) {
+    const exact = entries.find(entry => entry.name === name && entry.kind === 'directory');
+    return exact ?? entries.find(entry => entry.name.toLowerCase() === name.toLowerCase() && entry.kind === 'directory');
+}
+
+;// CONCATENATED MODULE: ./lib/python/read-venv.js
+// Looks at a folder that may be a virtual environment, or hold packages without one, with as few questions as tell something.
+
+
+
+
+/** A `pyvenv.cfg` is under 1 kB; more is somebody else's file. */
+const MAX_CFG_BYTES = 16_384;
+/** `lib/python3.12`, and what other interpreters and builds call theirs. */
+const VERSION_FOLDER = /^(python|pypy)\d/;
+/**
+ * Looks at a folder and judges it; see `judge`.
+ *
+ * Reads only what tells something: the folder, `pyvenv.cfg`, `bin` or `Scripts`, `lib`, and one `site-packages`. Where a
+ * part is missing, it looks once more in every way that the server has: nothing is broken because a listing was not
+ * complete. Throws `SiteError` when the folder itself cannot be listed.
+ */
+async function readEnvironment(site, path, named) {
+    const environment = await readOnce(site, path, named);
+    const isSuspect = environment && (environment.missing.length > 0 || hasSeveralLibraries(environment));
+    if (!isSuspect)
+        return environment;
+    return readOnce({ ...site, list: directory => site.listFully(directory) }, path, named);
+}
+function hasSeveralLibraries({ versions }) {
+    return versions.filter(({ source }) => source.startsWith('lib/')).length > 1;
+}
+async function readOnce(site, path, named) {
+    const entries = await site.list(path);
+    const windows = isWindowsShape(entries);
+    const gaps = [];
+    const scriptsFolder = venv_folderIn(entries, windows ? 'Scripts' : 'bin');
+    const libraryFolder = venv_folderIn(entries, windows ? 'Lib' : 'lib');
+    const cfgEntry = entries.find(({ name, kind }) => name === 'pyvenv.cfg' && kind === 'file');
+    // Most folders of an app are no environments, and the listing tells: nothing else needs to be asked then.
+    const looksLikeOne = cfgEntry ?? scriptsFolder ?? libraryFolder ?? entries.find(({ name }) => version_versionOfMarker(name));
+    if (!looksLikeOne) {
+        const hollow = entries.length === 0;
+        return venv_judge({ path, entries, cfg: undefined, scripts: undefined, libraries: [], unread: [], hollow, gaps }, named);
+    }
+    const cfg = cfgEntry && (await readCfg(site, (0,lib_site/* child */.jf)(path, 'pyvenv.cfg'), cfgEntry.size, gaps));
+    const scripts = scriptsFolder && (await listOrGap(site, (0,lib_site/* child */.jf)(path, scriptsFolder.name), gaps));
+    const library = libraryFolder && (await listOrGap(site, (0,lib_site/* child */.jf)(path, libraryFolder.name), gaps));
+    const libraries = libraryFolder && library
+        ? await readLibraries(site, (0,lib_site/* child */.jf)(path, libraryFolder.name), library, windows, cfg !== undefined, gaps)
+        : [];
+    const unread = linkedParts(entries, library ?? [], windows, gaps);
+    if (isUnclear(entries, scriptsFolder, scripts))
+        unread.push('scripts');
+    if (isUnclear(entries, libraryFolder, library))
+        unread.push('library');
+    if (isUnclear(entries, cfgEntry, []))
+        unread.push('cfg');
+    if ([entries, scripts ?? [], library ?? []].some(hasUnreadable))
+        gaps.push('a line of a listing cannot be read');
+    const hollow = unread.length === 0 &&
+        entries.every(entry => entry === scriptsFolder || entry === libraryFolder) &&
+        (scripts ?? []).length === 0 &&
+        (windows
+            ? libraries.every(({ bare }) => bare)
+            : (library ?? []).every(({ name }) => libraries.some(found => found.name === name && found.bare)));
+    return venv_judge({ path, entries, cfg, scripts, libraries, unread, hollow, gaps }, named);
+}
+/**
+ * Looks at a folder that `pip install --target` has filled: packages and their metadata lie at its top.
+ *
+ * `undefined`: it holds something, and no distribution. Throws `SiteError` when the folder cannot be listed.
+ */
+async function readPackages(site, path) {
+    const entries = await site.list(path);
+    const distributions = distributionsIn(entries);
+    if (distributions.length === 0 && entries.length > 0)
+        return undefined;
+    return {
+        path,
+        shape: 'packages',
+        proven: distributions.length > 0,
+        creator: 'unknown',
+        missing: [],
+        versions: [],
+        markers: [],
+        cfg: undefined,
+        distributions,
+        sitePackages: path,
+        gaps: hasUnreadable(entries) ? ['a line of a listing cannot be read'] : []
+    };
+}
+/** The parts that lie behind links: they are not followed, so what is there stays unknown, and does not count as missing. */
+function linkedParts(entries, library, windows, gaps) {
+    const parts = [
+        ['scripts', entries, windows ? /^scripts$/i : /^bin$/],
+        ['library', entries, windows ? /^lib$/i : /^lib$/],
+        ['library', library, windows ? /^site-packages$/i : VERSION_FOLDER],
+        ['cfg', entries, /^pyvenv\.cfg$/]
+    ];
+    return parts.flatMap(([part, among, pattern]) => {
+        const links = among.filter(({ name, kind }) => kind === 'link' && pattern.test(name));
+        gaps.push(...links.map(({ name }) => `${name} is a link, which is not followed`));
+        return links.length > 0 ? [part] : [];
     });
 }
-/** Whether an entry made on a POSIX system is a symbolic link (Info-ZIP: the mode stands in the upper half). */
-function isLink({ versionMadeBy, externalFileAttributes }) {
-    return versionMadeBy >>> 8 === 3 && ((externalFileAttributes >>> 16) & 0o170000) === 0o120000;
+/** Whether a part may be there without being seen: it could not be listed, or a line that stands for it cannot be read. */
+function isUnclear(above, part, inside) {
+    if (!part)
+        return hasUnreadable(above);
+    return inside === undefined || hasUnreadable(inside);
 }
-async function readEntry(zip, path, entry) {
+function hasUnreadable(entries) {
+    return entries.some(({ kind }) => kind === 'unknown');
+}
+async function readCfg(site, path, size, gaps) {
     try {
-        const opened = await yauzl.openPromise(zip, { lazyEntries: true, autoClose: false, decodeStrings: false });
-        try {
-            const chunks = [];
-            for await (const chunk of await opened.openReadStreamPromise(entry))
-                chunks.push(chunk);
-            const content = Buffer.concat(chunks);
-            if (crc32(content) !== entry.crc32)
-                throw new Error('its checksum is another one');
-            return content;
-        }
-        finally {
-            opened.close();
-        }
+        if (size <= MAX_CFG_BYTES)
+            return await site.readText(path, MAX_CFG_BYTES);
     }
     catch (error) {
-        throw new package_files_ProjectError(`The entry ${shown(path)} of "package" cannot be read: ${reasonOf(error)}. Make the zip anew, without a password`, { cause: error });
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
     }
+    gaps.push(UNREAD_CFG);
+    return '';
 }
-/** Reads a file in blocks: the directory of an archive is read in pieces of a few bytes, tens of thousands of them. */
-class BlockReader extends node_modules_yauzl/* RandomAccessReader */.lJ {
-    #file;
-    #memory = Buffer.allocUnsafe(1024 * 1024);
-    #block = Buffer.alloc(0);
-    #start = 0;
-    constructor(file) {
-        super();
-        this.#file = file;
+async function readLibraries(site, library, inLibrary, windows, hasCfg, gaps) {
+    if (windows)
+        return [await readWindowsLibrary(site, library, inLibrary, gaps)];
+    const libraries = [];
+    for (const { name, kind } of inLibrary) {
+        const isVersion = kind === 'directory' && VERSION_FOLDER.test(name);
+        if (isVersion)
+            libraries.push(await readLibrary(site, (0,lib_site/* child */.jf)(library, name), name, hasCfg, gaps));
     }
-    read(buffer, offset, length, position, callback) {
-        const copied = length > this.#memory.length
-            ? (0,external_node_fs_namespaceObject.readSync)(this.#file, buffer, offset, length, position)
-            : this.#blockAt(position, length).copy(buffer, offset, 0, length);
-        callback(copied < length ? new Error('it ends too early') : null);
-    }
-    #blockAt(position, length) {
-        const from = position - this.#start;
-        if (from >= 0 && from + length <= this.#block.length)
-            return this.#block.subarray(from);
-        this.#start = position;
-        this.#block = this.#memory.subarray(0, (0,external_node_fs_namespaceObject.readSync)(this.#file, this.#memory, 0, this.#memory.length, position));
-        return this.#block;
-    }
+    return libraries;
 }
-/** Names are up to 65,535 bytes long. */
-function shown(name) {
-    return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+async function readWindowsLibrary(site, path, entries, gaps) {
+    const present = venv_folderIn(entries, 'site-packages');
+    const sitePackages = present && ((await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
+    const origPrefix = entries.some(({ name }) => name === 'orig-prefix.txt');
+    const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present);
+    return { name: 'Lib', origPrefix, path: (0,lib_site/* child */.jf)(path, present?.name ?? 'site-packages'), sitePackages, bare };
 }
-function isPath(path) {
-    return path.split('/').every(isFileName);
+async function readLibrary(site, path, name, hasCfg, gaps) {
+    // With pyvenv.cfg the age of the creator is known, so the folder itself need not be listed: one round trip less.
+    const expected = (0,lib_site/* child */.jf)(path, 'site-packages');
+    const direct = hasCfg ? await listOrRefused(site, expected) : undefined;
+    if (direct && direct.length > 0)
+        return { name, origPrefix: false, path: expected, sitePackages: direct, bare: false };
+    // Neither a refusal nor an empty answer proves that a folder is missing; the listing of its parent does.
+    const entries = await site.list(path);
+    const origPrefix = entries.some(entry => entry.name === 'orig-prefix.txt');
+    if (hasUnreadable(entries))
+        gaps.push(`a line of the listing of ${name} cannot be read`);
+    const unclear = hasUnreadable(entries) ? [] : undefined;
+    const present = venv_folderIn(entries, 'site-packages');
+    const sitePackages = !present ? unclear : (direct ?? (await listOrGap(site, (0,lib_site/* child */.jf)(path, present.name), gaps)) ?? []);
+    const bare = (sitePackages ?? []).length === 0 && entries.every(entry => entry === present);
+    return { name, origPrefix, path: present ? (0,lib_site/* child */.jf)(path, present.name) : expected, sitePackages, bare };
 }
-function lastNameOf(path) {
-    return path.slice(path.lastIndexOf('/', path.length - 2) + 1).replace(/\/$/, '');
+/** `undefined`: the server refused, which is on record as a gap in the evidence. */
+async function listOrGap(site, path, gaps) {
+    const entries = await listOrRefused(site, path);
+    if (!entries)
+        gaps.push(`${path} could not be listed`);
+    return entries;
 }
-/** Codes for what is not there, or for names that no file can have. */
-const ABSENT = (/* unused pure expression or super */ null && (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']));
-async function orAbsent(asked) {
+async function listOrRefused(site, path) {
     try {
-        return await asked;
+        return await site.list(path);
     }
     catch (error) {
-        if (error instanceof Error && 'code' in error && ABSENT.includes(error.code))
+        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
             return undefined;
-        throw unreadable(error);
+        throw error;
     }
 }
-async function orProjectError(asked) {
+
+;// CONCATENATED MODULE: ./lib/azure/search.js
+// Which folder in wwwroot is the environment. Reads only folders that may be one.
+
+
+
+
+/** Where more folders lie in wwwroot than this, looking into each of them would take longer than asking the user. */
+const MAX_FOLDERS = 40;
+/** What Oryx calls the folder of packages where nobody names another. */
+const ORYX_PACKAGES = '__oryx_packages__';
+/** Folders in wwwroot that never are the environment: caches, other ecosystems, and what start-up leaves behind. */
+const NEVER_ENVIRONMENTS = new Set([
+    '.git',
+    '.github',
+    '.python_packages',
+    '.vscode',
+    ORYX_PACKAGES,
+    '__pycache__',
+    '_del_antenv',
+    '_del_node_modules',
+    'node_modules'
+]);
+/** Looks at the one folder that the user names. */
+async function givenEnvironment(site, wwwroot, path, manifest) {
+    const entry = await (0,lib_site/* findEntry */.w4)(site, path, wwwroot);
+    if (!entry)
+        return { ...NOTHING, absence: `"env-path" names ${path}, which is not there` };
+    const environment = entry.kind === 'directory' ? await readEnvironment(site, path, true) : undefined;
+    // Nothing can be lost in an empty folder, and the deployment will fill it: it is as good as absent.
+    if (environment?.proven === false)
+        return NOTHING;
+    // What the manifest says holds for what it names, if it names anything.
+    const named = manifest?.virtualEnvName ?? manifest?.packageDir;
+    const ofOryx = named === undefined || (0,lib_site/* pathBelow */.Br)(lib_site/* WWWROOT */.yc, named) === path;
+    if (environment)
+        return found(environment, ofOryx ? manifest : undefined);
+    const packages = entry.kind === 'directory' ? await readPackages(site, path) : undefined;
+    if (packages)
+        return { ...NOTHING, layout: 'packages-dir', environment: packages };
+    const located = doubtful(`"env-path" names ${path}, which is not proven to be a virtual environment`);
+    const what = entry.kind === 'directory'
+        ? 'It has no pyvenv.cfg, no marker, and no bin or Scripts beside site-packages'
+        : `There is ${whatIs(entry)} in its place, which is not followed`;
+    return { ...located, doubt: { ...located.doubt, remedy: `${what}: correct "env-path" or leave it out` } };
+}
+/** Looks at the folder into which `pip install --target` has put the packages, as the manifest says. */
+async function packagesFolder(site, wwwroot, manifest, packageDir) {
+    const path = (0,lib_site/* pathBelow */.Br)(lib_site/* WWWROOT */.yc, packageDir);
+    if (!path)
+        return doubtful(`${MANIFEST_NAME} names a folder of packages that does not lie in wwwroot`, [packageDir]);
+    const entry = await (0,lib_site/* findEntry */.w4)(site, path, wwwroot);
+    if (!entry)
+        return NOTHING;
+    if (entry.kind !== 'directory')
+        return doubtful(`there is ${whatIs(entry)} where the packages should be`, [packageDir]);
+    const packages = await orRefused(site, path, readPackages(site, path));
+    if (packages === 'gone')
+        return NOTHING;
+    if (packages === 'refused')
+        return doubtful('the server refuses to list the folder', [packageDir]);
+    if (!packages)
+        return doubtful('the folder where the packages should be holds none', [packageDir]);
+    return { ...NOTHING, layout: 'packages-dir', environment: withManifest(packages, manifest) };
+}
+/** Finds the environment: the one that the manifest names, else one with a marker, else `antenv`, else the only one. */
+async function detect(site, wwwroot, manifest) {
+    if (manifest?.virtualEnvName !== undefined)
+        return namedEnvironment(site, wwwroot, manifest.virtualEnvName, manifest);
+    // Files that were zipped on Windows may have a backslash in their names on Linux: no path can name those.
+    const folders = wwwroot.filter(({ name, kind }) => kind === 'directory' && !NEVER_ENVIRONMENTS.has(name) && (0,lib_site/* isFileName */.oV)(name));
+    const env = folders.some(({ name }) => name === 'env')
+        ? await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, 'env'), false)
+        : undefined;
+    if (env === 'refused')
+        return doubtful('the server refuses to list the folder', ['env']);
+    if (env && env !== 'gone' && env.markers.length > 0)
+        return found(env, manifest);
+    const antenv = (0,lib_site/* entryNamed */.OM)(wwwroot, 'antenv');
+    if (antenv && antenv.kind !== 'file')
+        return namedEnvironment(site, wwwroot, 'antenv', manifest);
+    const others = folders.filter(({ name }) => name !== 'env');
+    if (others.length > MAX_FOLDERS) {
+        return doubtful(`there are ${others.length} folders in wwwroot, too many to look into: name the one in "env-path"`);
+    }
+    const proven = env && env !== 'gone' ? [env] : [];
+    const unread = wwwroot.filter(({ kind }) => kind === 'unknown').map(({ name }) => name);
+    for (const { name } of others) {
+        const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), false);
+        if (environment === 'refused')
+            unread.push(name);
+        else if (environment && environment !== 'gone')
+            proven.push(environment);
+    }
+    const located = theOnly(proven, unread, manifest);
+    return located.layout === 'none' ? unlessPackages(wwwroot, manifest) : located;
+}
+/** A deployment that failed has removed the manifest that would say what Oryx's folder of packages is. */
+function unlessPackages(wwwroot, manifest) {
+    const isThere = wwwroot.some(({ name, kind }) => name === ORYX_PACKAGES && kind === 'directory');
+    if (manifest || !isThere)
+        return NOTHING;
+    return doubtful(`there is a folder of packages, but no ${MANIFEST_NAME} that says whether the app uses it`, [
+        ORYX_PACKAGES
+    ]);
+}
+function theOnly(proven, unread, manifest) {
+    const [only] = proven;
+    if (!only && unread.length > 0) {
+        return doubtful('what may be the environment cannot be read: name the environment in "env-path"', unread);
+    }
+    if (!only)
+        return NOTHING;
+    if (proven.length === 1)
+        return found(only, manifest);
+    const candidates = proven.map(({ path }) => (0,lib_site/* nameOf */.Vb)(path));
+    return doubtful('several folders are virtual environments: name the one that the app uses in "env-path"', candidates);
+}
+async function namedEnvironment(site, wwwroot, name, manifest) {
+    const entry = (0,lib_site/* entryNamed */.OM)(wwwroot, name);
+    if (!entry)
+        return name.includes('/') ? doubtful(`${MANIFEST_NAME} names the environment by a path`, [name]) : NOTHING;
+    if (entry.kind !== 'directory') {
+        const located = doubtful(`there is ${whatIs(entry)} where the environment should be`, [name]);
+        return { ...located, doubt: { ...located.doubt, advice: 'Remove it, so that the deployment can build there' } };
+    }
+    const environment = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), true);
+    if (environment === 'gone')
+        return NOTHING;
+    if (environment === 'refused')
+        return doubtful('the server refuses to list the folder', [name]);
+    if (environment)
+        return found(environment, manifest);
+    return doubtful('the folder where the environment should be is not proven to be one', [name]);
+}
+function whatIs({ kind }) {
+    return kind === 'unknown' ? 'something that cannot be read' : `a ${kind}`;
+}
+/**
+ * Reads a folder; `refused`: the server does not let it be listed, so nothing is known of it; `gone`: it was there a
+ * moment ago, and another run or a deployment has taken it away.
+ */
+function readOrRefused(site, path, named) {
+    return orRefused(site, path, readEnvironment(site, path, named));
+}
+async function orRefused(site, path, reading) {
     try {
-        return await asked;
+        return await reading;
     }
     catch (error) {
-        throw unreadable(error);
+        if (!(error instanceof lib_site/* SiteError */.wt) || error.kind !== 'refused')
+            throw error;
+        return (await (0,lib_site/* findEntry */.w4)(site, path)) ? 'refused' : 'gone';
     }
 }
-function unreadable(error) {
-    return new package_files_ProjectError(`"package" cannot be read: ${reasonOf(error)}`, { cause: error });
+function found(environment, manifest) {
+    // Kudu's script knows only this one place.
+    const windows = environment.shape === 'windows' && environment.path === (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, 'env');
+    return {
+        ...NOTHING,
+        layout: windows ? 'windows-env' : 'venv-tree',
+        environment: withManifest(environment, manifest)
+    };
 }
-function reasonOf(error) {
-    return error instanceof Error ? error.message : String(error);
+function withManifest(environment, manifest) {
+    const said = manifest?.python ? [{ source: MANIFEST_NAME, version: manifest.python }] : [];
+    return { ...environment, versions: [...environment.versions, ...said] };
 }
 
-;// CONCATENATED MODULE: ./lib/python/packaged-environments.js
-// Virtual environments inside a package, told by its names, and what one of them means for the one on the server.
+;// CONCATENATED MODULE: ./lib/azure/archives.js
 
 
 
-const CFG = 'pyvenv.cfg';
-/** Functions keeps its packages there, in folders called as in an environment. */
-const FUNCTIONS_PACKAGES = '.python_packages';
-/** More than anybody ships: of any further ones only the path is known. */
-const MAX_READ = 100;
-/** How many are named in a message, and how many settings of one. */
-const MAX_NAMED = 10;
-const MAX_SETTINGS = 3;
+
+const MINUTE_MS = 60_000;
+/** The archives of a compressed app in wwwroot. */
+function archivesIn(wwwroot) {
+    return wwwroot.filter(({ name, kind }) => kind === 'file' && /^output\.tar\.(gz|zst)$/.test(name));
+}
+/** Whatever is called like an archive that Oryx makes: of the app, or of its environment. */
+function oryxArchivesIn(wwwroot) {
+    const isEnvironment = (name) => /^(antenv|pythonenv)[\d.]*\.(tar\.gz|tar\.zst|zip)$/.test(name);
+    return [...archivesIn(wwwroot), ...wwwroot.filter(({ name, kind }) => kind === 'file' && isEnvironment(name))];
+}
+/** A site whose whole app lies in an archive, as the manifest says. */
+async function compressedApp(site, wwwroot, manifest, envPath) {
+    const [first, second] = archivesIn(wwwroot);
+    if (!first)
+        return deployAgain(`${MANIFEST_NAME} says that the app is compressed, but there is no archive`);
+    const manifestTime = wwwroot.find(({ name }) => name === MANIFEST_NAME)?.modified;
+    const secondArchive = second && twoArchives(first, second, manifestTime);
+    if (envPath) {
+        const given = await givenEnvironment(site, wwwroot, envPath, manifest);
+        return given.doubt ? given : { ...given, layout: 'compressed-app', secondArchive };
+    }
+    const environment = await leftOver(site, wwwroot, manifest.virtualEnvName ?? 'antenv');
+    return { ...NOTHING, layout: 'compressed-app', environment, secondArchive };
+}
+/** An environment of an earlier, uncompressed build: start-up unpacks the archive elsewhere and never looks at it. */
+async function leftOver(site, wwwroot, name) {
+    if (!wwwroot.some(entry => entry.name === name && entry.kind === 'directory'))
+        return undefined;
+    const found = await readOrRefused(site, (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, name), false);
+    return found === 'refused' || found === 'gone' ? undefined : found;
+}
+/** A site whose environment lies in an archive beside the app, as the manifest says. */
+function compressedEnvironment(wwwroot, archive) {
+    if ((0,lib_site/* entryNamed */.OM)(wwwroot, archive)?.kind === 'file')
+        return { ...NOTHING, layout: 'compressed-env' };
+    return deployAgain(`${MANIFEST_NAME} says that the environment lies in ${archive}, but there is no such archive`);
+}
 /**
- * Finds environments at any depth: by `pyvenv.cfg`, a marker of Kudu's Windows script, virtualenv's `orig-prefix.txt`, or
- * `bin` or `Scripts` beside a library with `site-packages`; sorted by path.
+ * Tells which of two archives is left over: the one that was not written together with the manifest.
  *
- * What lies in the library of one is a part of it. `names` are the paths of a package, those of folders with a `/` at the
- * end; `readCfg` reads a `pyvenv.cfg` by its path.
+ * Start-up prefers `.zst` even where it is the older one, so the site silently runs old code (microsoft/Oryx#2921).
+ * A minute's tolerance, because DOS listings have no seconds.
  */
-async function packaged_environments_findPackagedEnvironments(names, readCfg) {
-    const signs = signsIn(names);
-    const found = [];
-    for (const [root, sign] of [...signs].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        if (isPart(root, signs) || `/${root}`.endsWith(`/${FUNCTIONS_PACKAGES}/`))
+function twoArchives(first, second, manifestTime) {
+    const distance = (entry) => manifestTime && entry.modified ? Math.abs(entry.modified.getTime() - manifestTime.getTime()) : Number.NaN;
+    const isCurrent = (entry) => distance(entry) <= MINUTE_MS;
+    const isFar = (entry) => distance(entry) >= 10 * MINUTE_MS;
+    const describe = ({ name, size, modified }) => `${name} (${size} bytes, ${modified?.toISOString() ?? 'no time'})`;
+    const stale = isCurrent(first) && isFar(second) ? second : isCurrent(second) && isFar(first) ? first : undefined;
+    const both = `${describe(first)} and ${describe(second)}`;
+    const detail = stale
+        ? `${both}: ${stale.name} was not written with ${MANIFEST_NAME}`
+        : `${both}: their times do not tell which one is left over`;
+    return { stale: stale && (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, stale.name), detail };
+}
+
+;// CONCATENATED MODULE: ./lib/azure/layout.js
+// Which of App Service's layouts a site has.
+
+
+
+
+
+
+const MAX_MANIFEST_BYTES = 65_536;
+/** Names the package that an app runs from, where it runs from one (WEBSITE_RUN_FROM_PACKAGE=1). */
+const PACKAGE_NAME = (0,lib_site/* remotePath */.QZ)('/data/SitePackages/packagename.txt');
+/** It holds one file name. */
+const MAX_PACKAGE_NAME_BYTES = 4096;
+/** What lies in a wwwroot without an app: what App Service itself puts there, and settings of the web server. */
+const PLACEHOLDERS = new Set([
+    '.ostype',
+    'FAILED TO INITIALIZE RUN FROM PACKAGE.txt',
+    'hostingstart.html',
+    'web.config'
+]);
+/**
+ * Looks at a site. `surroundings` is the listing of `/site`.
+ *
+ * Throws `SiteError`, of kind `unexpected` where there is no wwwroot.
+ */
+async function layout_inspectSite(site, surroundings, options) {
+    if (!(0,lib_site/* entryNamed */.OM)(surroundings, 'wwwroot')) {
+        throw new lib_site/* SiteError */.wt('unexpected', 'There is no /site/wwwroot on the server, so this is not the home of an App Service app: check the address and the user name');
+    }
+    const wwwroot = await site.list(lib_site/* WWWROOT */.yc);
+    const manifest = await readManifest(site, wwwroot);
+    const located = 'detail' in manifest ? deployAgain(manifest.detail) : await locate(site, wwwroot, manifest.manifest, options);
+    if (located.layout === 'none')
+        return { ...located, lock: undefined, rebuiltBy: [], shippedBy: undefined };
+    const lock = await deployments_findLock(site, surroundings, options.now);
+    const oryx = 'manifest' in manifest ? manifest.manifest : undefined;
+    const rebuiltBy = oryx ? [MANIFEST_NAME] : (located.environment?.markers ?? []);
+    return { ...located, lock, rebuiltBy, shippedBy: undefined };
+}
+async function readManifest(site, wwwroot) {
+    const entry = wwwroot.find(({ name, kind }) => name === MANIFEST_NAME && kind === 'file');
+    if (!entry)
+        return { manifest: undefined };
+    if (entry.size > MAX_MANIFEST_BYTES)
+        return { detail: `${MANIFEST_NAME} has ${entry.size} bytes, too many for a manifest` };
+    try {
+        return { manifest: parseManifest(await site.readText((0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, MANIFEST_NAME), MAX_MANIFEST_BYTES)) };
+    }
+    catch (error) {
+        if (error instanceof lib_site/* SiteError */.wt && error.kind !== 'refused')
+            throw error;
+        return { detail: `${MANIFEST_NAME} is there but cannot be read` };
+    }
+}
+async function locate(site, wwwroot, manifest, { envPath }) {
+    if (manifest?.compressed)
+        return compressedApp(site, wwwroot, manifest, envPath);
+    if (manifest?.compressedVirtualEnvFile)
+        return compressedEnvironment(wwwroot, manifest.compressedVirtualEnvFile);
+    const archives = oryxArchivesIn(wwwroot);
+    if (!envPath && !manifest && archives.length > 0) {
+        return doubtful(`there is ${archives.map(({ name }) => name).join(' and ')}, but no ${MANIFEST_NAME} that says what it is`);
+    }
+    const located = await locateFolder(site, wwwroot, manifest, envPath);
+    return located.layout === 'none' ? unlessPackaged(site, wwwroot, located) : located;
+}
+function locateFolder(site, wwwroot, manifest, envPath) {
+    if (manifest?.packageDir && manifest.virtualEnvName === undefined) {
+        const isGiven = envPath === undefined || envPath === (0,lib_site/* pathBelow */.Br)(lib_site/* WWWROOT */.yc, manifest.packageDir);
+        if (isGiven)
+            return packagesFolder(site, wwwroot, manifest, manifest.packageDir);
+    }
+    return envPath ? givenEnvironment(site, wwwroot, envPath, manifest) : detect(site, wwwroot, manifest);
+}
+/** An app that runs from a package has nothing in wwwroot either, and what it runs cannot be seen over FTP. */
+async function unlessPackaged(site, wwwroot, empty) {
+    if (!wwwroot.every(({ name }) => PLACEHOLDERS.has(name)))
+        return empty;
+    try {
+        const name = (await site.readText(PACKAGE_NAME, MAX_PACKAGE_NAME_BYTES)).trim();
+        const located = doubtful(`the app runs from a package (${PACKAGE_NAME} names ${name || 'nothing'}), which brings its environment along and cannot be changed from here`);
+        return { ...located, doubt: { ...located.doubt, advice: 'Build the package anew, and deploy that' } };
+    }
+    catch (error) {
+        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
+            return empty;
+        throw error;
+    }
+}
+/**
+ * Adds what the last deployment tells: that Kudu knows an active one, which is a sign that the next one builds as well,
+ * and whether the environment came with its package.
+ *
+ * Asked for only where it decides something: the record can be long.
+ */
+async function layout_withDeployments(site, surroundings, snapshot) {
+    const active = await readActiveDeployment(site, surroundings);
+    if (!active)
+        return snapshot;
+    const shipped = snapshot.environment && active.brought(snapshot.environment.path);
+    return {
+        ...snapshot,
+        rebuiltBy: [...snapshot.rebuiltBy, '/site/deployments/active'],
+        shippedBy: shipped ? active.record : undefined,
+        activeDeployment: active.record
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/azure/checks.js
+// Looks at what makes deployments fail or miss, so that the log names the cause beforehand. Changes nothing.
+
+
+
+const checks_MINUTE_MS = 60_000;
+/** DOS listings have minutes only, so two times that are closer than this may be the same. */
+const TOLERANCE_MS = 2 * checks_MINUTE_MS;
+const CONFLICT = 'If the next deployment ends with a conflict (409), restart the app';
+const CHECKS = [staleLock, pendingDeployment, runFromPackage];
+/**
+ * Says what on the server may make the next deployment fail, or leave no trace: one sentence each, for the log. They may
+ * hold text from the server.
+ *
+ * Each check asks for one thing at most, and all but the first for nothing as long as nothing is at stake. What the server refuses is left out; throws `SiteError` only of kind
+ * `interrupted`. `siteEntries` is the listing of `/site`.
+ */
+async function checks_checkServer(site, siteEntries, found, now) {
+    const lines = [];
+    for (const check of CHECKS) {
+        try {
+            const line = await check({ site, siteEntries, found, now, isSuspect: found.isReset || lines.length > 0 });
+            if (line !== undefined)
+                lines.push(line);
+        }
+        catch (error) {
+            // No check is worth the run; what is wrong with the way to the server shows at the next command.
+            if (!(error instanceof SiteError) || error.kind === 'interrupted')
+                throw error;
+        }
+    }
+    return lines;
+}
+/** A lock that is older than deployments take: whoever made it is gone. */
+async function staleLock({ site, siteEntries, found, now }) {
+    // Where there is nothing to judge, nobody has listed the locks, and a question would be one too many.
+    if (found.layout === 'none' || found.lock || !hasFolder(siteEntries, 'locks'))
+        return undefined;
+    const locks = await site.list(LOCKS);
+    for (const name of ['deployments.lock', 'deployment']) {
+        const lock = (0,lib_site/* entryNamed */.OM)(locks, name);
+        if (!lock?.modified || !isStale(lock, now))
             continue;
-        const cfg = sign === CFG && found.length < MAX_READ ? await readCfg(`${root}${CFG}`) : undefined;
-        found.push({ path: root === '' ? '.' : root.slice(0, -1), sign, cfg });
+        const age = ageOf(now.getTime() - lock.modified.getTime());
+        return `${LOCKS}/${name} is ${age} old: a deployment did not come to its end. ${CONFLICT}`;
     }
-    return found;
-}
-function signsIn(names) {
-    const byFile = { cfg: new Map(), marker: new Map(), old: new Map() };
-    const folders = new Set();
-    for (const path of names) {
-        const split = path.lastIndexOf('/') + 1;
-        const [folder, name] = [path.slice(0, split), path.slice(split)];
-        folders.add(folder);
-        if (name === CFG)
-            byFile.cfg.set(folder, name);
-        else if (versionOfMarker(name))
-            byFile.marker.set(folder, name);
-        else if (name === 'orig-prefix.txt') {
-            const parts = folder.split('/');
-            const library = libraryBefore(parts, parts.length - 1);
-            if (library)
-                byFile.old.set(library.root, `${library.path}${name}`);
-        }
-    }
-    // The last one counts: the most telling.
-    return new Map([...shapesIn(folders), ...byFile.old, ...byFile.marker, ...byFile.cfg]);
-}
-/** Finds what has `bin` or `Scripts` beside a library with `site-packages`. */
-function shapesIn(folders) {
-    const scripts = new Set();
-    const libraries = new Map();
-    for (const folder of folders) {
-        const parts = folder.split('/');
-        parts.forEach((part, index) => {
-            if (part === 'bin' || part === 'Scripts')
-                scripts.add(pathOf(parts, 0, index + 1));
-            const library = part === 'site-packages' ? libraryBefore(parts, index) : undefined;
-            if (library)
-                libraries.set(`${library.root}${library.path}`, library);
-        });
-    }
-    const shapes = new Map();
-    for (const { root, path } of libraries.values()) {
-        const tools = path === 'Lib/' ? 'Scripts' : 'bin';
-        if (scripts.has(`${root}${tools}/`))
-            shapes.set(root, `${tools} beside ${path}site-packages`);
-    }
-    return shapes;
-}
-/** The library whose path ends before a part of a path: `lib/pythonX.Y`, on Windows `Lib`. */
-function libraryBefore(parts, end) {
-    const isPosix = parts[end - 2] === 'lib' && versionOfLibrary(parts[end - 1] ?? '') !== undefined;
-    if (!isPosix && parts[end - 1] !== 'Lib')
-        return undefined;
-    const begin = end - (isPosix ? 2 : 1);
-    return { root: pathOf(parts, 0, begin), path: pathOf(parts, begin, end) };
-}
-function pathOf(parts, begin, end) {
-    return parts
-        .slice(begin, end)
-        .map(part => `${part}/`)
-        .join('');
-}
-/** Whether a folder lies in the library of an environment, as a package's own test data may. */
-function isPart(root, signs) {
-    const parts = root.split('/');
-    return parts.some((part, index) => /^(lib|lib64|Lib)$/.test(part) && signs.has(pathOf(parts, 0, index)));
-}
-/** Says which environments a package contains, and what to do about it; there has to be one at least. */
-function packaged_environments_describePackaged(environments) {
-    const named = environments.slice(0, MAX_NAMED).map(({ path, sign }) => `${path} (${sign})`);
-    const rest = environments.length - named.length;
-    const what = environments.length === 1 ? 'a virtual environment' : `${environments.length} virtual environments`;
-    return (`The package contains ${what}: ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}. ` +
-        'An environment belongs to the machine that it was made on, and what the server builds is mixed with it: ' +
-        'leave it out of "package", and let the server build');
+    return undefined;
 }
 /**
- * Compares the environment on the server with the one that the package brings to the same path, by what `pyvenv.cfg`
- * says; the order of its lines and the blanks around them do not count.
+ * A deployment that was asked for while another one held the lock, and that never came.
  *
- * `undefined`: the package brings none to that path.
+ * Kudu makes the file `pending` as soon as it starts, and touches it at such a request (projectkudu/kudu and KuduLite,
+ * `FetchDeploymentManager`): that it is there says nothing. Touched after the last success, it does.
  */
-function compareWithPackaged(environment, packaged) {
-    const landing = packaged.find(({ path }) => landsOn(environment, path));
-    if (!landing)
+async function pendingDeployment({ site, siteEntries, found, isSuspect }) {
+    if (!isSuspect || found.lock || !hasFolder(siteEntries, 'deployments'))
         return undefined;
-    const brought = `the package brings ${landing.path}`;
-    if (landing.cfg === undefined) {
-        const lack = landing.sign === CFG ? `a ${CFG} that could not be read` : `no ${CFG}`;
-        return { verdict: 'unclear', detail: `${brought} with ${lack}, so it is not compared with the one on the server` };
-    }
-    if (environment.cfg === undefined) {
-        return environment.gaps.length > 0
-            ? { verdict: 'unclear', detail: `${brought}, but ${CFG} on the server could not be read` }
-            : { verdict: 'differs', detail: `${brought} with a ${CFG}, and the one on the server has none` };
-    }
-    const differences = differencesBetween(parsePyvenvCfg(environment.cfg), parsePyvenvCfg(landing.cfg));
-    return differences.length === 0
-        ? { verdict: 'same', detail: `${brought}, and the one on the server was made from it: both have the same ${CFG}` }
-        : { verdict: 'differs', detail: `${brought} with another ${CFG} (${joined(differences)})` };
-}
-function landsOn({ path, shape }, packaged) {
-    if (shape === 'packages')
-        return false;
-    const target = `${WWWROOT}/${packaged}`;
-    // The file system of a Windows server ignores the case.
-    return shape === 'windows' ? target.toLowerCase() === path.toLowerCase() : target === path;
-}
-/** What differs between two texts of settings, the version first because it says most. */
-function differencesBetween(present, coming) {
-    const keys = new Set(['version', 'version_info', ...present.keys(), ...coming.keys()]);
-    return [...keys]
-        .filter(key => present.get(key) !== coming.get(key))
-        .map(key => `${key} is ${packaged_environments_shown(present.get(key))} on the server, ${packaged_environments_shown(coming.get(key))} in the package`);
-}
-function joined(differences) {
-    const rest = differences.length - MAX_SETTINGS;
-    return `${differences.slice(0, MAX_SETTINGS).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
-}
-function packaged_environments_shown(value) {
-    if (value === undefined)
-        return 'not set';
-    return value.length > 60 ? `${value.slice(0, 60)}…` : value;
-}
-
-;// CONCATENATED MODULE: ./lib/python/project.js
-
-
-
-const NO_WISHES = { requirementsFile: undefined, failOnPackagedVenv: false };
-/** What says which packages are wanted, in this order. */
-const REQUIREMENTS_FILES = (/* unused pure expression or super */ null && (['requirements.txt', 'uv.lock', 'poetry.lock']));
-/** What a build on Linux installs from where there is no `requirements.txt` (microsoft/Oryx, `PythonPlatform`). */
-const OTHER_PROJECT_FILES = (/* unused pure expression or super */ null && (['pyproject.toml', 'setup.py', 'environment.yml', 'environment.yaml']));
-/** `runtime.txt`, `.deployment` and `pyvenv.cfg` are a few lines long. */
-const MAX_BYTES = 65_536;
-/** Lock files of large projects have some megabytes. */
-const MAX_REQUIREMENTS_BYTES = (/* unused pure expression or super */ null && (16 * 1024 * 1024));
-const LINUX_LAYOUTS = ['venv-tree', 'packages-dir', 'compressed-env', 'compressed-app', 'none'];
-const ALL_LAYOUTS = ['windows-env', ...LINUX_LAYOUTS];
-/**
- * Reads a package, a folder or a `.zip`. Throws `ProjectError`, also for what the wishes do not allow.
- */
-async function project_readProject(path, wishes = NO_WISHES) {
-    const files = await openPackage(path);
-    const packagedEnvironments = await findPackagedEnvironments(files.names, cfg => files.text(cfg, MAX_BYTES));
-    if (wishes.failOnPackagedVenv && packagedEnvironments.length > 0) {
-        throw new ProjectError(`"fail-on-packaged-venv" is true. ${describePackaged(packagedEnvironments)}`);
-    }
-    const top = await readTop(files);
-    return {
-        pythonRuntime: versionOfRuntime((await files.text('runtime.txt', MAX_BYTES)) ?? ''),
-        kuduScript: kuduScript(top),
-        requirementsFile: await project_requirementsFile(files, wishes.requirementsFile),
-        readText: wanted => files.text(wanted, MAX_REQUIREMENTS_BYTES),
-        packagedEnvironments,
-        remarks: remarksOn(top, files, packagedEnvironments)
-    };
-}
-async function readTop(files) {
-    const others = await Promise.all(OTHER_PROJECT_FILES.map(name => files.isFile(name)));
-    return {
-        hasRequirements: await files.isFile('requirements.txt'),
-        hasOtherProjectFile: others.includes(true),
-        isSkipped: await files.isFile('.skipPythonDeployment'),
-        hasCommand: hasCommand((await files.text('.deployment', MAX_BYTES)) ?? '')
-    };
-}
-/**
- * Whether Kudu's Windows script will run and get to its Python part: it wants `requirements.txt`, gives way to
- * `.skipPythonDeployment`, and a `command` in `.deployment` takes its place (projectkudu/kudu, the wiki's page on
- * customised deployments).
- */
-function kuduScript({ hasRequirements, isSkipped, hasCommand }) {
-    if (!hasRequirements)
-        return { runs: false, detail: 'the package has no requirements.txt' };
-    if (isSkipped)
-        return { runs: false, detail: 'the package has a .skipPythonDeployment' };
-    if (hasCommand)
-        return { runs: false, detail: '.deployment names a command of its own' };
-    return { runs: true, detail: 'the package has a requirements.txt' };
-}
-function hasCommand(deployment) {
-    let section = '';
-    for (const line of deployment.split(/\r?\n/)) {
-        section = /^\s*\[(.+?)\]\s*$/.exec(line)?.[1]?.trim().toLowerCase() ?? section;
-        if (section === 'config' && /^\s*command\s*=\s*\S/i.test(line))
-            return true;
-    }
-    return false;
-}
-async function project_requirementsFile(files, chosen) {
-    if (chosen === undefined) {
-        for (const name of REQUIREMENTS_FILES)
-            if (await files.isFile(name))
-                return name;
+    const entries = await site.list(DEPLOYMENTS);
+    const pending = (0,lib_site/* entryNamed */.OM)(entries, 'pending')?.modified;
+    const active = (0,lib_site/* entryNamed */.OM)(entries, 'active')?.modified;
+    if (!pending || !active || pending.getTime() - active.getTime() <= TOLERANCE_MS)
         return undefined;
-    }
-    const named = `"requirements-file" names ${JSON.stringify(chosen)}`;
-    if (!(await files.isFile(chosen))) {
-        throw new ProjectError(`${named}, which is not in the package. Write its path from the top of "package"`);
-    }
-    if ((await files.text(chosen, MAX_REQUIREMENTS_BYTES)) === undefined) {
-        throw new ProjectError(`${named}, which is a link that leads out of the package, or has more than ${MAX_REQUIREMENTS_BYTES} bytes. ` +
-            'Put the file itself into the package');
-    }
-    return chosen;
+    return (`${DEPLOYMENTS}/pending is of ${pending.toISOString()}, and the last deployment that succeeded of ` +
+        `${active.toISOString()}: one that was asked for since then did not come to its end. ${CONFLICT}`);
 }
-function remarksOn(top, files, packagedEnvironments) {
-    const remarks = [];
-    if (!top.hasRequirements) {
-        // Oryx knows other files, and what the package brings along need not be built. Kudu's Windows script wants this one.
-        const hasSubstitute = top.hasOtherProjectFile || packagedEnvironments.length > 0;
-        const elsewhere = files.names.find(name => name.endsWith('/requirements.txt') && !name.includes('site-packages/'));
-        const hint = elsewhere === undefined ? '' : `, only ${elsewhere}`;
-        const text = `The package has no requirements.txt at its top${hint}, so a deployment that builds on the server installs ` +
-            'nothing. Check that "package" is what the deploy step deploys';
-        remarks.push({ text, layouts: hasSubstitute ? ['windows-env'] : ALL_LAYOUTS });
-    }
-    if (top.isSkipped) {
-        const text = 'The package has a .skipPythonDeployment, so the deployment neither makes an environment nor installs';
-        remarks.push({ text, layouts: ['windows-env'] });
-    }
-    if (top.hasCommand) {
-        const text = '.deployment in the package names a command of its own, which builds in place of App Service';
-        remarks.push({ text, layouts: ALL_LAYOUTS });
-    }
-    if (!files.isComplete) {
-        const text = 'Not all of the package was searched for virtual environments: it has too many files, too deep folders, or one ' +
-            'that cannot be listed';
-        remarks.push({ text, layouts: [...ALL_LAYOUTS, 'unknown'] });
-    }
-    return remarks;
+/** An app that runs from a package does not run what lies in wwwroot, whatever that is. */
+async function runFromPackage({ site, found }) {
+    // Elsewhere it changes nothing, and with an unknown layout it is said as the reason.
+    if (!found.isReset || found.layout === 'unknown')
+        return undefined;
+    const name = (await site.readText(PACKAGE_NAME, MAX_PACKAGE_NAME_BYTES)).trim();
+    if (name === '')
+        return undefined;
+    return (`${PACKAGE_NAME} names ${name}: if WEBSITE_RUN_FROM_PACKAGE is 1, the app runs from that package, ` +
+        'and a reset of what lies in wwwroot changes nothing');
 }
-
-;// CONCATENATED MODULE: ./lib/python/fingerprint.js
-// What of a requirements file counts when two deployments are compared, each thing in one way of writing it. Pure.
-
-/** The options that pip obeys after a requirement; the others it passes over there. */
-const OF_REQUIREMENTS = new Set(['--hash', '--global-option', '--config-settings']);
-/**
- * Writes a statement in one way. Where it is stated does not count, so that a line may move into an included file.
- *
- * `requirement` is `undefined` where it was not understood: then its text counts, but for its white space.
- */
-function fingerprint_canonicalLines(statement, requirement) {
-    switch (statement.kind) {
-        case 'options':
-            return statement.options.map(option => JSON.stringify(['option', ...canonicalOption(option)]));
-        case 'lost':
-            return [JSON.stringify(['lost', fingerprint_plain(statement.text)])];
-        default: {
-            const { kind, isConstraint, options, text } = statement;
-            const obeyed = options.filter(({ name }) => OF_REQUIREMENTS.has(name));
-            const what = requirement ? canonicalRequirement(requirement) : [fingerprint_plain(text)];
-            const how = obeyed.map(option => JSON.stringify(canonicalOption(option))).sort();
-            return [JSON.stringify([isConstraint ? 'constraint' : kind, what, [...new Set(how)]])];
-        }
-    }
+function hasFolder(entries, name) {
+    return entries.some(entry => entry.name === name && entry.kind === 'directory');
 }
-/** The SHA-256, in hexadecimal, of texts in any order; one that is repeated counts once. */
-async function fingerprint_digest(contents) {
-    const text = [...new Set(contents)].sort().join('\n');
-    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-    return Array.from(hash, byte => byte.toString(16).padStart(2, '0')).join('');
-}
-function canonicalRequirement({ name, extras, specifier, url, marker }) {
-    const specifiers = specifier.split(',').sort().join();
-    return [
-        name,
-        [...extras].sort(),
-        specifiers,
-        url === undefined ? '' : fingerprint_plain(url),
-        marker ? canonicalMarker(marker) : ''
-    ];
-}
-/** `a and b` is `b and a`; quotes, blanks and the old names of variables are gone already. */
-function canonicalMarker(marker) {
-    if (marker.kind === 'comparison')
-        return JSON.stringify([marker.left, marker.operator, marker.right]);
-    const parts = marker.parts.map(part => canonicalMarker(part));
-    return `${marker.kind}(${[...new Set(parts)].sort().join()})`;
-}
-function canonicalOption({ name, value }) {
-    switch (name) {
-        case '--no-binary':
-        case '--only-binary':
-        case '--all-releases':
-        case '--only-final':
-            return [name, value.split(',').map(normalizeName).sort().join()];
-        case '--hash':
-            return [name, value.toLowerCase()];
-        default:
-            return [name, fingerprint_plain(value)];
-    }
-}
-/** White space as single blanks, and URLs without user and password: they change without changing what is installed. */
-function fingerprint_plain(text) {
-    return text
-        .replace(/\s+/g, ' ')
-        .trim()
-        .replace(/:\/\/[^/\s]*@/g, '://');
+function ageOf(ms) {
+    const minutes = Math.floor(ms / checks_MINUTE_MS);
+    if (minutes < 120)
+        return `${minutes} min`;
+    return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / (24 * 60))} days`;
 }
 
 ;// CONCATENATED MODULE: ./lib/python/scanner.js
@@ -44360,7 +43890,7 @@ function specifier_microOf(version) {
 
 
 /** Deeper than any tool nests; Python itself gives up at some hundreds. */
-const markers_MAX_DEPTH = 64;
+const MAX_DEPTH = 64;
 /** No series of Python has come near it. */
 const LAST_MICRO = 9999;
 /** A list of versions that is longer than this is not looked into: each number in it is tried. */
@@ -44414,7 +43944,7 @@ function markers_takeMarker(scanner) {
     return marker;
 }
 function takeExpression(scanner, depth) {
-    if (depth > markers_MAX_DEPTH)
+    if (depth > MAX_DEPTH)
         throw scanner.error('the marker is nested too deeply');
     let group = [takeAtom(scanner, depth)];
     const groups = [group];
@@ -44427,9 +43957,9 @@ function takeExpression(scanner, depth) {
             groups.push((group = []));
         group.push(atom);
     }
-    return markers_joined('or', groups.map(parts => markers_joined('and', parts)));
+    return joined('or', groups.map(parts => joined('and', parts)));
 }
-function markers_joined(kind, parts) {
+function joined(kind, parts) {
     const [first, ...rest] = parts;
     return first && rest.length === 0 ? first : { kind, parts };
 }
@@ -44484,7 +44014,7 @@ function takeOperator(scanner) {
  * Several extras: it counts as soon as one of them makes it true. Each comparison is judged by itself, so that what is
  * not known stays so, even where two comparisons with it would cancel each other out.
  */
-function evaluateMarker(marker, environment, extras) {
+function markers_evaluateMarker(marker, environment, extras) {
     const asked = extras.length === 0 ? [''] : extras.map(normalizeName);
     return oneOf(true, asked, extra => markers_judge(marker, environment, extra));
 }
@@ -44576,7 +44106,7 @@ function comparesTexts(left, operator, right) {
  *
  * Left out: the kernel's release and version, and on Windows the machine, which is AMD64 or x86 as the app is set.
  */
-function serverEnvironment(platform, python) {
+function markers_serverEnvironment(platform, python) {
     const [major = 3, minor = 3] = python?.split('.').map(Number) ?? [];
     // Python 3.3 brought `sys.implementation` (PEP 421) and took the number off `linux2`; before that packaging says this.
     const isOld = major < 3 || (major === 3 && minor < 3);
@@ -44593,6 +44123,734 @@ function serverEnvironment(platform, python) {
                 platform_machine: 'x86_64'
             })
     };
+}
+
+;// CONCATENATED MODULE: ./lib/python/closure.js
+// Who needs what: from what is asked for to all that is installed because of it, and what is left over then. Pure.
+
+
+
+/** More than that nobody reads. */
+const MOST_GAPS = 5;
+/** What deployments install by themselves, and what that in turn brings: Oryx runs poetry out of the environment. */
+const TOOLS = ['wheel'];
+const LOCK_TOOLS = [...TOOLS, 'poetry'];
+/**
+ * Compares what is installed with what is asked for, by the requirements and by what they bring.
+ *
+ * `read` is asked only about what is installed and reachable, wave by wave, and about nothing any more as soon as
+ * everything is known to be asked for. A marker that cannot be decided asks for its distribution, perhaps. A lock file
+ * names all that it brings, so only what the deployment's own tools bring is read then.
+ */
+async function closure_takeInventory(installed, requirements, environment, read) {
+    const present = byName(installed);
+    const reach = { wanted: new Map(), metadata: new Map() };
+    const judged = requirements.asked.map(asked => ({ ...asked, truth: truthOf(asked.requirement, environment) }));
+    const isAsked = ({ truth }) => requirements.isSuperset || truth !== false;
+    const roots = judged.filter(isAsked).map(({ requirement }) => requirement);
+    const walk = (wave) => follow(wave, present, reach, environment, read);
+    const first = ask(reach, roots);
+    if (!requirements.isSuperset)
+        await walk(first);
+    const tools = (requirements.isSuperset ? LOCK_TOOLS : TOOLS).filter(name => present.has(name));
+    ask(reach, tools.map(byItself));
+    // Also those that a lock file names: it need not name what they bring.
+    if (closure_leftOver(present, reach).length > 0)
+        await walk(tools);
+    const removed = closure_leftOver(present, reach);
+    const unread = [...reach.metadata.values()].flatMap(({ gaps }) => gaps);
+    const hidden = removed.length > 0 ? judged.filter(isAsked).flatMap(asked => hiddenRoot(asked, present)) : [];
+    const gaps = [...requirements.gaps, ...hidden, ...shortened([...new Set(unread)].sort())];
+    const goes = gaps.length === 0 ? new Set(removed) : new Set();
+    return { removed, gaps, rows: rowsOf(present, judged, requirements.isSuperset, goes) };
+}
+/** Names that are installed and that nothing is known to ask for, sorted. */
+function closure_leftOver(present, { wanted }) {
+    return [...present.keys()].filter(name => !wanted.has(name) && !INSTALLERS.has(name)).sort();
+}
+async function follow(first, present, reach, environment, read) {
+    // One comes back into a wave when an extra of it is asked for that was not before.
+    for (let wave = first; wave.length > 0 && closure_leftOver(present, reach).length > 0;) {
+        const unread = wave.filter(name => present.has(name) && !reach.metadata.has(name)).sort();
+        const answer = unread.length > 0 ? await read(unread.flatMap(name => present.get(name) ?? [])) : new Map();
+        for (const name of unread)
+            reach.metadata.set(name, answer.get(name) ?? unreadable(name));
+        wave = ask(reach, wave.flatMap(name => {
+            const extras = [...(reach.wanted.get(name) ?? [])];
+            const requires = reach.metadata.get(name)?.requires ?? [];
+            return requires.filter(requirement => applies(requirement, environment, extras));
+        }));
+    }
+}
+/** Adds to what is asked for; gives the names that were not there, or without one of the extras. */
+function ask({ wanted }, requirements) {
+    const grown = new Set();
+    for (const { name, extras } of requirements) {
+        const known = wanted.get(name);
+        if (!known || extras.some(extra => !known.has(extra)))
+            grown.add(name);
+        wanted.set(name, new Set([...(known ?? []), ...extras]));
+    }
+    return [...grown];
+}
+/** Each extra is judged alone, as pip does it, so that one more never makes less of what is asked for. */
+function applies({ marker }, environment, extras) {
+    if (!marker)
+        return true;
+    const cases = [[], ...extras.map(extra => [extra])];
+    return cases.some(one => evaluateMarker(marker, environment, one) !== false);
+}
+function truthOf({ marker }, environment) {
+    return marker ? evaluateMarker(marker, environment, []) : true;
+}
+function byItself(name) {
+    return { name, extras: [] };
+}
+function unreadable(name) {
+    return { requires: [], gaps: [`the metadata of ${name} could not be read`] };
+}
+/**
+ * An address brings what it brings, whatever it is called in the file, and a `setup.py develop` leaves no metadata in
+ * site-packages: where nothing of that name is installed, what it needs is not known.
+ */
+function hiddenRoot({ requirement: { name, url }, file, line }, present) {
+    if (url === undefined || present.has(name))
+        return [];
+    return [
+        `${file}, line ${line}: nothing that is installed is called ${name}, so what that address brings is not known`
+    ];
+}
+function shortened(gaps) {
+    const more = gaps.length - MOST_GAPS;
+    return more > 0 ? [...gaps.slice(0, MOST_GAPS), `and ${more} more like these`] : gaps;
+}
+function byName(distributions) {
+    const found = new Map();
+    for (const one of distributions)
+        found.set(one.name, [...(found.get(one.name) ?? []), one]);
+    return found;
+}
+function rowsOf(present, judged, isSuperset, goes) {
+    const asked = new Map();
+    for (const one of judged) {
+        if (one.truth === false && !isSuperset)
+            continue;
+        asked.set(one.requirement.name, [...(asked.get(one.requirement.name) ?? []), one]);
+    }
+    // A lock also names what other platforms and groups want, so that something is not installed says nothing there.
+    const comes = [...asked].filter(([, all]) => !isSuperset && all.some(({ truth }) => truth === true));
+    const names = new Set([...present.keys(), ...comes.map(([name]) => name)]);
+    return [...names].sort().map(name => {
+        const all = asked.get(name) ?? [];
+        const certain = all.filter(({ truth }) => truth === true);
+        const counting = (certain.length > 0 ? certain : all).map(({ requirement }) => requirement);
+        const versions = present.get(name)?.map(({ version }) => version);
+        return {
+            name,
+            installed: versions && [...versions].sort().join(', '),
+            asked: counting.length > 0 ? wordsFor(counting, isSuperset) : undefined,
+            fate: goes.has(name) ? 'goes' : !versions ? 'comes' : changes(versions, certain, isSuperset) ? 'changes' : 'stays'
+        };
+    });
+}
+/** Addresses may hold passwords. */
+function wordsFor(requirements, isSuperset) {
+    const words = new Set(requirements.map(({ url, specifier }) => (url === undefined ? specifier : 'an address')));
+    words.delete('');
+    return [...words].sort().join(isSuperset ? ' or ' : ', ');
+}
+/** Whether what is asked for excludes all that is installed; of a lock that names several versions one has to be allowed. */
+function changes(versions, certain, isSuperset) {
+    const excludes = ({ requirement: { specifier } }) => versions.every(version => specifiersIn(specifier).some(one => allows(one, version) === false));
+    return isSuperset ? certain.length > 0 && certain.every(excludes) : certain.some(excludes);
+}
+function specifiersIn(text) {
+    return text.split(',').flatMap(part => readSpecifier(part) ?? []);
+}
+
+;// CONCATENATED MODULE: ./lib/python/packaged-environments.js
+// Virtual environments inside a package, told by its names, and what one of them means for the one on the server.
+
+
+
+const CFG = 'pyvenv.cfg';
+/** Functions keeps its packages there, in folders called as in an environment. */
+const FUNCTIONS_PACKAGES = '.python_packages';
+/** More than anybody ships: of any further ones only the path is known. */
+const MAX_READ = 100;
+/** How many are named in a message, and how many settings of one. */
+const MAX_NAMED = 10;
+const MAX_SETTINGS = 3;
+/**
+ * Finds environments at any depth: by `pyvenv.cfg`, a marker of Kudu's Windows script, virtualenv's `orig-prefix.txt`, or
+ * `bin` or `Scripts` beside a library with `site-packages`; sorted by path.
+ *
+ * What lies in the library of one is a part of it. `names` are the paths of a package, those of folders with a `/` at the
+ * end; `readCfg` reads a `pyvenv.cfg` by its path.
+ */
+async function packaged_environments_findPackagedEnvironments(names, readCfg) {
+    const signs = signsIn(names);
+    const found = [];
+    for (const [root, sign] of [...signs].sort(([a], [b]) => (a < b ? -1 : 1))) {
+        if (isPart(root, signs) || `/${root}`.endsWith(`/${FUNCTIONS_PACKAGES}/`))
+            continue;
+        const cfg = sign === CFG && found.length < MAX_READ ? await readCfg(`${root}${CFG}`) : undefined;
+        found.push({ path: root === '' ? '.' : root.slice(0, -1), sign, cfg });
+    }
+    return found;
+}
+function signsIn(names) {
+    const byFile = { cfg: new Map(), marker: new Map(), old: new Map() };
+    const folders = new Set();
+    for (const path of names) {
+        const split = path.lastIndexOf('/') + 1;
+        const [folder, name] = [path.slice(0, split), path.slice(split)];
+        folders.add(folder);
+        if (name === CFG)
+            byFile.cfg.set(folder, name);
+        else if (versionOfMarker(name))
+            byFile.marker.set(folder, name);
+        else if (name === 'orig-prefix.txt') {
+            const parts = folder.split('/');
+            const library = libraryBefore(parts, parts.length - 1);
+            if (library)
+                byFile.old.set(library.root, `${library.path}${name}`);
+        }
+    }
+    // The last one counts: the most telling.
+    return new Map([...shapesIn(folders), ...byFile.old, ...byFile.marker, ...byFile.cfg]);
+}
+/** Finds what has `bin` or `Scripts` beside a library with `site-packages`. */
+function shapesIn(folders) {
+    const scripts = new Set();
+    const libraries = new Map();
+    for (const folder of folders) {
+        const parts = folder.split('/');
+        parts.forEach((part, index) => {
+            if (part === 'bin' || part === 'Scripts')
+                scripts.add(pathOf(parts, 0, index + 1));
+            const library = part === 'site-packages' ? libraryBefore(parts, index) : undefined;
+            if (library)
+                libraries.set(`${library.root}${library.path}`, library);
+        });
+    }
+    const shapes = new Map();
+    for (const { root, path } of libraries.values()) {
+        const tools = path === 'Lib/' ? 'Scripts' : 'bin';
+        if (scripts.has(`${root}${tools}/`))
+            shapes.set(root, `${tools} beside ${path}site-packages`);
+    }
+    return shapes;
+}
+/** The library whose path ends before a part of a path: `lib/pythonX.Y`, on Windows `Lib`. */
+function libraryBefore(parts, end) {
+    const isPosix = parts[end - 2] === 'lib' && versionOfLibrary(parts[end - 1] ?? '') !== undefined;
+    if (!isPosix && parts[end - 1] !== 'Lib')
+        return undefined;
+    const begin = end - (isPosix ? 2 : 1);
+    return { root: pathOf(parts, 0, begin), path: pathOf(parts, begin, end) };
+}
+function pathOf(parts, begin, end) {
+    return parts
+        .slice(begin, end)
+        .map(part => `${part}/`)
+        .join('');
+}
+/** Whether a folder lies in the library of an environment, as a package's own test data may. */
+function isPart(root, signs) {
+    const parts = root.split('/');
+    return parts.some((part, index) => /^(lib|lib64|Lib)$/.test(part) && signs.has(pathOf(parts, 0, index)));
+}
+/** Says which environments a package contains, and what to do about it; there has to be one at least. */
+function packaged_environments_describePackaged(environments) {
+    const named = environments.slice(0, MAX_NAMED).map(({ path, sign }) => `${path} (${sign})`);
+    const rest = environments.length - named.length;
+    const what = environments.length === 1 ? 'a virtual environment' : `${environments.length} virtual environments`;
+    return (`The package contains ${what}: ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}. ` +
+        'An environment belongs to the machine that it was made on, and what the server builds is mixed with it: ' +
+        'leave it out of "package", and let the server build');
+}
+/**
+ * Compares the environment on the server with the one that the package brings to the same path, by what `pyvenv.cfg`
+ * says; the order of its lines and the blanks around them do not count.
+ *
+ * `undefined`: the package brings none to that path.
+ */
+function packaged_environments_compareWithPackaged(environment, packaged) {
+    const landing = packaged.find(({ path }) => landsOn(environment, path));
+    if (!landing)
+        return undefined;
+    const brought = `the package brings ${landing.path}`;
+    if (landing.cfg === undefined) {
+        const lack = landing.sign === CFG ? `a ${CFG} that could not be read` : `no ${CFG}`;
+        return { verdict: 'unclear', detail: `${brought} with ${lack}, so it is not compared with the one on the server` };
+    }
+    if (environment.cfg === undefined) {
+        return environment.gaps.length > 0
+            ? { verdict: 'unclear', detail: `${brought}, but ${CFG} on the server could not be read` }
+            : { verdict: 'differs', detail: `${brought} with a ${CFG}, and the one on the server has none` };
+    }
+    const differences = differencesBetween(parsePyvenvCfg(environment.cfg), parsePyvenvCfg(landing.cfg));
+    return differences.length === 0
+        ? { verdict: 'same', detail: `${brought}, and the one on the server was made from it: both have the same ${CFG}` }
+        : { verdict: 'differs', detail: `${brought} with another ${CFG} (${packaged_environments_joined(differences)})` };
+}
+function landsOn({ path, shape }, packaged) {
+    if (shape === 'packages')
+        return false;
+    const target = `${WWWROOT}/${packaged}`;
+    // The file system of a Windows server ignores the case.
+    return shape === 'windows' ? target.toLowerCase() === path.toLowerCase() : target === path;
+}
+/** What differs between two texts of settings, the version first because it says most. */
+function differencesBetween(present, coming) {
+    const keys = new Set(['version', 'version_info', ...present.keys(), ...coming.keys()]);
+    return [...keys]
+        .filter(key => present.get(key) !== coming.get(key))
+        .map(key => `${key} is ${shown(present.get(key))} on the server, ${shown(coming.get(key))} in the package`);
+}
+function packaged_environments_joined(differences) {
+    const rest = differences.length - MAX_SETTINGS;
+    return `${differences.slice(0, MAX_SETTINGS).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
+}
+function shown(value) {
+    if (value === undefined)
+        return 'not set';
+    return value.length > 60 ? `${value.slice(0, 60)}…` : value;
+}
+
+;// CONCATENATED MODULE: external "node:fs/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+// EXTERNAL MODULE: external "node:zlib"
+var external_node_zlib_ = __nccwpck_require__(8522);
+// EXTERNAL MODULE: ./node_modules/yauzl/index.js
+var node_modules_yauzl = __nccwpck_require__(663);
+;// CONCATENATED MODULE: ./lib/python/package-files.js
+// The files of a package, which is a folder or a zip: their names, and the text of single ones. Knows nothing of Python.
+
+
+
+
+
+
+/** A package cannot be read, or not be used as it is; `message` is a whole sentence with the remedy. */
+class package_files_ProjectError extends Error {
+    constructor(message, options) {
+        super(message, options);
+        this.name = 'ProjectError';
+    }
+}
+/** Bounds for a package that is somebody's home, or made to harm: real ones have some thousand entries. */
+const MAX_ENTRIES = 200_000;
+const package_files_MAX_DEPTH = 64;
+/** Folders with very many files, none of which is looked for. */
+const NOT_ENTERED = new Set(['.git', 'node_modules']);
+/** As many folders are listed side by side: listing is waiting, most of the time. */
+const FOLDERS_AT_ONCE = 32;
+/** Opens a package, a folder or a `.zip`, and lists it once; throws `ProjectError`. Nothing stays open. */
+async function package_files_openPackage(path) {
+    const files = (await orProjectError(stat(path))).isDirectory() ? await openFolder(path) : await openZip(path);
+    return { ...files, text: async (name, maxBytes) => (await files.bytes(name, maxBytes))?.toString('utf8') };
+}
+async function openFolder(folder) {
+    const top = await orProjectError(realpath(folder));
+    return {
+        ...(await walk(top)),
+        isFile: async (path) => isPath(path) && ((await orAbsent(stat(join(top, path))))?.isFile() ?? false),
+        bytes: async (path, maxBytes) => {
+            const real = isPath(path) ? await orAbsent(realpath(join(top, path))) : undefined;
+            if (real === undefined || !isInside(top, real))
+                return undefined;
+            const found = await orAbsent(stat(real));
+            return found?.isFile() && found.size <= maxBytes ? orProjectError(readFile(real)) : undefined;
+        }
+    };
+}
+async function walk(top) {
+    const names = [];
+    let isComplete = true;
+    let level = [''];
+    for (let depth = 0; level.length > 0; depth++) {
+        if (depth === package_files_MAX_DEPTH)
+            return { names, isComplete: false };
+        const below = [];
+        for (let first = 0; first < level.length; first += FOLDERS_AT_ONCE) {
+            const folders = level.slice(first, first + FOLDERS_AT_ONCE);
+            const listings = await Promise.all(folders.map(folder => entriesOf(top, folder)));
+            for (const listing of listings) {
+                isComplete &&= listing !== undefined;
+                for (const path of listing ?? []) {
+                    if (names.length === MAX_ENTRIES)
+                        return { names, isComplete: false };
+                    names.push(path);
+                    if (path.endsWith('/') && !NOT_ENTERED.has(lastNameOf(path)))
+                        below.push(path);
+                }
+            }
+        }
+        level = below;
+    }
+    return { names, isComplete };
+}
+/** The paths in a folder; `undefined`: it refuses, or is gone. Only for the top that is an error. */
+async function entriesOf(top, folder) {
+    const listing = readdir(join(top, folder), { withFileTypes: true });
+    const entries = await (folder === '' ? orProjectError(listing) : listing.catch(() => undefined));
+    return entries
+        ?.filter(({ name }) => isFileName(name))
+        .map(entry => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`);
+}
+function isInside(top, path) {
+    const way = relative(top, path);
+    return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+async function openZip(zip) {
+    const entries = new Map();
+    const listing = await listZip(zip, entries);
+    return {
+        ...listing,
+        isFile: path => Promise.resolve(entries.has(path)),
+        bytes: async (path, maxBytes) => {
+            const entry = entries.get(path);
+            const isOrdinary = entry && !isLink(entry) && entry.uncompressedSize <= maxBytes;
+            return isOrdinary ? readEntry(zip, path, entry) : undefined;
+        }
+    };
+}
+/** Reads the directory of a zip; adds its files to `entries`, of which the last one counts where two have one name. */
+async function listZip(zip, entries) {
+    const names = [];
+    let isComplete = true;
+    let last = '';
+    const file = await orProjectError(open(zip));
+    try {
+        const options = { lazyEntries: true, autoClose: false, decodeStrings: false };
+        const { size } = await file.stat();
+        const opened = await yauzl.fromRandomAccessReaderPromise(new BlockReader(file.fd), size, options);
+        for await (const entry of opened.eachEntry()) {
+            // Undecoded names are not validated either: an odd one elsewhere in the archive is the deploy step's affair.
+            last = Buffer.from(entry.fileName).toString('utf8');
+            const path = last.replace(/\/$/, '');
+            if (!isPath(path) ||
+                path
+                    .split('/')
+                    .slice(0, -1)
+                    .some(folder => NOT_ENTERED.has(folder)))
+                continue;
+            if (names.length >= MAX_ENTRIES || path.split('/').length > package_files_MAX_DEPTH) {
+                isComplete = false;
+                // An archive is in any order, and what tells most lies at the top.
+                if (path.includes('/') || names.length >= 2 * MAX_ENTRIES)
+                    continue;
+            }
+            names.push(last);
+            if (path === last)
+                entries.set(path, whatReadingNeeds(entry));
+        }
+        return { names, isComplete };
+    }
+    catch (error) {
+        const where = last === '' ? '' : `, after the entry ${package_files_shown(last)}`;
+        throw new package_files_ProjectError(`"package" is a file, but not a zip that can be read${where}: ${reasonOf(error)}. Make it anew`, { cause: error });
+    }
+    finally {
+        await file.close();
+    }
+}
+/** Without all that an entry says besides: in a large archive that would be a hundred megabytes. */
+function whatReadingNeeds(entry) {
+    const { compressedSize, compressionMethod, uncompressedSize, relativeOffsetOfLocalHeader } = entry;
+    const { generalPurposeBitFlag, externalFileAttributes, versionMadeBy } = entry;
+    return Object.assign(new yauzl.Entry(), {
+        ...{ compressedSize, compressionMethod, uncompressedSize, relativeOffsetOfLocalHeader, crc32: entry.crc32 },
+        ...{ generalPurposeBitFlag, externalFileAttributes, versionMadeBy }
+    });
+}
+/** Whether an entry made on a POSIX system is a symbolic link (Info-ZIP: the mode stands in the upper half). */
+function isLink({ versionMadeBy, externalFileAttributes }) {
+    return versionMadeBy >>> 8 === 3 && ((externalFileAttributes >>> 16) & 0o170000) === 0o120000;
+}
+async function readEntry(zip, path, entry) {
+    try {
+        const opened = await yauzl.openPromise(zip, { lazyEntries: true, autoClose: false, decodeStrings: false });
+        try {
+            const chunks = [];
+            for await (const chunk of await opened.openReadStreamPromise(entry))
+                chunks.push(chunk);
+            const content = Buffer.concat(chunks);
+            if (crc32(content) !== entry.crc32)
+                throw new Error('its checksum is another one');
+            return content;
+        }
+        finally {
+            opened.close();
+        }
+    }
+    catch (error) {
+        throw new package_files_ProjectError(`The entry ${package_files_shown(path)} of "package" cannot be read: ${reasonOf(error)}. Make the zip anew, without a password`, { cause: error });
+    }
+}
+/** Reads a file in blocks: the directory of an archive is read in pieces of a few bytes, tens of thousands of them. */
+class BlockReader extends node_modules_yauzl/* RandomAccessReader */.lJ {
+    #file;
+    #memory = Buffer.allocUnsafe(1024 * 1024);
+    #block = Buffer.alloc(0);
+    #start = 0;
+    constructor(file) {
+        super();
+        this.#file = file;
+    }
+    read(buffer, offset, length, position, callback) {
+        const copied = length > this.#memory.length
+            ? (0,external_node_fs_namespaceObject.readSync)(this.#file, buffer, offset, length, position)
+            : this.#blockAt(position, length).copy(buffer, offset, 0, length);
+        callback(copied < length ? new Error('it ends too early') : null);
+    }
+    #blockAt(position, length) {
+        const from = position - this.#start;
+        if (from >= 0 && from + length <= this.#block.length)
+            return this.#block.subarray(from);
+        this.#start = position;
+        this.#block = this.#memory.subarray(0, (0,external_node_fs_namespaceObject.readSync)(this.#file, this.#memory, 0, this.#memory.length, position));
+        return this.#block;
+    }
+}
+/** Names are up to 65,535 bytes long. */
+function package_files_shown(name) {
+    return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+}
+function isPath(path) {
+    return path.split('/').every(isFileName);
+}
+function lastNameOf(path) {
+    return path.slice(path.lastIndexOf('/', path.length - 2) + 1).replace(/\/$/, '');
+}
+/** Codes for what is not there, or for names that no file can have. */
+const ABSENT = (/* unused pure expression or super */ null && (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']));
+async function orAbsent(asked) {
+    try {
+        return await asked;
+    }
+    catch (error) {
+        if (error instanceof Error && 'code' in error && ABSENT.includes(error.code))
+            return undefined;
+        throw package_files_unreadable(error);
+    }
+}
+async function orProjectError(asked) {
+    try {
+        return await asked;
+    }
+    catch (error) {
+        throw package_files_unreadable(error);
+    }
+}
+function package_files_unreadable(error) {
+    return new package_files_ProjectError(`"package" cannot be read: ${reasonOf(error)}`, { cause: error });
+}
+function reasonOf(error) {
+    return error instanceof Error ? error.message : String(error);
+}
+
+;// CONCATENATED MODULE: ./lib/python/text-encoding.js
+// From the bytes of a requirements file to its text, by the rules by which pip finds the encoding. Pure.
+/** The bytes are no text that is understood; `message` continues a sentence that begins with the file's name. */
+class EncodingError extends Error {
+    constructor(message, options) {
+        super(message, options);
+        this.name = 'EncodingError';
+    }
+}
+/** Python's names of the encodings that are read here, in lower case and with `-` for `_`. */
+const UTF_8 = (/* unused pure expression or super */ null && (['utf-8', 'utf8', 'u8', 'utf', 'utf-8-sig', 'cp65001']));
+const ASCII = (/* unused pure expression or super */ null && (['ascii', 'us-ascii', '646']));
+const LATIN_1 = (/* unused pure expression or super */ null && (['latin-1', 'latin1', 'iso-8859-1', 'iso8859-1', 'iso-8859-1-1987', '8859', 'cp819', 'latin', 'l1']));
+/**
+ * Decodes as pip's `auto_decode` does: by a byte-order mark, else by a `coding` comment in the first two lines, else as
+ * UTF-8; throws `EncodingError`.
+ *
+ * A byte-order mark stays as U+FEFF. That of UTF-32 is looked for first, because in little-endian order it begins with
+ * that of UTF-16; older pips do it the other way round, and refuse what comes out.
+ */
+function text_encoding_decodeText(bytes) {
+    if (text_encoding_startsWith(bytes, 0xef, 0xbb, 0xbf))
+        return decodeAs('utf-8', bytes);
+    if (text_encoding_startsWith(bytes, 0xff, 0xfe, 0, 0))
+        return decodeUtf32(bytes, true);
+    if (text_encoding_startsWith(bytes, 0, 0, 0xfe, 0xff))
+        return decodeUtf32(bytes, false);
+    if (text_encoding_startsWith(bytes, 0xff, 0xfe))
+        return decodeAs('utf-16le', bytes);
+    if (text_encoding_startsWith(bytes, 0xfe, 0xff))
+        return decodeAs('utf-16be', bytes);
+    const coding = codingOf(bytes);
+    if (coding === undefined)
+        return decodeAs('utf-8', bytes);
+    const known = coding.toLowerCase().replaceAll('_', '-');
+    if (UTF_8.includes(known))
+        return decodeAs('utf-8', bytes);
+    if (LATIN_1.includes(known))
+        return latin1(bytes);
+    if (!ASCII.includes(known))
+        throw new EncodingError(`is written in the encoding "${coding.slice(0, 40)}", which is not read here`);
+    if (bytes.some(byte => byte > 0x7f))
+        throw new EncodingError('says that it is ASCII, and it is not');
+    return latin1(bytes);
+}
+function text_encoding_startsWith(bytes, ...mark) {
+    return mark.every((byte, index) => bytes[index] === byte);
+}
+function decodeAs(encoding, bytes) {
+    try {
+        return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
+    }
+    catch (error) {
+        throw new EncodingError(`is not valid ${encoding.slice(0, 6).toUpperCase()}`, { cause: error });
+    }
+}
+function decodeUtf32(bytes, isLittleEndian) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const parts = [];
+    for (let at = 0; at < bytes.length; at += 4) {
+        const point = at + 4 <= bytes.length ? view.getUint32(at, isLittleEndian) : Number.POSITIVE_INFINITY;
+        if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+            throw new EncodingError('is not valid UTF-32');
+        parts.push(String.fromCodePoint(point));
+    }
+    return parts.join('');
+}
+/** The encoding that a comment in one of the first two lines names (PEP 263). */
+function codingOf(bytes) {
+    const first = bytes.indexOf(0x0a);
+    const second = first < 0 ? -1 : bytes.indexOf(0x0a, first + 1);
+    const lines = latin1(second < 0 ? bytes : bytes.subarray(0, second)).split('\n');
+    for (const line of lines) {
+        const coding = line.startsWith('#') ? /coding[:=]\s*([-\w.]+)/.exec(line)?.[1] : undefined;
+        if (coding !== undefined)
+            return coding;
+    }
+    return undefined;
+}
+/** Each byte as the character of its number. */
+function latin1(bytes) {
+    const parts = [];
+    for (let at = 0; at < bytes.length; at += 4096)
+        parts.push(String.fromCharCode(...bytes.subarray(at, at + 4096)));
+    return parts.join('');
+}
+
+;// CONCATENATED MODULE: ./lib/python/project.js
+
+
+
+
+const NO_WISHES = { requirementsFile: undefined, failOnPackagedVenv: false };
+/** What says which packages are wanted, in this order. */
+const REQUIREMENTS_FILES = (/* unused pure expression or super */ null && (['requirements.txt', 'uv.lock', 'poetry.lock']));
+/** What a build on Linux installs from where there is no `requirements.txt` (microsoft/Oryx, `PythonPlatform`). */
+const OTHER_PROJECT_FILES = (/* unused pure expression or super */ null && (['pyproject.toml', 'setup.py', 'environment.yml', 'environment.yaml']));
+/** `runtime.txt`, `.deployment` and `pyvenv.cfg` are a few lines long. */
+const MAX_BYTES = 65_536;
+/** Lock files of large projects have some megabytes. */
+const MAX_REQUIREMENTS_BYTES = (/* unused pure expression or super */ null && (16 * 1024 * 1024));
+const LINUX_LAYOUTS = ['venv-tree', 'packages-dir', 'compressed-env', 'compressed-app', 'none'];
+const ALL_LAYOUTS = ['windows-env', ...LINUX_LAYOUTS];
+/**
+ * Reads a package, a folder or a `.zip`. Throws `ProjectError`, also for what the wishes do not allow.
+ */
+async function project_readProject(path, wishes = NO_WISHES) {
+    const files = await openPackage(path);
+    const packagedEnvironments = await findPackagedEnvironments(files.names, cfg => files.text(cfg, MAX_BYTES));
+    if (wishes.failOnPackagedVenv && packagedEnvironments.length > 0) {
+        throw new ProjectError(`"fail-on-packaged-venv" is true. ${describePackaged(packagedEnvironments)}`);
+    }
+    const top = await readTop(files);
+    return {
+        pythonRuntime: versionOfRuntime((await files.text('runtime.txt', MAX_BYTES)) ?? ''),
+        kuduScript: kuduScript(top),
+        requirementsFile: await project_requirementsFile(files, wishes.requirementsFile),
+        readText: async (wanted) => {
+            const bytes = await files.bytes(wanted, MAX_REQUIREMENTS_BYTES);
+            return bytes && decodeText(bytes);
+        },
+        packagedEnvironments,
+        remarks: remarksOn(top, files, packagedEnvironments)
+    };
+}
+async function readTop(files) {
+    const others = await Promise.all(OTHER_PROJECT_FILES.map(name => files.isFile(name)));
+    return {
+        hasRequirements: await files.isFile('requirements.txt'),
+        hasOtherProjectFile: others.includes(true),
+        isSkipped: await files.isFile('.skipPythonDeployment'),
+        hasCommand: hasCommand((await files.text('.deployment', MAX_BYTES)) ?? '')
+    };
+}
+/**
+ * Whether Kudu's Windows script will run and get to its Python part: it wants `requirements.txt`, gives way to
+ * `.skipPythonDeployment`, and a `command` in `.deployment` takes its place (projectkudu/kudu, the wiki's page on
+ * customised deployments).
+ */
+function kuduScript({ hasRequirements, isSkipped, hasCommand }) {
+    if (!hasRequirements)
+        return { runs: false, detail: 'the package has no requirements.txt' };
+    if (isSkipped)
+        return { runs: false, detail: 'the package has a .skipPythonDeployment' };
+    if (hasCommand)
+        return { runs: false, detail: '.deployment names a command of its own' };
+    return { runs: true, detail: 'the package has a requirements.txt' };
+}
+function hasCommand(deployment) {
+    let section = '';
+    for (const line of deployment.split(/\r?\n/)) {
+        section = /^\s*\[(.+?)\]\s*$/.exec(line)?.[1]?.trim().toLowerCase() ?? section;
+        if (section === 'config' && /^\s*command\s*=\s*\S/i.test(line))
+            return true;
+    }
+    return false;
+}
+async function project_requirementsFile(files, chosen) {
+    if (chosen === undefined) {
+        for (const name of REQUIREMENTS_FILES)
+            if (await files.isFile(name))
+                return name;
+        return undefined;
+    }
+    const named = `"requirements-file" names ${JSON.stringify(chosen)}`;
+    if (!(await files.isFile(chosen))) {
+        throw new ProjectError(`${named}, which is not in the package. Write its path from the top of "package"`);
+    }
+    if ((await files.text(chosen, MAX_REQUIREMENTS_BYTES)) === undefined) {
+        throw new ProjectError(`${named}, which is a link that leads out of the package, or has more than ${MAX_REQUIREMENTS_BYTES} bytes. ` +
+            'Put the file itself into the package');
+    }
+    return chosen;
+}
+function remarksOn(top, files, packagedEnvironments) {
+    const remarks = [];
+    if (!top.hasRequirements) {
+        // Oryx knows other files, and what the package brings along need not be built. Kudu's Windows script wants this one.
+        const hasSubstitute = top.hasOtherProjectFile || packagedEnvironments.length > 0;
+        const elsewhere = files.names.find(name => name.endsWith('/requirements.txt') && !name.includes('site-packages/'));
+        const hint = elsewhere === undefined ? '' : `, only ${elsewhere}`;
+        const text = `The package has no requirements.txt at its top${hint}, so a deployment that builds on the server installs ` +
+            'nothing. Check that "package" is what the deploy step deploys';
+        remarks.push({ text, layouts: hasSubstitute ? ['windows-env'] : ALL_LAYOUTS });
+    }
+    if (top.isSkipped) {
+        const text = 'The package has a .skipPythonDeployment, so the deployment neither makes an environment nor installs';
+        remarks.push({ text, layouts: ['windows-env'] });
+    }
+    if (top.hasCommand) {
+        const text = '.deployment in the package names a command of its own, which builds in place of App Service';
+        remarks.push({ text, layouts: ALL_LAYOUTS });
+    }
+    if (!files.isComplete) {
+        const text = 'Not all of the package was searched for virtual environments: it has too many files, too deep folders, or one ' +
+            'that cannot be listed';
+        remarks.push({ text, layouts: [...ALL_LAYOUTS, 'unknown'] });
+    }
+    return remarks;
 }
 
 ;// CONCATENATED MODULE: ./lib/python/requirement.js
@@ -44681,6 +44939,351 @@ function takeMarkerAfterSemicolon(scanner, isDirect) {
     return takeMarker(scanner);
 }
 
+;// CONCATENATED MODULE: ./lib/python/metadata.js
+// What a distribution says of itself in METADATA, PKG-INFO and requires.txt: what it needs, and when. Pure.
+
+/** Where lines end for Python's `email.feedparser`, which reads these files for pip. */
+const LINE = /([^\r\n]*)(\r\n|\r|\n|$)/y;
+/** A header's first line; the name may hold any visible character of ASCII but the colon (RFC 822 section 3.2). */
+const HEADER = /^([!-9;-~]*):([^]*)$/;
+/** One leaves the answer open, and a file that is something else altogether has no end of them. */
+const metadata_MOST_GAPS = 10;
+/** More than any tool writes; beyond it nothing is tried once more. */
+const MAX_LEGACY_LENGTH = 1000;
+/** No specifier of PEP 440 at all, or one in the parentheses of PEP 345, between a name and its marker. */
+const LEGACY = /^([A-Za-z0-9][\w.-]*)[ \t]*(\[[^\][]*\])?[ \t]*(?:\([^()]*\)|[<>=!~][^;@()]*)[ \t]*(;[^]*)?$/;
+/**
+ * Reads the headers of METADATA (PEP 566 and later) or PKG-INFO; the body, which is the long description, counts for
+ * nothing, and neither does `Requires`, which names modules (PEP 314).
+ *
+ * `source`: what the file is called in gaps.
+ */
+function metadata_parseMetadata(text, source) {
+    const requires = [];
+    const gaps = [];
+    const { headers, strayBody } = headersOf(text.replace(/^\uFEFF/, ''));
+    for (const [name, value] of headers) {
+        if (name.toLowerCase() === 'requires-dist')
+            take(value, source, requires, gaps);
+    }
+    // Python's parser takes what follows a line that is no header for the body. Who wrote it meant something else.
+    if (/^requires-dist[ \t]*:/im.test(strayBody))
+        gaps.push(`${source}: a requirement follows a line that is no header`);
+    return { requires, gaps };
+}
+/**
+ * Reads the `requires.txt` of an egg-info folder: requirements, and sections `[extra]`, `[:marker]` and `[extra:marker]`
+ * (setuptools, "Python Eggs").
+ *
+ * `source`: what the file is called in gaps.
+ */
+function metadata_parseRequiresTxt(text, source) {
+    const requires = [];
+    const gaps = [];
+    let condition = '';
+    for (const raw of text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)) {
+        const line = raw.trim();
+        if (line === '' || line.startsWith('#'))
+            continue;
+        if (line.startsWith('[')) {
+            const read = conditionOf(line);
+            if (read === undefined)
+                gaps.push(`${source}: a section cannot be understood`);
+            // What stands in it is needed, perhaps.
+            condition = read ?? '';
+        }
+        else
+            take(under(condition, line), source, requires, gaps);
+    }
+    return { requires, gaps };
+}
+function headersOf(text) {
+    const headers = [];
+    LINE.lastIndex = 0;
+    while (LINE.lastIndex < text.length) {
+        const begun = LINE.lastIndex;
+        const line = LINE.exec(text)?.[1] ?? '';
+        if (line === '')
+            break;
+        const [, name, value = ''] = HEADER.exec(line) ?? [];
+        const last = headers.at(-1);
+        if (/^[ \t]/.test(line)) {
+            // The description of old PKG-INFO goes on for hundreds of lines, and nobody reads it here.
+            if (last && /^requires-dist$/i.test(last[0]))
+                last[1] += ` ${line.trim()}`;
+        }
+        else if (name === undefined)
+            return { headers, strayBody: text.slice(begun).split(/\r\n\r\n|\n\n|\r\r/, 1)[0] ?? '' };
+        else
+            headers.push([name, value.trim()]);
+    }
+    return { headers, strayBody: '' };
+}
+function take(text, source, requires, gaps) {
+    if (gaps.length >= metadata_MOST_GAPS)
+        return;
+    const read = readOrReason(text);
+    if (typeof read !== 'string') {
+        requires.push(read);
+        return;
+    }
+    // Whoever needs it is decided by its name and its marker; what older pips took for versions does not matter for that.
+    const [, name, extras = '', marker = ''] = (text.length <= MAX_LEGACY_LENGTH && LEGACY.exec(text)) || [];
+    const bare = name === undefined ? read : readOrReason(`${name}${extras}${marker}`);
+    if (typeof bare === 'string')
+        gaps.push(`${source}: "${metadata_begin(text)}" cannot be understood: ${read}`);
+    else
+        requires.push(bare);
+}
+function readOrReason(text) {
+    try {
+        return parseRequirement(text);
+    }
+    catch (error) {
+        if (!(error instanceof RequirementError))
+            throw error;
+        return error.message;
+    }
+}
+/** The beginning of a requirement, without an address: that may hold a password. */
+function metadata_begin(text) {
+    const [start = ''] = text.split('@', 1);
+    return start.length === text.length && text.length <= 60 ? text : `${start.slice(0, 60).trimEnd()} …`;
+}
+/** The marker that a section stands for, empty for none; `undefined`: it is not one. */
+function conditionOf(section) {
+    const [, extra = '', colon, marker = ''] = /^\[([^:\]]*)(:)?(.*)\]$/.exec(section) ?? [];
+    const isName = /^[\w.-]+$/.test(extra);
+    if (!isName && (extra !== '' || colon === undefined))
+        return undefined;
+    const named = `extra == "${extra}"`;
+    if (marker.trim() === '')
+        return isName ? named : '';
+    return isName ? `(${marker}) and ${named}` : marker;
+}
+/** A line of a section as one requirement. */
+function under(condition, line) {
+    if (condition === '')
+        return line;
+    // In an address a semicolon is a part of it, unless there is a blank before it.
+    const [, needed = line, marker] = (line.includes('@') ? /^(.*?)[ \t];(.*)$/ : /^(.*?);(.*)$/).exec(line) ?? [];
+    return marker === undefined ? `${line} ; ${condition}` : `${needed} ; (${marker}) and (${condition})`;
+}
+
+;// CONCATENATED MODULE: ./lib/python/read-metadata.js
+// Fetches what distributions say of themselves: a few files, several at a time, and never more than is good for a run.
+
+
+/**
+ * METADATA holds the long description too, of which PyPI takes some hundred kB, and breaking off a transfer costs a login:
+ * so it is read to its end, and only what no tool writes is left.
+ */
+const READING_LIMITS = { maxBytes: 2_097_152, maxFiles: 400, maxMs: 60_000 };
+/** Transfers at a time; the site may have fewer connections than that. */
+const MOST_LANES = 8;
+/** A further connection takes as long as some transfers do. */
+const FILES_PER_LANE = 4;
+/**
+ * Makes what reads the metadata of distributions in a `site-packages`; the limits hold for all of its answers together.
+ *
+ * What could not be read, for whatever reason, is in the answer as a gap. Throws `SiteError` where the site is not to be
+ * reached any more.
+ */
+function read_metadata_metadataReader(site, sitePackages, limits = READING_LIMITS) {
+    let left = limits.maxFiles;
+    let endsAt;
+    return async (distributions) => {
+        endsAt ??= performance.now() + limits.maxMs;
+        const tooMany = distributions.length > left;
+        // Any gap leaves the answer open, so a part of them would be read for nothing.
+        if (tooMany)
+            return read_metadata_byName(distributions, () => gap(`more than ${limits.maxFiles} files would have to be read`));
+        left -= distributions.length;
+        const read = new Map();
+        const remainingMs = endsAt - performance.now();
+        const isDone = await beforeTimeIsUp(remainingMs, isUp => readAll(site, sitePackages, distributions, limits, read, isUp));
+        // Timers are not as exact as the clock.
+        if (!isDone)
+            endsAt = -Infinity;
+        const late = gap(`reading took more than ${limits.maxMs / 1000} s`);
+        return read_metadata_byName(distributions, distribution => read.get(distribution) ?? late);
+    };
+}
+/** Fills `read` until `isUp` says that nobody waits for the rest. */
+async function readAll(site, sitePackages, distributions, { maxBytes }, read, isUp) {
+    const queue = distributions.values();
+    const lane = async () => {
+        // All lanes take from the same iterator.
+        for (const distribution of queue) {
+            if (isUp())
+                return;
+            read.set(distribution, await readOne(site, sitePackages, distribution.entry, maxBytes));
+        }
+    };
+    const lanes = Math.min(MOST_LANES, Math.ceil(distributions.length / FILES_PER_LANE));
+    await Promise.all(Array.from({ length: lanes }, lane));
+}
+/** Waits for work, but not longer than that; gives whether it was done by then. */
+async function beforeTimeIsUp(ms, work) {
+    let up = ms <= 0;
+    if (up)
+        return false;
+    const time = Promise.withResolvers();
+    const timer = setTimeout(() => {
+        up = true;
+        time.resolve(false);
+    }, ms);
+    try {
+        const done = work(() => up).then(() => true);
+        return await Promise.race([done, time.promise]);
+    }
+    finally {
+        clearTimeout(timer);
+        up = true;
+    }
+}
+async function readOne(site, sitePackages, entry, maxBytes) {
+    if (!isFileName(entry))
+        return gap('a name in site-packages is none that can be asked for');
+    const at = child(sitePackages, entry);
+    if (entry.endsWith('.egg')) {
+        const found = await readEgg(site, child(at, 'EGG-INFO'), `${entry}/EGG-INFO`, maxBytes);
+        return found ?? gap(`${entry} is a zip, or could not be read`);
+    }
+    if (entry.endsWith('.egg-info')) {
+        // setuptools makes a folder. Else it is the single file of distutils, which holds what PKG-INFO would.
+        const found = await readEgg(site, at, entry, maxBytes);
+        return found ?? parsed(await read_metadata_textOf(site, at, maxBytes), entry);
+    }
+    return parsed(await read_metadata_textOf(site, child(at, 'METADATA'), maxBytes), `${entry}/METADATA`);
+}
+/** What lies in an egg's folder of metadata; `undefined`: there is no such folder, as far as the server lets it be seen. */
+async function readEgg(site, folder, source, maxBytes) {
+    const requires = await read_metadata_textOf(site, child(folder, 'requires.txt'), maxBytes);
+    if (requires.text !== undefined)
+        return parseRequiresTxt(requires.text, `${source}/requires.txt`);
+    const inside = requires.isRefused ? await read_metadata_listOrRefused(site, folder) : undefined;
+    // Some servers list what is not there as an empty folder, and a file as itself.
+    if (requires.isRefused && (!inside || !entryNamed(inside, 'PKG-INFO')))
+        return undefined;
+    // setuptools leaves the file out where it would be empty.
+    const isProven = inside && !entryNamed(inside, 'requires.txt');
+    return isProven ? { requires: [], gaps: [] } : gap(`${source}/requires.txt could not be read: ${requires.reason}`);
+}
+function parsed(fetched, source) {
+    if (fetched.text === undefined)
+        return gap(`${source} could not be read: ${fetched.reason}`);
+    return parseMetadata(fetched.text, source);
+}
+async function read_metadata_textOf(site, file, maxBytes) {
+    try {
+        return { text: await site.readText(file, maxBytes) };
+    }
+    catch (error) {
+        if (!(error instanceof SiteError))
+            throw error;
+        // One file that breaks each transfer is no reason to give the run up; without a way to the server there is none.
+        if (!['refused', 'unexpected', 'lost'].includes(error.kind))
+            throw error;
+        return { text: undefined, reason: error.message, isRefused: error.kind === 'refused' };
+    }
+}
+async function read_metadata_listOrRefused(site, folder) {
+    try {
+        return await site.list(folder);
+    }
+    catch (error) {
+        if (error instanceof SiteError && ['refused', 'lost'].includes(error.kind))
+            return undefined;
+        throw error;
+    }
+}
+/** By name; where one is installed in two versions, what either needs counts. */
+function read_metadata_byName(distributions, metadataOf) {
+    const found = new Map();
+    for (const distribution of distributions) {
+        const { requires, gaps } = metadataOf(distribution);
+        const known = found.get(distribution.name);
+        found.set(distribution.name, {
+            requires: [...(known?.requires ?? []), ...requires],
+            gaps: [...(known?.gaps ?? []), ...gaps]
+        });
+    }
+    return found;
+}
+function gap(sentence) {
+    return { requires: [], gaps: [sentence] };
+}
+
+;// CONCATENATED MODULE: ./lib/python/fingerprint.js
+// What of a requirements file counts when two deployments are compared, each thing in one way of writing it. Pure.
+
+/** The options that pip obeys after a requirement; the others it passes over there. */
+const OF_REQUIREMENTS = new Set(['--hash', '--global-option', '--config-settings']);
+/**
+ * Writes a statement in one way. Where it is stated does not count, so that a line may move into an included file.
+ *
+ * `requirement` is `undefined` where it was not understood: then its text counts, but for its white space.
+ */
+function fingerprint_canonicalLines(statement, requirement) {
+    switch (statement.kind) {
+        case 'options':
+            return statement.options.map(option => JSON.stringify(['option', ...canonicalOption(option)]));
+        case 'lost':
+            return [JSON.stringify(['lost', fingerprint_plain(statement.text)])];
+        default: {
+            const { kind, isConstraint, options, text } = statement;
+            const obeyed = options.filter(({ name }) => OF_REQUIREMENTS.has(name));
+            const what = requirement ? canonicalRequirement(requirement) : [fingerprint_plain(text)];
+            const how = obeyed.map(option => JSON.stringify(canonicalOption(option))).sort();
+            return [JSON.stringify([isConstraint ? 'constraint' : kind, what, [...new Set(how)]])];
+        }
+    }
+}
+/** The SHA-256, in hexadecimal, of texts in any order; one that is repeated counts once. */
+async function fingerprint_digest(contents) {
+    const text = [...new Set(contents)].sort().join('\n');
+    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+    return Array.from(hash, byte => byte.toString(16).padStart(2, '0')).join('');
+}
+function canonicalRequirement({ name, extras, specifier, url, marker }) {
+    const specifiers = specifier.split(',').sort().join();
+    return [
+        name,
+        [...extras].sort(),
+        specifiers,
+        url === undefined ? '' : fingerprint_plain(url),
+        marker ? canonicalMarker(marker) : ''
+    ];
+}
+/** `a and b` is `b and a`; quotes, blanks and the old names of variables are gone already. */
+function canonicalMarker(marker) {
+    if (marker.kind === 'comparison')
+        return JSON.stringify([marker.left, marker.operator, marker.right]);
+    const parts = marker.parts.map(part => canonicalMarker(part));
+    return `${marker.kind}(${[...new Set(parts)].sort().join()})`;
+}
+function canonicalOption({ name, value }) {
+    switch (name) {
+        case '--no-binary':
+        case '--only-binary':
+        case '--all-releases':
+        case '--only-final':
+            return [name, value.split(',').map(normalizeName).sort().join()];
+        case '--hash':
+            return [name, value.toLowerCase()];
+        default:
+            return [name, fingerprint_plain(value)];
+    }
+}
+/** White space as single blanks, and URLs without user and password: they change without changing what is installed. */
+function fingerprint_plain(text) {
+    return text
+        .replace(/\s+/g, ' ')
+        .trim()
+        .replace(/:\/\/[^/\s]*@/g, '://');
+}
+
 ;// CONCATENATED MODULE: ./lib/python/lockfiles.js
 // Which packages uv.lock and poetry.lock name: all that may be installed, whatever platform or group wants them. Pure.
 
@@ -44721,7 +45324,7 @@ function lockfiles_readPoetryLock(text) {
  * Throws `RequirementError` where the text is no TOML or the name is none.
  */
 function lockfiles_projectName(text) {
-    const { project, tool } = parsed(text);
+    const { project, tool } = lockfiles_parsed(text);
     const poetry = isTable(tool) ? tool['poetry'] : undefined;
     for (const table of [project, poetry]) {
         if (isTable(table) && typeof table['name'] === 'string')
@@ -44731,7 +45334,7 @@ function lockfiles_projectName(text) {
 }
 function reading(text, read) {
     try {
-        const lock = parsed(text);
+        const lock = lockfiles_parsed(text);
         const list = lock['package'];
         const { packages, gaps, entries, format, rest } = read(lock, Array.isArray(list) ? list : []);
         const absent = Array.isArray(list) ? [] : ['has no list of packages'];
@@ -44747,7 +45350,7 @@ function reading(text, read) {
         return { packages: [], gaps: [error.message], contents: [text] };
     }
 }
-function parsed(text) {
+function lockfiles_parsed(text) {
     if (text.length > MAX_CHARACTERS)
         throw new RequirementError('is too long to be read');
     try {
@@ -45488,344 +46091,111 @@ function nothing(gap, isSuperset) {
     return { asked: [], isSuperset, gaps: [gap], contents: [] };
 }
 
-;// CONCATENATED MODULE: ./lib/sweep-report.js
-// What is said of a sweep: how far it is, what it left and why, and what the transport did. Pure; foreign text is escaped here.
-
-
-/** How long the log is quiet in between, and how much earlier a timer may fire for all that. */
-const BETWEEN_LINES_MS = 5000;
-const EARLY_MS = 100;
-/** Over how many lines the speed is taken: a sweep that has slowed down is not told at the speed of its start. */
-const RECENT_LINES = 3;
-const START = { files: 0, listed: 0, listingDone: false, elapsedMs: 0 };
-/**
- * Makes what listens to one sweep and tells of it, a line every five seconds.
- *
- * A sweep that is over earlier is not told of. One listener is for one sweep, because the next begins at zero again.
- */
-function progressTeller(say) {
-    let told = [START];
-    return progress => {
-        const last = told.at(-1) ?? START;
-        if (progress.elapsedMs - last.elapsedMs < BETWEEN_LINES_MS - EARLY_MS)
-            return;
-        say(progressLine(progress, told[0] ?? START));
-        told = [...told, progress].slice(-RECENT_LINES);
-    };
-}
-/** How far a sweep is; its speed is that since an `earlier` moment. */
-function progressLine(now, earlier) {
-    const perSecond = (1000 * (now.files - earlier.files)) / Math.max(1, now.elapsedMs - earlier.elapsedMs);
-    // What was listed again after a loss may be less than what is gone already.
-    const whole = Math.max(now.listed, now.files);
-    const of = now.listingDone ? count(whole) : `at least ${count(whole)}`;
-    const left = now.listingDone && perSecond > 0 && whole > now.files ? `, ${duration((whole - now.files) / perSecond)} left` : '';
-    return `Sweeping: ${count(now.files)} of ${of} files, ${rate(perSecond)} files/s${left}`;
-}
-/** What the transport did for a step, and what it did more carefully than planned. */
-function accountLines(account) {
-    const { connections, reconnects, commands, bytesSent, bytesReceived, window, rungs } = account;
-    const lost = reconnects > 0 ? `, ${count(reconnects)} of them in the place of a lost one` : '';
-    const together = window > 1 ? `, up to ${count(window)} of them under way on one connection` : '';
-    return [
-        `Connections: ${count(connections)}${lost}`,
-        `Commands: ${count(commands)}${together} (${bytes(bytesSent)} sent, ${bytes(bytesReceived)} received)`,
-        ...rungs.map(({ rung, times }) => {
-            const often = times > 1 ? ` (${count(times)} times)` : '';
-            return `More careful than planned${often}: ${(0,lib_escape/* plain */.pj)(rung, 300)}`;
-        })
-    ];
-}
-/** What a sweep did, for the log. */
-function sweep_report_sweptLines(copy, { files, refused, movedAside, unfinished }) {
-    const left = refused.length > 0 ? `, ${refused.length} could not be deleted` : '';
-    const late = unfinished ? ', and the time was up' : '';
-    return [`Swept: ${(0,lib_escape/* plain */.pj)(copy)} (${files} files${left}${late})`, ...sweep_report_movedAsideLines(movedAside)];
-}
-/** Tells of files in use. No warning: they are out of the way, and cost nothing but their place. */
-function sweep_report_movedAsideLines(movedAside) {
-    if (movedAside.length === 0)
-        return [];
-    const names = (0,lib_escape/* listed */.KE)(movedAside.map(lib_site/* nameOf */.Vb));
-    const place = `in ${lib_site/* OWN_FOLDER */.w5} now, where a later run deletes`;
-    if (movedAside.length === 1)
-        return [`1 file is in use and lies ${place} it: ${names}`];
-    return [`${count(movedAside.length)} files are in use and lie ${place} them: ${names}`];
-}
-/** Warns of what the server refuses to delete; nothing where a sweep has not come to its end, and tells later. */
-function sweep_report_refusedWarnings(rest, { refused, unfinished }) {
-    const [first] = refused;
-    if (!first || unfinished)
-        return [];
-    const names = (0,lib_escape/* listed */.KE)(refused.map(({ path }) => (0,lib_site/* nameOf */.Vb)(path)));
-    return [
-        `${refused.length} files and folders could not be deleted and stay in ${rest} for the next run (${names}): ${first.reply}`
-    ];
-}
-/** Warns of what there was no time for; nothing where there is no rest. */
-function sweep_report_lateWarnings(files, rests, next) {
-    if (rests.length === 0)
-        return [];
-    const names = (0,lib_escape/* listed */.KE)(rests.map(lib_site/* nameOf */.Vb));
-    return [
-        `${count(files)} files were deleted until the time was up, and the rest of ${names} stays in ${lib_site/* OWN_FOLDER */.w5}: ${next} ` +
-            'goes on. Raise "deadline" if that happens often'
-    ];
-}
-function count(number) {
-    return number.toLocaleString('en-US');
-}
-function rate(perSecond) {
-    return perSecond >= 10 || perSecond === 0 ? count(Math.round(perSecond)) : perSecond.toFixed(1);
-}
-function duration(seconds) {
-    return seconds < 120 ? `${Math.ceil(seconds)} s` : `${count(Math.ceil(seconds / 60))} min`;
-}
-function bytes(number) {
-    if (number < 1000)
-        return `${number} bytes`;
-    return number < 1_000_000 ? `${(number / 1000).toFixed(1)} kB` : `${(number / 1_000_000).toFixed(1)} MB`;
-}
-
-;// CONCATENATED MODULE: ./lib/report.js
-// What a run has to say: log lines, outputs, and the Markdown of the job summary. Pure; foreign text is escaped here.
+;// CONCATENATED MODULE: ./lib/expecting.js
+// What the package asks for, held against what lies on the server: reads no more of either than the decision needs.
 
 
 
 
-/** `name version`, as it is handed over and compared. */
-function report_packageLines(distributions) {
-    return distributions.map(({ name, version }) => `${name} ${version}`);
-}
-/** The values of all outputs; every one of them is set in every run. */
-function report_outputsOf(outcome) {
-    const { found, decision } = outcome;
-    const layout = found?.layout ?? 'unknown';
+
+
+
+
+
+/** Reads the package; throws `ProjectError`. `told`: what is known of the app from elsewhere. */
+async function expecting_readWishes(inputs, told) {
+    const project = await readProject(inputs.packagePath, inputs);
+    const { requirementsFile, readText, packagedEnvironments, pythonRuntime, kuduScript } = project;
+    const requirements = requirementsFile === undefined ? undefined : await readRequirements(requirementsFile, readText);
     return {
-        result: outcome.result,
-        reason: decision?.reasons[0].code ?? '',
-        reasons: JSON.stringify((decision?.reasons ?? []).map(reason => ({ code: reason.code, detail: plain(reason.detail, 1000) }))),
-        layout,
-        strategy: outcome.strategy,
-        // With an archive that goes, what is left over beside it stays.
-        'env-path': decision?.action === 'reset-archive' ? '' : plain(found?.environment?.path ?? '', 1000),
-        'python-version-found': foundPython(found && usedEnvironment(found)) ?? '',
-        'python-version-wanted': outcome.wanted?.version ?? '',
-        'removed-packages': '[]',
-        'files-deleted': String(outcome.dryRun ? 0 : outcome.filesDeleted),
-        'duration-ms': String(Math.round(outcome.durationMs)),
-        'recommended-clean': recommendedClean(outcome.result, layout),
-        'app-name': outcome.app,
-        'slot-name': outcome.slot === '' ? 'production' : outcome.slot,
-        'dry-run': String(outcome.dryRun)
+        project,
+        requirements,
+        expected: { pythonInput: inputs.python, pythonRuntime, kuduScript, ...told },
+        warnings: packagedEnvironments.length > 0 ? [describePackaged(packagedEnvironments)] : []
     };
 }
-/**
- * What to pass to the deploy step's `clean`: left out, the server's default wipes wwwroot, the environment included.
- * Empty where there is nothing to keep, or where nothing is known.
- */
-function recommendedClean(result, layout) {
-    const noAdvice = result === 'failed' || result === 'unreachable';
-    return noAdvice || ['compressed-env', 'compressed-app', 'none'].includes(layout) ? '' : 'false';
-}
-/** What was found, for the log. */
-function report_foundLines(found) {
-    const { doubt, lock, secondArchive } = found;
+/** Compares what is installed with what is asked for, where the decision could depend on it. */
+async function expecting_compare(site, found, { project, requirements, expected }, policy) {
     const environment = usedEnvironment(found);
-    const lines = [`Layout: ${found.layout}`];
-    if (doubt)
-        lines.push(`In doubt: ${plain(doubt.detail)}${doubt.candidates.length > 0 ? ` (${listed(doubt.candidates)})` : ''}`);
-    if (environment) {
-        const sources = environment.versions.map(({ source, version }) => `${plain(source)}: ${version}`).join(', ');
-        lines.push(`Environment: ${plain(environment.path)}`);
-        lines.push(`Python: ${foundPython(environment) ?? 'unknown'}${sources ? ` (${sources})` : ''}`);
-        lines.push(`Packages: ${environment.distributions.length}`);
-        if (environment.missing.length > 0)
-            lines.push(`Missing: ${listed(environment.missing)}`);
-    }
-    if (found.environment && !environment)
-        lines.push(`Left over from another build: ${plain(found.environment.path)}`);
-    if (secondArchive)
-        lines.push(`Archives: ${plain(secondArchive.detail)}`);
-    if (lock)
-        lines.push(`Deployment running: ${plain(lock.detail)}`);
+    if (!environment)
+        return { expected, inventory: undefined, landing: undefined };
+    const landing = compareWithPackaged(environment, project.packagedEnvironments);
+    const known = landing?.verdict === 'differs' ? { ...expected, packagedEnvironment: landing.detail } : expected;
+    const [{ code }] = decide(found, known, policy).reasons;
+    const isOpen = code === 'up-to-date' || code === 'never';
+    if (!requirements || !isOpen)
+        return { expected: known, inventory: undefined, landing };
+    const inventory = await inventoryOf(site, found, environment, requirements, known);
+    // What is not known can only be a reason to keep something: where nothing is left over, nothing is in doubt.
+    const isDoubtful = inventory.removed.length > 0 && inventory.gaps.length > 0;
+    const told = isDoubtful ? { gaps: inventory.gaps } : { removedPackages: inventory.removed };
+    return { expected: { ...known, ...told }, inventory, landing };
+}
+function inventoryOf(site, found, environment, requirements, expected) {
+    const isWindows = found.layout === 'windows-env' || environment.shape === 'windows';
+    const python = wantedPython(found.layout, expected)?.version ?? foundPython(environment);
+    const { sitePackages, distributions } = environment;
+    const server = serverEnvironment(isWindows ? 'windows' : 'linux', python);
+    const read = sitePackages ? metadataReader(site, sitePackages) : () => Promise.resolve(new Map());
+    return takeInventory(distributions, requirements, server, read);
+}
+
+;// CONCATENATED MODULE: ./lib/inventory-report.js
+// What is said of packages: those that are installed against those that are asked for. Pure; foreign text is escaped here.
+
+/** More rows than this nobody reads. */
+const MOST_ROWS = 100;
+/** What nothing asks for any more; empty also where that is not certain, or was not compared. */
+function inventory_report_certainlyRemoved(inventory) {
+    return inventory?.gaps.length === 0 ? inventory.removed : [];
+}
+/** The comparison, for the log. */
+function inventory_report_comparedLines(inventory, landing) {
+    const lines = [];
+    if (landing)
+        lines.push(`Packaged environment: ${plain(landing.detail, 500)}`);
+    if (!inventory)
+        return lines;
+    const { rows, removed, gaps } = inventory;
+    const counted = ['stays', 'changes', 'comes', 'goes'].flatMap(fate => {
+        const count = rows.filter(row => row.fate === fate).length;
+        return count > 0 ? [`${count} ${WORDS[fate]}`] : [];
+    });
+    lines.push(`Installed against asked for: ${counted.length > 0 ? counted.join(', ') : 'nothing'}`);
+    const names = listed(removed.slice(0, MOST_ROWS));
+    if (removed.length > 0 && gaps.length > 0)
+        lines.push(`Nothing is known to ask for: ${names}`);
+    for (const gap of removed.length > 0 ? gaps : [])
+        lines.push(`Not known: ${plain(gap, 500)}`);
     return lines;
 }
-/** The decision, for the log. */
-function report_decisionLines(decision) {
-    return [
-        `Action: ${decision.action}`,
-        ...decision.reasons.map(reason => `${reason.code}: ${plain(reason.detail, 500)}`)
-    ];
-}
-/** The one line that stands outside the groups. */
-function report_resultLine(outcome) {
-    const reason = outcome.decision?.reasons[0];
-    const why = reason ? ` (${reason.code}: ${plain(reason.detail, 300)})` : '';
-    return `Python environment: ${outcome.dryRun ? 'would be ' : ''}${outcome.result}${why}`;
-}
-const HEADLINES = {
-    absent: 'There is no Python environment to keep or reset',
-    preserved: 'The Python environment stays',
-    reset: 'The Python environment is reset',
-    'rebuilt-on-deploy': 'The deployment builds the Python environment anew by itself',
-    scheduled: 'The deployment will reset the Python environment',
-    unreachable: 'The server could not be looked at',
-    failed: 'The Python environment could not be dealt with'
+const WORDS = {
+    stays: 'stay',
+    goes: 'go',
+    comes: 'come',
+    changes: 'change their version'
 };
-function headlineOf({ result, found, decision }) {
-    if (result === 'reset' && decision?.action === 'reset-archive')
-        return 'An archive that is left over is set aside';
-    if (result === 'reset' && found?.layout === 'compressed-app')
-        return 'An environment that is left over is set aside';
-    return HEADLINES[result];
-}
-/** The job summary of the main step. */
-function report_summaryOf(outcome) {
-    const { found, decision, wanted } = outcome;
-    const environment = found?.environment;
-    const rows = [['Site', siteText(outcome)]];
-    if (found)
-        rows.push(['Found', foundText(found)]);
-    if (found)
-        rows.push([
-            'Wanted',
-            wanted ? `Python ${wanted.version} (${prose(wanted.source)})` : 'no particular Python version'
-        ]);
-    if (decision)
-        rows.push(['Decision', `**${decision.action}**: ${code(decision.reasons[0].code)}`]);
-    if (environment || outcome.strategy !== 'none')
-        rows.push(['Strategy', code(outcome.strategy)]);
-    rows.push(['Files deleted in this step', String(outcome.dryRun ? 0 : outcome.filesDeleted)]);
-    rows.push(...inUseRows(outcome.movedAside));
-    rows.push(['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`]);
-    const reasons = decision?.reasons.map(reason => `- ${code(reason.code)}: ${prose(reason.detail)}`) ?? [];
-    return [
-        `### ${outcome.dryRun ? 'Dry run: ' : ''}${headlineOf(outcome)}`,
-        ...(outcome.failure === undefined ? [] : [`> ${prose(outcome.failure, 1000)}`]),
-        table(rows),
-        ...(reasons.length > 0 ? [`**Why**\n\n${reasons.join('\n')}`] : []),
-        ...warningList(outcome.warnings),
-        nextStep(outcome),
-        ''
-    ].join('\n\n');
-}
-function nextStep({ result, found, dryRun, strategy, decision, filesDeleted }) {
-    if (dryRun)
-        return 'Nothing was changed.';
-    switch (result) {
-        case 'reset':
-            if (found?.layout === 'compressed-app' && decision?.action === 'reset')
-                return 'Only what was left over beside the compressed app is removed. The app does not use it.';
-            if (strategy === 'in-place')
-                return 'The server refused to move the environment aside, so it was deleted where it lay. There is no way back: the deployment has to build a new one.';
-            if (filesDeleted > 0)
-                return 'What was removed is deleted already. There is no way back: the deployment has to build a new one.';
-            if (decision?.action === 'reset-archive')
-                return 'The left-over archive was set aside. It goes back only if the deployment leaves no archive at all.';
-            return 'What was removed is set aside until the end of the job. It is deleted once the deployment has built a new environment, and put back if it has not.';
-        case 'failed':
-            if (strategy === 'none')
-                return 'Nothing was changed.';
-            if (strategy === 'in-place')
-                return 'A part of the environment may be deleted already, and there is no way back: the next run finishes it.';
-            return 'What was changed, if anything, is put back at the end of the job where the deployment leaves no environment.';
-        default:
-            return 'Nothing was changed.';
-    }
-}
-/** The job summary of the post step. */
-function postSummaryOf(outcome) {
-    const { settlements, before, after } = outcome;
-    const undone = settlements.filter(({ fate }) => fate === 'put-back');
-    const kept = settlements.filter(({ fate }) => fate === 'kept');
-    const headline = undone.length > 0
-        ? 'The previous Python environment was put back'
-        : kept.length > 0
-            ? 'Something is still set aside'
-            : after
-                ? outcome.jobSucceeded
-                    ? 'The Python environment was rebuilt'
-                    : 'The Python environment is a new one, although the job did not succeed'
-                : 'After the deployment';
-    const inUse = settlements.reduce((sum, { swept }) => sum + (swept?.movedAside.length ?? 0), 0);
-    const rows = [
-        ['Site', siteText(outcome)],
-        ['Python', after ? `${before.python || 'unknown'} → ${after.python || 'unknown'}` : before.python || 'unknown'],
-        ['Files swept', String(filesIn(settlements))],
-        ...inUseRows(inUse),
-        ['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`]
-    ];
-    return [
-        `### ${headline}`,
-        table(rows),
-        ...(after && undone.length === 0 ? packageDifference(before, after) : []),
-        ...warningList(outcome.warnings),
-        ''
-    ].join('\n\n');
-}
-/** How many files the sweeps of a post step deleted. */
-function filesIn(settlements) {
-    return settlements.reduce((sum, { swept }) => sum + (swept?.files ?? 0), 0);
-}
-function inUseRows(files) {
-    return files > 0 ? [['Files in use, left to a later run', String(files)]] : [];
-}
-/** What became of one copy in the post step, for the log. */
-function settlementLines({ item, fate, detail, swept }) {
-    const what = (0,lib_escape/* plain */.pj)(item.original);
-    if (fate === 'put-back')
-        return [`Put back: ${what}, because ${(0,lib_escape/* plain */.pj)(detail, 500)}`];
-    if (fate === 'kept')
-        return [`Still set aside: ${what} as ${(0,lib_escape/* plain */.pj)(item.copy)}, because ${(0,lib_escape/* plain */.pj)(detail, 500)}`];
-    if (fate === 'postponed')
-        return [`Left to the next run, because the time was up: ${(0,lib_escape/* plain */.pj)(item.copy)}`];
-    return swept ? sweep_report_sweptLines(item.copy, swept) : [`Swept: ${(0,lib_escape/* plain */.pj)(item.copy)}, and ${(0,lib_escape/* plain */.pj)(detail)}`];
-}
-function packageDifference(before, after) {
-    if (!before.packages || !after.packages)
+const FATES = {
+    stays: 'stays',
+    goes: 'goes',
+    comes: 'comes',
+    changes: 'changes its version'
+};
+/** The comparison, for the job summary: what does not stay as it is. */
+function inventory_report_inventorySection(inventory) {
+    if (!inventory)
         return [];
-    const [old, fresh] = [versions(before.packages), versions(after.packages)];
-    const rows = [...new Set([...old.keys(), ...fresh.keys()])]
-        .filter(name => old.get(name) !== fresh.get(name))
-        .sort()
-        .map(name => [(0,lib_escape/* code */.aY)(name), `${(0,lib_escape/* code */.aY)(old.get(name) ?? 'not installed')} → ${(0,lib_escape/* code */.aY)(fresh.get(name) ?? 'gone')}`]);
-    const unchanged = [...fresh].filter(([name, version]) => old.get(name) === version).length;
-    const shown = rows.slice(0, 100);
-    const more = rows.length > shown.length ? `\n\n…and ${rows.length - shown.length} more` : '';
+    const rows = inventory.rows.filter(({ fate }) => fate !== 'stays');
+    const stay = inventory.rows.length - rows.length;
     if (rows.length === 0)
-        return [`All ${fresh.size} packages are what they were.`];
-    return [`${table([['Package', 'Change'], ...shown])}${more}\n\n${unchanged} packages are what they were.`];
+        return [`All ${stay} packages that are installed stay.`];
+    const shown = rows.slice(0, MOST_ROWS).map(row => [code(row.name), changeText(row)]);
+    const more = rows.length > shown.length ? `\n\n…and ${rows.length - shown.length} more` : '';
+    return [`${table([['Package', 'Installed, asked for'], ...shown])}${more}\n\n${stay} packages stay.`];
 }
-function versions(lines) {
-    return new Map(lines.map(line => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']));
-}
-function siteText({ app, slot }) {
-    return `${(0,lib_escape/* code */.aY)(app === '' ? '(not known)' : app)} (${(0,lib_escape/* code */.aY)(slot)})`;
-}
-function foundText(found) {
-    const { layout, doubt } = found;
-    const environment = usedEnvironment(found);
-    if (doubt)
-        return `${code(layout)}: ${prose(doubt.detail, 300)}`;
-    if (!environment)
-        return found.environment ? `${code(layout)}, beside it ${code(found.environment.path)}` : code(layout);
-    const python = foundPython(environment) ?? 'unknown';
-    return `${code(layout)}, ${code(environment.path)}, Python ${python}, ${environment.distributions.length} packages`;
-}
-function warningList(warnings) {
-    return warnings.length > 0 ? [warnings.map(warning => `- Warning: ${(0,lib_escape/* prose */.CS)(warning, 1000)}`).join('\n')] : [];
-}
-/** The first row is the header only where GitHub needs one; here each row carries its own heading. */
-function table(rows) {
-    const [first, ...others] = rows;
-    if (!first)
-        return '';
-    return [
-        `| ${first[0]} | ${first[1]} |`,
-        '| --- | --- |',
-        ...others.map(([head, text]) => `| ${head} | ${text} |`)
-    ].join('\n');
+function changeText({ installed, asked, fate }) {
+    const wish = asked === undefined ? 'nothing asks for it' : asked === '' ? 'any version' : code(asked);
+    return `${installed === undefined ? 'not installed' : code(installed)}, ${wish}: ${FATES[fate]}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/compare.js
@@ -46360,6 +46730,337 @@ async function wasDeployedSince(site, surroundings, deployment) {
     return active !== undefined && active.record !== deployment;
 }
 
+;// CONCATENATED MODULE: ./lib/sweep-report.js
+// What is said of a sweep: how far it is, what it left and why, and what the transport did. Pure; foreign text is escaped here.
+
+
+/** How long the log is quiet in between, and how much earlier a timer may fire for all that. */
+const BETWEEN_LINES_MS = 5000;
+const EARLY_MS = 100;
+/** Over how many lines the speed is taken: a sweep that has slowed down is not told at the speed of its start. */
+const RECENT_LINES = 3;
+const START = { files: 0, listed: 0, listingDone: false, elapsedMs: 0 };
+/**
+ * Makes what listens to one sweep and tells of it, a line every five seconds.
+ *
+ * A sweep that is over earlier is not told of. One listener is for one sweep, because the next begins at zero again.
+ */
+function progressTeller(say) {
+    let told = [START];
+    return progress => {
+        const last = told.at(-1) ?? START;
+        if (progress.elapsedMs - last.elapsedMs < BETWEEN_LINES_MS - EARLY_MS)
+            return;
+        say(progressLine(progress, told[0] ?? START));
+        told = [...told, progress].slice(-RECENT_LINES);
+    };
+}
+/** How far a sweep is; its speed is that since an `earlier` moment. */
+function progressLine(now, earlier) {
+    const perSecond = (1000 * (now.files - earlier.files)) / Math.max(1, now.elapsedMs - earlier.elapsedMs);
+    // What was listed again after a loss may be less than what is gone already.
+    const whole = Math.max(now.listed, now.files);
+    const of = now.listingDone ? count(whole) : `at least ${count(whole)}`;
+    const left = now.listingDone && perSecond > 0 && whole > now.files ? `, ${duration((whole - now.files) / perSecond)} left` : '';
+    return `Sweeping: ${count(now.files)} of ${of} files, ${rate(perSecond)} files/s${left}`;
+}
+/** What the transport did for a step, and what it did more carefully than planned. */
+function accountLines(account) {
+    const { connections, reconnects, commands, bytesSent, bytesReceived, window, rungs } = account;
+    const lost = reconnects > 0 ? `, ${count(reconnects)} of them in the place of a lost one` : '';
+    const together = window > 1 ? `, up to ${count(window)} of them under way on one connection` : '';
+    return [
+        `Connections: ${count(connections)}${lost}`,
+        `Commands: ${count(commands)}${together} (${bytes(bytesSent)} sent, ${bytes(bytesReceived)} received)`,
+        ...rungs.map(({ rung, times }) => {
+            const often = times > 1 ? ` (${count(times)} times)` : '';
+            return `More careful than planned${often}: ${(0,lib_escape/* plain */.pj)(rung, 300)}`;
+        })
+    ];
+}
+/** What a sweep did, for the log. */
+function sweep_report_sweptLines(copy, { files, refused, movedAside, unfinished }) {
+    const left = refused.length > 0 ? `, ${refused.length} could not be deleted` : '';
+    const late = unfinished ? ', and the time was up' : '';
+    return [`Swept: ${(0,lib_escape/* plain */.pj)(copy)} (${files} files${left}${late})`, ...sweep_report_movedAsideLines(movedAside)];
+}
+/** Tells of files in use. No warning: they are out of the way, and cost nothing but their place. */
+function sweep_report_movedAsideLines(movedAside) {
+    if (movedAside.length === 0)
+        return [];
+    const names = (0,lib_escape/* listed */.KE)(movedAside.map(lib_site/* nameOf */.Vb));
+    const place = `in ${lib_site/* OWN_FOLDER */.w5} now, where a later run deletes`;
+    if (movedAside.length === 1)
+        return [`1 file is in use and lies ${place} it: ${names}`];
+    return [`${count(movedAside.length)} files are in use and lie ${place} them: ${names}`];
+}
+/** Warns of what the server refuses to delete; nothing where a sweep has not come to its end, and tells later. */
+function sweep_report_refusedWarnings(rest, { refused, unfinished }) {
+    const [first] = refused;
+    if (!first || unfinished)
+        return [];
+    const names = (0,lib_escape/* listed */.KE)(refused.map(({ path }) => (0,lib_site/* nameOf */.Vb)(path)));
+    return [
+        `${refused.length} files and folders could not be deleted and stay in ${rest} for the next run (${names}): ${first.reply}`
+    ];
+}
+/** Warns of what there was no time for; nothing where there is no rest. */
+function sweep_report_lateWarnings(files, rests, next) {
+    if (rests.length === 0)
+        return [];
+    const names = (0,lib_escape/* listed */.KE)(rests.map(lib_site/* nameOf */.Vb));
+    return [
+        `${count(files)} files were deleted until the time was up, and the rest of ${names} stays in ${lib_site/* OWN_FOLDER */.w5}: ${next} ` +
+            'goes on. Raise "deadline" if that happens often'
+    ];
+}
+function count(number) {
+    return number.toLocaleString('en-US');
+}
+function rate(perSecond) {
+    return perSecond >= 10 || perSecond === 0 ? count(Math.round(perSecond)) : perSecond.toFixed(1);
+}
+function duration(seconds) {
+    return seconds < 120 ? `${Math.ceil(seconds)} s` : `${count(Math.ceil(seconds / 60))} min`;
+}
+function bytes(number) {
+    if (number < 1000)
+        return `${number} bytes`;
+    return number < 1_000_000 ? `${(number / 1000).toFixed(1)} kB` : `${(number / 1_000_000).toFixed(1)} MB`;
+}
+
+;// CONCATENATED MODULE: ./lib/report.js
+// What a run has to say: log lines, outputs, and the Markdown of the job summary. Pure; foreign text is escaped here.
+
+
+
+
+
+/** `name version`, as it is handed over and compared. */
+function report_packageLines(distributions) {
+    return distributions.map(({ name, version }) => `${name} ${version}`);
+}
+/** The values of all outputs; every one of them is set in every run. */
+function report_outputsOf(outcome) {
+    const { found, decision } = outcome;
+    const layout = found?.layout ?? 'unknown';
+    return {
+        result: outcome.result,
+        reason: decision?.reasons[0].code ?? '',
+        reasons: JSON.stringify((decision?.reasons ?? []).map(reason => ({ code: reason.code, detail: plain(reason.detail, 1000) }))),
+        layout,
+        strategy: outcome.strategy,
+        // With an archive that goes, what is left over beside it stays.
+        'env-path': decision?.action === 'reset-archive' ? '' : plain(found?.environment?.path ?? '', 1000),
+        'python-version-found': foundPython(found && usedEnvironment(found)) ?? '',
+        'python-version-wanted': outcome.wanted?.version ?? '',
+        'removed-packages': JSON.stringify(certainlyRemoved(outcome.inventory).map(name => plain(name, 200))),
+        'files-deleted': String(outcome.dryRun ? 0 : outcome.filesDeleted),
+        'duration-ms': String(Math.round(outcome.durationMs)),
+        'recommended-clean': recommendedClean(outcome.result, layout),
+        'app-name': outcome.app,
+        'slot-name': outcome.slot === '' ? 'production' : outcome.slot,
+        'dry-run': String(outcome.dryRun)
+    };
+}
+/**
+ * What to pass to the deploy step's `clean`: left out, the server's default wipes wwwroot, the environment included.
+ * Empty where there is nothing to keep, or where nothing is known.
+ */
+function recommendedClean(result, layout) {
+    const noAdvice = result === 'failed' || result === 'unreachable';
+    return noAdvice || ['compressed-env', 'compressed-app', 'none'].includes(layout) ? '' : 'false';
+}
+/** What was found, for the log. */
+function report_foundLines(found) {
+    const { doubt, lock, secondArchive } = found;
+    const environment = usedEnvironment(found);
+    const lines = [`Layout: ${found.layout}`];
+    if (doubt)
+        lines.push(`In doubt: ${plain(doubt.detail)}${doubt.candidates.length > 0 ? ` (${listed(doubt.candidates)})` : ''}`);
+    if (environment) {
+        const sources = environment.versions.map(({ source, version }) => `${plain(source)}: ${version}`).join(', ');
+        lines.push(`Environment: ${plain(environment.path)}`);
+        lines.push(`Python: ${foundPython(environment) ?? 'unknown'}${sources ? ` (${sources})` : ''}`);
+        lines.push(`Packages: ${environment.distributions.length}`);
+        if (environment.missing.length > 0)
+            lines.push(`Missing: ${listed(environment.missing)}`);
+    }
+    if (found.environment && !environment)
+        lines.push(`Left over from another build: ${plain(found.environment.path)}`);
+    if (secondArchive)
+        lines.push(`Archives: ${plain(secondArchive.detail)}`);
+    if (lock)
+        lines.push(`Deployment running: ${plain(lock.detail)}`);
+    return lines;
+}
+/** The decision, for the log. */
+function report_decisionLines(decision) {
+    return [
+        `Action: ${decision.action}`,
+        ...decision.reasons.map(reason => `${reason.code}: ${plain(reason.detail, 500)}`)
+    ];
+}
+/** The one line that stands outside the groups. */
+function report_resultLine(outcome) {
+    const reason = outcome.decision?.reasons[0];
+    const why = reason ? ` (${reason.code}: ${plain(reason.detail, 300)})` : '';
+    return `Python environment: ${outcome.dryRun ? 'would be ' : ''}${outcome.result}${why}`;
+}
+const HEADLINES = {
+    absent: 'There is no Python environment to keep or reset',
+    preserved: 'The Python environment stays',
+    reset: 'The Python environment is reset',
+    'rebuilt-on-deploy': 'The deployment builds the Python environment anew by itself',
+    scheduled: 'The deployment will reset the Python environment',
+    unreachable: 'The server could not be looked at',
+    failed: 'The Python environment could not be dealt with'
+};
+function headlineOf({ result, found, decision }) {
+    if (result === 'reset' && decision?.action === 'reset-archive')
+        return 'An archive that is left over is set aside';
+    if (result === 'reset' && found?.layout === 'compressed-app')
+        return 'An environment that is left over is set aside';
+    return HEADLINES[result];
+}
+/** The job summary of the main step. */
+function report_summaryOf(outcome) {
+    const { found, decision, wanted } = outcome;
+    const environment = found?.environment;
+    const rows = [['Site', siteText(outcome)]];
+    if (found)
+        rows.push(['Found', foundText(found)]);
+    if (found)
+        rows.push([
+            'Wanted',
+            wanted ? `Python ${wanted.version} (${prose(wanted.source)})` : 'no particular Python version'
+        ]);
+    if (decision)
+        rows.push(['Decision', `**${decision.action}**: ${code(decision.reasons[0].code)}`]);
+    if (environment || outcome.strategy !== 'none')
+        rows.push(['Strategy', code(outcome.strategy)]);
+    rows.push(['Files deleted in this step', String(outcome.dryRun ? 0 : outcome.filesDeleted)]);
+    rows.push(...inUseRows(outcome.movedAside));
+    rows.push(['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`]);
+    const reasons = decision?.reasons.map(reason => `- ${code(reason.code)}: ${prose(reason.detail)}`) ?? [];
+    return [
+        `### ${outcome.dryRun ? 'Dry run: ' : ''}${headlineOf(outcome)}`,
+        ...(outcome.failure === undefined ? [] : [`> ${prose(outcome.failure, 1000)}`]),
+        table(rows),
+        ...(reasons.length > 0 ? [`**Why**\n\n${reasons.join('\n')}`] : []),
+        ...inventorySection(outcome.inventory),
+        ...warningList(outcome.warnings),
+        nextStep(outcome),
+        ''
+    ].join('\n\n');
+}
+function nextStep({ result, found, dryRun, strategy, decision, filesDeleted }) {
+    if (dryRun)
+        return 'Nothing was changed.';
+    switch (result) {
+        case 'reset':
+            if (found?.layout === 'compressed-app' && decision?.action === 'reset')
+                return 'Only what was left over beside the compressed app is removed. The app does not use it.';
+            if (strategy === 'in-place')
+                return 'The server refused to move the environment aside, so it was deleted where it lay. There is no way back: the deployment has to build a new one.';
+            if (filesDeleted > 0)
+                return 'What was removed is deleted already. There is no way back: the deployment has to build a new one.';
+            if (decision?.action === 'reset-archive')
+                return 'The left-over archive was set aside. It goes back only if the deployment leaves no archive at all.';
+            return 'What was removed is set aside until the end of the job. It is deleted once the deployment has built a new environment, and put back if it has not.';
+        case 'failed':
+            if (strategy === 'none')
+                return 'Nothing was changed.';
+            if (strategy === 'in-place')
+                return 'A part of the environment may be deleted already, and there is no way back: the next run finishes it.';
+            return 'What was changed, if anything, is put back at the end of the job where the deployment leaves no environment.';
+        default:
+            return 'Nothing was changed.';
+    }
+}
+/** The job summary of the post step. */
+function postSummaryOf(outcome) {
+    const { settlements, before, after } = outcome;
+    const undone = settlements.filter(({ fate }) => fate === 'put-back');
+    const kept = settlements.filter(({ fate }) => fate === 'kept');
+    const headline = undone.length > 0
+        ? 'The previous Python environment was put back'
+        : kept.length > 0
+            ? 'Something is still set aside'
+            : after
+                ? outcome.jobSucceeded
+                    ? 'The Python environment was rebuilt'
+                    : 'The Python environment is a new one, although the job did not succeed'
+                : 'After the deployment';
+    const inUse = settlements.reduce((sum, { swept }) => sum + (swept?.movedAside.length ?? 0), 0);
+    const rows = [
+        ['Site', siteText(outcome)],
+        ['Python', after ? `${before.python || 'unknown'} → ${after.python || 'unknown'}` : before.python || 'unknown'],
+        ['Files swept', String(filesIn(settlements))],
+        ...inUseRows(inUse),
+        ['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`]
+    ];
+    return [
+        `### ${headline}`,
+        (0,lib_escape/* table */.tp)(rows),
+        ...(after && undone.length === 0 ? packageDifference(before, after) : []),
+        ...warningList(outcome.warnings),
+        ''
+    ].join('\n\n');
+}
+/** How many files the sweeps of a post step deleted. */
+function filesIn(settlements) {
+    return settlements.reduce((sum, { swept }) => sum + (swept?.files ?? 0), 0);
+}
+function inUseRows(files) {
+    return files > 0 ? [['Files in use, left to a later run', String(files)]] : [];
+}
+/** What became of one copy in the post step, for the log. */
+function settlementLines({ item, fate, detail, swept }) {
+    const what = (0,lib_escape/* plain */.pj)(item.original);
+    if (fate === 'put-back')
+        return [`Put back: ${what}, because ${(0,lib_escape/* plain */.pj)(detail, 500)}`];
+    if (fate === 'kept')
+        return [`Still set aside: ${what} as ${(0,lib_escape/* plain */.pj)(item.copy)}, because ${(0,lib_escape/* plain */.pj)(detail, 500)}`];
+    if (fate === 'postponed')
+        return [`Left to the next run, because the time was up: ${(0,lib_escape/* plain */.pj)(item.copy)}`];
+    return swept ? sweep_report_sweptLines(item.copy, swept) : [`Swept: ${(0,lib_escape/* plain */.pj)(item.copy)}, and ${(0,lib_escape/* plain */.pj)(detail)}`];
+}
+function packageDifference(before, after) {
+    if (!before.packages || !after.packages)
+        return [];
+    const [old, fresh] = [versions(before.packages), versions(after.packages)];
+    const rows = [...new Set([...old.keys(), ...fresh.keys()])]
+        .filter(name => old.get(name) !== fresh.get(name))
+        .sort()
+        .map(name => [(0,lib_escape/* code */.aY)(name), `${(0,lib_escape/* code */.aY)(old.get(name) ?? 'not installed')} → ${(0,lib_escape/* code */.aY)(fresh.get(name) ?? 'gone')}`]);
+    const unchanged = [...fresh].filter(([name, version]) => old.get(name) === version).length;
+    const shown = rows.slice(0, 100);
+    const more = rows.length > shown.length ? `\n\n…and ${rows.length - shown.length} more` : '';
+    if (rows.length === 0)
+        return [`All ${fresh.size} packages are what they were.`];
+    return [`${(0,lib_escape/* table */.tp)([['Package', 'Change'], ...shown])}${more}\n\n${unchanged} packages are what they were.`];
+}
+function versions(lines) {
+    return new Map(lines.map(line => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']));
+}
+function siteText({ app, slot }) {
+    return `${(0,lib_escape/* code */.aY)(app === '' ? '(not known)' : app)} (${(0,lib_escape/* code */.aY)(slot)})`;
+}
+function foundText(found) {
+    const { layout, doubt } = found;
+    const environment = usedEnvironment(found);
+    if (doubt)
+        return `${code(layout)}: ${prose(doubt.detail, 300)}`;
+    if (!environment)
+        return found.environment ? `${code(layout)}, beside it ${code(found.environment.path)}` : code(layout);
+    const python = foundPython(environment) ?? 'unknown';
+    return `${code(layout)}, ${code(environment.path)}, Python ${python}, ${environment.distributions.length} packages`;
+}
+function warningList(warnings) {
+    return warnings.length > 0 ? [warnings.map(warning => `- Warning: ${(0,lib_escape/* prose */.CS)(warning, 1000)}`).join('\n')] : [];
+}
+
 ;// CONCATENATED MODULE: ./lib/reset/trash.js
 // What was set aside: how a copy is named, so that any later run knows where it belongs. No state but the names.
 
@@ -46487,6 +47188,105 @@ function decode(text) {
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
 }
 
+;// CONCATENATED MODULE: ./lib/inspecting.js
+// The look at a site before the deployment: what lies there, what was asked for, and what follows from both.
+
+
+
+
+
+
+
+
+
+
+
+/** How long a running deployment is waited for, and how often it is looked at. */
+const LOCK_WAIT_MS = (/* unused pure expression or super */ null && (5 * 60_000));
+const LOCK_POLL_MS = 10_000;
+/** Connects, looks, and decides. The caller closes the site; throws `SiteError`. */
+async function inspecting_inspect(ports, inputs, wishes, signal) {
+    const { core } = ports;
+    core.info(`Site: ${plain(inputs.app === '' ? inputs.target.host : inputs.app)} (${plain(inputs.slot)})`);
+    const open = inputs.dryRun ? ports.openReadOnly : ports.openSite;
+    const site = await open(inputs.target, reachOf(ports, inputs, signal));
+    try {
+        const { surroundings, snapshot, looking } = await inspectQuiet(ports, site, inputs, signal);
+        const own = await listOwnFolder(site, surroundings, false);
+        const trash = trashIn(own ?? []);
+        const leftovers = trash.copies.length + trash.doomed.length + trash.loose.length;
+        const wanted = wantedPython(snapshot.layout, wishes.expected);
+        for (const line of foundLines(snapshot))
+            core.info(line);
+        if (wanted)
+            core.info(`Wanted: Python ${wanted.version} (${wanted.source})`);
+        if (leftovers > 0)
+            core.info(`Set aside by an earlier run and not settled: ${leftovers}`);
+        const looked = { surroundings, own, snapshot, leftovers: leftovers > 0 };
+        const { expected, inventory, landing } = await compare(site, snapshot, wishes, inputs.policy);
+        for (const line of comparedLines(inventory, landing))
+            core.info(line);
+        const fingerprint = wishes.requirements?.fingerprint ?? '';
+        const judged = await judge(core, site, looked, { expected, policy: inputs.policy, fingerprint });
+        const isReset = judged.decision.action === 'reset';
+        const found = { layout: snapshot.layout, lock: snapshot.lock, isReset };
+        for (const line of await checkServer(looking, surroundings, found, ports.now()))
+            core.info(plain(line, 500));
+        for (const { text, layouts } of wishes.project.remarks)
+            if (layouts.includes(snapshot.layout))
+                core.info(plain(text, 500));
+        return { site, seen: { ...judged, wanted, inventory, leftovers: looked.leftovers } };
+    }
+    catch (error) {
+        site.close();
+        throw error;
+    }
+}
+/** Looks at the site when no deployment is running, or when one has been waited for in vain. */
+async function inspectQuiet(ports, site, inputs, signal) {
+    const look = async () => {
+        const surroundings = await site.list(SITE);
+        const { recording, recalling } = recorded(site);
+        const snapshot = await inspectSite(recording, surroundings, { envPath: inputs.envPath, now: ports.now() });
+        return { surroundings, snapshot, looking: recalling };
+    };
+    let looked = await look();
+    // Waiting counts against the deadline, and must leave time for deciding.
+    const patienceMs = Math.min(LOCK_WAIT_MS, inputs.deadlineMs - 2 * LOCK_POLL_MS);
+    for (let waitedMs = 0; looked.snapshot.lock && waitedMs < patienceMs; waitedMs += LOCK_POLL_MS) {
+        if (waitedMs === 0)
+            ports.core.info(`A deployment is running (${plain(looked.snapshot.lock.detail)}): waiting for it`);
+        await ports.sleep(LOCK_POLL_MS, signal);
+        const lock = await findLock(site, looked.surroundings, ports.now());
+        // What was seen during the deployment is not what it left.
+        if (!lock)
+            looked = await look();
+    }
+    return looked;
+}
+/** Two views of a site: one keeps what it lists, the other answers from that where it can. */
+function recorded(site) {
+    const listings = new Map();
+    const list = async (directory) => {
+        const listing = await site.list(directory);
+        listings.set(directory, listing);
+        return listing;
+    };
+    const recall = async (directory) => listings.get(directory) ?? (await site.list(directory));
+    return { recording: { ...site, list }, recalling: { ...site, list: recall } };
+}
+/** How each connection of a run is made. */
+function reachOf(ports, chosen, signal) {
+    const debugging = ports.core.isDebug();
+    const trace = (line) => {
+        // A sweep sends thousands of commands, and the runner hides them all unless step debugging is on.
+        if (debugging)
+            ports.core.debug((0,lib_escape/* plain */.pj)(line, 500));
+    };
+    const { connections, timeoutMs, pipelining } = chosen;
+    return { connections, timeoutMs, pipelining, signal, trace };
+}
+
 ;// CONCATENATED MODULE: ./lib/azure/cli.js
 // What the signed-in `az` knows of an app: the commands that ask for it, what their answers mean, and what is wrong where
 // there is none. Starts nothing itself, and repeats nothing of what az wrote to its standard output.
@@ -46509,7 +47309,7 @@ async function findResourceGroup(az, app) {
     const site = { app, slot: '', resourceGroup: '' };
     const filter = ['--name', app, '--resource-type', 'Microsoft.Web/sites'];
     const query = ['--query', '[].{name:name,group:resourceGroup}', '--output', 'json'];
-    const found = jsonOf(await ask(az, site, ['resource', 'list', ...filter, ...query]));
+    const found = jsonOf(await cli_ask(az, site, ['resource', 'list', ...filter, ...query]));
     if (!Array.isArray(found))
         throw cli_unreadable('the list of apps');
     const groups = found.flatMap((item) => cli_textIn(item, 'name').toLowerCase() === app.toLowerCase() ? [cli_textIn(item, 'group')] : []);
@@ -46527,7 +47327,7 @@ async function findResourceGroup(az, app) {
 /** Asks for the publish profile: XML that holds passwords. */
 async function cli_askForProfile(az, site) {
     const command = ['webapp', 'deployment', 'list-publishing-profiles', ...cli_named(site), '--xml'];
-    const xml = (await ask(az, site, command)).replace(/^\uFEFF/, '').trim();
+    const xml = (await cli_ask(az, site, command)).replace(/^\uFEFF/, '').trim();
     if (!/<publishData\b/.test(xml))
         throw cli_unreadable('the publish profile');
     return xml;
@@ -46541,7 +47341,7 @@ async function cli_askForSettings(az, site) {
     const gaps = [];
     const tryTo = async (what, command) => {
         try {
-            return jsonOf(await ask(az, site, command));
+            return jsonOf(await cli_ask(az, site, command));
         }
         catch (error) {
             if (!(error instanceof AzError))
@@ -46613,7 +47413,7 @@ function checkNames({ app, slot, resourceGroup }) {
     }
 }
 /** Runs one command of az; throws `AzError` for anything but success. */
-async function ask(az, site, command) {
+async function cli_ask(az, site, command) {
     checkNames(site);
     const result = await az.run('az', [...command, '--only-show-errors'], az.limits);
     if (result.kind === 'missing') {
@@ -47976,13 +48776,6 @@ function unfinishedWarnings(settlements) {
 
 
 
-
-
-
-
-/** How long a running deployment is waited for, and how often it is looked at. */
-const LOCK_WAIT_MS = (/* unused pure expression or super */ null && (5 * 60_000));
-const LOCK_POLL_MS = 10_000;
 /** The title of every annotation. */
 const TITLE = { title: 'Python environment' };
 /** Runs the main step. Sets all outputs and writes the summary however it ends; rejects with what made it fail. */
@@ -48010,8 +48803,7 @@ async function runMain(ports) {
         learn({ result: 'failed', failure: messageOf(error) });
     }
     learn({ durationMs: ports.now().getTime() - started });
-    for (const warning of outcome.warnings)
-        core.warning(plain(warning, 1000), TITLE);
+    annotate(core, outcome);
     for (const [name, value] of Object.entries(outputsOf(outcome)))
         core.setOutput(name, value);
     await writeSummary(core, summaryOf(outcome));
@@ -48032,15 +48824,29 @@ const NOTHING_YET = {
     slot: '',
     dryRun: false,
     failure: undefined,
+    inventory: undefined,
+    requirementsFile: undefined,
     warnings: []
 };
+/** What is about the requirements points at their file. */
+function annotate(core, { decision, inventory, requirementsFile, failure, warnings }) {
+    const isAboutThem = (inventory?.removed.length ?? 0) > 0;
+    const there = isAboutThem && requirementsFile !== undefined ? { ...TITLE, file: requirementsFile } : TITLE;
+    for (const warning of warnings)
+        core.warning(plain(warning, 1000), warning === decision?.warning ? there : TITLE);
+    const [leading] = decision?.reasons ?? [];
+    if (failure === undefined && leading?.code === 'packages-removed' && decision?.action === 'reset')
+        core.notice(plain(`The environment is reset: ${leading.detail}`, 1000), there);
+}
+/** Where annotations find the requirements; `undefined`: nowhere, because they are packed or lie outside. */
+function annotated({ packageFolder }, { requirements }) {
+    return requirements && packageFolder !== undefined ? `${packageFolder}${requirements.file}` : undefined;
+}
 async function mainStep(ports, inputs, told, limits, learn) {
     const { core } = ports;
-    const { requirementsFile, readText, ...project } = await readProject(inputs.packagePath, inputs);
-    const requirements = requirementsFile === undefined ? undefined : await readRequirements(requirementsFile, readText);
-    const fingerprint = requirements?.fingerprint ?? '';
-    const asked = { expected: { pythonInput: inputs.python, ...told, ...project }, policy: inputs.policy, fingerprint };
-    const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, asked, limits.signal)).catch((error) => {
+    const wishes = await readWishes(inputs, told);
+    learn({ warnings: wishes.warnings, requirementsFile: annotated(inputs, wishes) });
+    const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, wishes, limits.signal)).catch((error) => {
         learn(withoutLooking(error, inputs));
         return undefined;
     });
@@ -48048,8 +48854,9 @@ async function mainStep(ports, inputs, told, limits, learn) {
         return;
     const { site, seen } = inspected;
     try {
-        learn({ found: seen.snapshot, decision: seen.decision, wanted: seen.wanted, result: resultOf(seen.decision) });
-        const disagreement = pythonDisagreement(seen.snapshot.layout, seen.expected);
+        const { snapshot: found, decision, wanted, inventory } = seen;
+        learn({ found, decision, wanted, inventory, result: resultOf(decision) });
+        const disagreement = pythonDisagreement(found.layout, seen.expected);
         learn({ warnings: [seen.decision.warning, disagreement].filter(warning => warning !== undefined) });
         await group(core, 'Decide', () => {
             for (const line of decisionLines(seen.decision))
@@ -48070,52 +48877,6 @@ function warningsOf({ target }) {
     return target.verify
         ? []
         : ['"tls-verify" is false: anybody on the way to the server can pose as it and read the password'];
-}
-async function inspect(ports, inputs, asked, signal) {
-    const { core } = ports;
-    core.info(`Site: ${plain(inputs.app === '' ? inputs.target.host : inputs.app)} (${plain(inputs.slot)})`);
-    const open = inputs.dryRun ? ports.openReadOnly : ports.openSite;
-    const site = await open(inputs.target, reachOf(ports, inputs, signal));
-    try {
-        const [surroundings, snapshot] = await inspectQuiet(ports, site, inputs, signal);
-        const own = await listOwnFolder(site, surroundings, false);
-        const trash = trashIn(own ?? []);
-        const leftovers = trash.copies.length + trash.doomed.length + trash.loose.length;
-        const wanted = wantedPython(snapshot.layout, asked.expected);
-        for (const line of foundLines(snapshot))
-            core.info(line);
-        if (wanted)
-            core.info(`Wanted: Python ${wanted.version} (${wanted.source})`);
-        if (leftovers > 0)
-            core.info(`Set aside by an earlier run and not settled: ${leftovers}`);
-        const looked = { surroundings, own, snapshot, leftovers: leftovers > 0 };
-        const judged = await judge(core, site, looked, asked);
-        return { site, seen: { ...judged, wanted, leftovers: looked.leftovers } };
-    }
-    catch (error) {
-        site.close();
-        throw error;
-    }
-}
-/** Looks at the site when no deployment is running, or when one has been waited for in vain. */
-async function inspectQuiet(ports, site, inputs, signal) {
-    const look = async () => {
-        const surroundings = await site.list(SITE);
-        return [surroundings, await inspectSite(site, surroundings, { envPath: inputs.envPath, now: ports.now() })];
-    };
-    let [surroundings, snapshot] = await look();
-    // Waiting counts against the deadline, and must leave time for deciding.
-    const patienceMs = Math.min(LOCK_WAIT_MS, inputs.deadlineMs - 2 * LOCK_POLL_MS);
-    for (let waitedMs = 0; snapshot.lock && waitedMs < patienceMs; waitedMs += LOCK_POLL_MS) {
-        if (waitedMs === 0)
-            ports.core.info(`A deployment is running (${plain(snapshot.lock.detail)}): waiting for it`);
-        await ports.sleep(LOCK_POLL_MS, signal);
-        const lock = await findLock(site, surroundings, ports.now());
-        // What was seen during the deployment is not what it left.
-        if (!lock)
-            [surroundings, snapshot] = await look();
-    }
-    return [surroundings, snapshot];
 }
 /**
  * Goes on without having looked, where that is allowed: then nothing is changed, and the deployment does what it would
@@ -48172,16 +48933,6 @@ async function postStep(ports, state, limits) {
         site.close();
     }
 }
-function reachOf(ports, chosen, signal) {
-    const debugging = ports.core.isDebug();
-    const trace = (line) => {
-        // A sweep sends thousands of commands, and the runner hides them all unless step debugging is on.
-        if (debugging)
-            ports.core.debug((0,lib_escape/* plain */.pj)(line, 500));
-    };
-    const { connections, timeoutMs, pipelining } = chosen;
-    return { connections, timeoutMs, pipelining, signal, trace };
-}
 /** The time that is kept for coming to an end: what is under way is waited for, and then told of. */
 function reserveOf(deadlineMs) {
     return Math.min(deadlineMs / 2, Math.max(5000, deadlineMs / 20));
@@ -48236,7 +48987,8 @@ function messageOf(error) {
 /* harmony export */   CS: () => (/* binding */ prose),
 /* harmony export */   KE: () => (/* binding */ listed),
 /* harmony export */   aY: () => (/* binding */ code),
-/* harmony export */   pj: () => (/* binding */ plain)
+/* harmony export */   pj: () => (/* binding */ plain),
+/* harmony export */   tp: () => (/* binding */ table)
 /* harmony export */ });
 // Makes text from the server or the package harmless before it reaches the log or the job summary. Pure.
 /**
@@ -48280,6 +49032,17 @@ function listed(names, most = 10) {
     const shown = names.slice(0, most).map(name => plain(name, 80));
     const rest = names.length - shown.length;
     return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
+}
+/** Makes a Markdown table of cells that are escaped already. The first row is the header only where GitHub needs one; here each row carries its own heading. */
+function table(rows) {
+    const [first, ...others] = rows;
+    if (!first)
+        return '';
+    return [
+        `| ${first[0]} | ${first[1]} |`,
+        '| --- | --- |',
+        ...others.map(([head, text]) => `| ${head} | ${text} |`)
+    ].join('\n');
 }
 
 
@@ -48372,7 +49135,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3360);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8831);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7876);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1570);
 // The post step's entry: the real ports in. Nothing imports it.

@@ -11,11 +11,16 @@ const TOLERANCE_MS = 2 * MINUTE_MS
 
 const CONFLICT = 'If the next deployment ends with a conflict (409), restart the app'
 
+/** What is known of the site, and whether something of it goes. */
+type Found = Pick<Snapshot, 'layout' | 'lock'> & { readonly isReset: boolean }
+
 interface Look {
   readonly site: ReadableSite
   readonly siteEntries: readonly RemoteEntry[]
-  readonly found: Pick<Snapshot, 'layout' | 'lock'>
+  readonly found: Found
   readonly now: Date
+  /** Something is at stake, or was found already: only then is it worth a further question. */
+  readonly isSuspect: boolean
 }
 
 /** A sentence for the log; `undefined`: there is nothing to say. */
@@ -27,19 +32,19 @@ const CHECKS: readonly Check[] = [staleLock, pendingDeployment, runFromPackage]
  * Says what on the server may make the next deployment fail, or leave no trace: one sentence each, for the log. They may
  * hold text from the server.
  *
- * Each check asks for one thing at most. What the server refuses is left out; throws `SiteError` only of kind
+ * Each check asks for one thing at most, and all but the first for nothing as long as nothing is at stake. What the server refuses is left out; throws `SiteError` only of kind
  * `interrupted`. `siteEntries` is the listing of `/site`.
  */
 export async function checkServer(
   site: ReadableSite,
   siteEntries: readonly RemoteEntry[],
-  found: Pick<Snapshot, 'layout' | 'lock'>,
+  found: Found,
   now: Date
 ): Promise<readonly string[]> {
   const lines: string[] = []
   for (const check of CHECKS) {
     try {
-      const line = await check({ site, siteEntries, found, now })
+      const line = await check({ site, siteEntries, found, now, isSuspect: found.isReset || lines.length > 0 })
       if (line !== undefined) lines.push(line)
     } catch (error) {
       // No check is worth the run; what is wrong with the way to the server shows at the next command.
@@ -51,7 +56,8 @@ export async function checkServer(
 
 /** A lock that is older than deployments take: whoever made it is gone. */
 async function staleLock({ site, siteEntries, found, now }: Look): Promise<string | undefined> {
-  if (found.lock || !hasFolder(siteEntries, 'locks')) return undefined
+  // Where there is nothing to judge, nobody has listed the locks, and a question would be one too many.
+  if (found.layout === 'none' || found.lock || !hasFolder(siteEntries, 'locks')) return undefined
   const locks = await site.list(LOCKS)
   for (const name of ['deployments.lock', 'deployment']) {
     const lock = entryNamed(locks, name)
@@ -68,8 +74,8 @@ async function staleLock({ site, siteEntries, found, now }: Look): Promise<strin
  * Kudu makes the file `pending` as soon as it starts, and touches it at such a request (projectkudu/kudu and KuduLite,
  * `FetchDeploymentManager`): that it is there says nothing. Touched after the last success, it does.
  */
-async function pendingDeployment({ site, siteEntries, found }: Look): Promise<string | undefined> {
-  if (found.lock || !hasFolder(siteEntries, 'deployments')) return undefined
+async function pendingDeployment({ site, siteEntries, found, isSuspect }: Look): Promise<string | undefined> {
+  if (!isSuspect || found.lock || !hasFolder(siteEntries, 'deployments')) return undefined
   const entries = await site.list(DEPLOYMENTS)
   const pending = entryNamed(entries, 'pending')?.modified
   const active = entryNamed(entries, 'active')?.modified
@@ -82,8 +88,8 @@ async function pendingDeployment({ site, siteEntries, found }: Look): Promise<st
 
 /** An app that runs from a package does not run what lies in wwwroot, whatever that is. */
 async function runFromPackage({ site, found }: Look): Promise<string | undefined> {
-  // There it is the reason why nothing can be told, and is said as that.
-  if (found.layout === 'unknown') return undefined
+  // Elsewhere it changes nothing, and with an unknown layout it is said as the reason.
+  if (!found.isReset || found.layout === 'unknown') return undefined
   const name = (await site.readText(PACKAGE_NAME, MAX_PACKAGE_NAME_BYTES)).trim()
   if (name === '') return undefined
   return (

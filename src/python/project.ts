@@ -2,10 +2,9 @@
 import type { Layout } from '../azure/snapshot.ts'
 import { ProjectError, openPackage, type PackageFiles } from './package-files.ts'
 import { describePackaged, findPackagedEnvironments, type PackagedEnvironment } from './packaged-environments.ts'
+import type { ReadText } from './requirement-files.ts'
+import { decodeText } from './text-encoding.ts'
 import { versionOfRuntime, type PythonVersion } from './version.ts'
-
-/** Text of a file of the package, by its path from the package's top with `/`; `undefined`: there is none, or it lies outside. */
-export type ReadText = (path: string) => Promise<string | undefined>
 
 /** What the package tells about the deployment. */
 export interface Project {
@@ -68,7 +67,10 @@ export async function readProject(path: string, wishes: ProjectWishes = NO_WISHE
     pythonRuntime: versionOfRuntime((await files.text('runtime.txt', MAX_BYTES)) ?? ''),
     kuduScript: kuduScript(top),
     requirementsFile: await requirementsFile(files, wishes.requirementsFile),
-    readText: wanted => files.text(wanted, MAX_REQUIREMENTS_BYTES),
+    readText: async wanted => {
+      const bytes = await files.bytes(wanted, MAX_REQUIREMENTS_BYTES)
+      return bytes && decodeText(bytes)
+    },
     packagedEnvironments,
     remarks: remarksOn(top, files, packagedEnvironments)
   }

@@ -28,22 +28,13 @@ const SHIPPED_MATRIX: Matrix = {
       wishes: ['same Python'],
       modes: ['auto'],
       forced: [false],
-      main: kept('up-to-date', 0),
+      main: kept('up-to-date', 1),
       good: UPDATED,
       failing: AS_IT_WAS,
       missing: AS_IT_WAS
     },
     {
       wishes: ['same Python'],
-      modes: ['never'],
-      forced: [false],
-      main: kept('never', 0),
-      good: UPDATED,
-      failing: AS_IT_WAS,
-      missing: AS_IT_WAS
-    },
-    {
-      wishes: ['another Python'],
       modes: ['never'],
       forced: [false],
       main: kept('never', 1),
@@ -53,9 +44,18 @@ const SHIPPED_MATRIX: Matrix = {
     },
     {
       wishes: ['another Python'],
+      modes: ['never'],
+      forced: [false],
+      main: kept('never', 2),
+      good: UPDATED,
+      failing: AS_IT_WAS,
+      missing: AS_IT_WAS
+    },
+    {
+      wishes: ['another Python'],
       modes: ['auto'],
       forced: [false],
-      main: { ...reset('python-version-changed', 'rename', 1), says: COMES_BACK },
+      main: { ...reset('python-version-changed', 'rename', 2), says: COMES_BACK },
       good: NEW_OF_OLD_PYTHON,
       failing: PUT_BACK,
       missing: PUT_BACK
@@ -64,7 +64,7 @@ const SHIPPED_MATRIX: Matrix = {
       wishes: ['same Python'],
       modes: ['always'],
       forced: [false],
-      main: { ...reset('requested', 'rename', 1), says: COMES_BACK },
+      main: { ...reset('requested', 'rename', 2), says: COMES_BACK },
       good: NEW,
       failing: PUT_BACK,
       missing: PUT_BACK
@@ -73,7 +73,7 @@ const SHIPPED_MATRIX: Matrix = {
       wishes: ['same Python'],
       modes: MODES,
       forced: [true],
-      main: { ...reset('requested', 'rename', 1), says: COMES_BACK },
+      main: { ...reset('requested', 'rename', 2), says: COMES_BACK },
       good: NEW,
       failing: PUT_BACK,
       missing: PUT_BACK
@@ -82,7 +82,7 @@ const SHIPPED_MATRIX: Matrix = {
       wishes: ['another Python'],
       modes: ['always'],
       forced: [false],
-      main: { ...reset('requested', 'rename', 1), says: COMES_BACK },
+      main: { ...reset('requested', 'rename', 2), says: COMES_BACK },
       good: NEW_OF_OLD_PYTHON,
       failing: PUT_BACK,
       missing: PUT_BACK
@@ -91,7 +91,7 @@ const SHIPPED_MATRIX: Matrix = {
       wishes: ['another Python'],
       modes: MODES,
       forced: [true],
-      main: { ...reset('requested', 'rename', 1), says: COMES_BACK },
+      main: { ...reset('requested', 'rename', 2), says: COMES_BACK },
       good: NEW_OF_OLD_PYTHON,
       failing: PUT_BACK,
       missing: PUT_BACK
@@ -112,6 +112,8 @@ export const SHIPPED_SITES: readonly Site[] = [
       'The manifest of the active deployment, `/site/deployments/<id>/manifest`, has its files line by line.'
     ],
     treatment: [
+      'Each run warns that the package contains an environment; with `fail-on-packaged-venv` it fails before it connects.',
+      'Where the `pyvenv.cfg` of the package differs from the one on the server, that is a reason to reset: `venv-in-package`.',
       'A reset renames the folder into `/site/.azure-python-env/`, and warns: the environment came with the package, and ' +
         'comes back with the next one unless it is left out there.',
       'It is deleted after a deployment that brought it again, and else put back.'

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { checkServer } from '../../../src/azure/checks.ts'
-import type { Snapshot } from '../../../src/azure/snapshot.ts'
 import { SiteError, remotePath } from '../../../src/site.ts'
 import { fakeSite, fileOf, treeOf, type FakeNode, type FakeSite, type Oddities, type Spec } from '../fake-site.ts'
 
@@ -9,8 +8,8 @@ const at = (minutesAgo: number): Date => new Date(NOW.getTime() - minutesAgo * 6
 const file = (minutesAgo: number, text = ''): FakeNode => fileOf(at(minutesAgo), text)
 const folder = (minutesAgo: number): FakeNode => ({ kind: 'directory', modified: at(minutesAgo) })
 
-type Found = Pick<Snapshot, 'layout' | 'lock'>
-const TREE: Found = { layout: 'venv-tree', lock: undefined }
+type Found = Parameters<typeof checkServer>[2]
+const TREE: Found = { layout: 'venv-tree', lock: undefined, isReset: true }
 
 async function check(
   site: FakeSite,
@@ -52,6 +51,11 @@ describe('a lock that was left behind', () => {
     expect(await linesFor(spec)).toEqual([])
   })
 
+  it('is not looked for where there is no environment', async () => {
+    const site = fakeSite(treeOf({ [WINDOWS_LOCK]: file(600) }))
+    expect(await check(site, { ...TREE, layout: 'none', isReset: false })).toEqual({ lines: [], asked: [] })
+  })
+
   it('is not looked for while a deployment is running', async () => {
     const site = fakeSite(treeOf({ [WINDOWS_LOCK]: file(600), [PENDING]: file(5), [ACTIVE]: file(60) }))
     const { lines, asked } = await check(site, { ...TREE, lock: { detail: 'held' } })
@@ -78,6 +82,17 @@ describe('a deployment that was asked for and never came', () => {
   })
 })
 
+it.each<[string, Spec, number]>([
+  ['nothing', { [PENDING]: file(5), [ACTIVE]: file(60) }, 0],
+  [
+    'a stale lock, which makes the rest worth asking for',
+    { [PENDING]: file(5), [ACTIVE]: file(60), [WINDOWS_LOCK]: file(90) },
+    2
+  ]
+])('where nothing is reset, what was asked for and never came is not looked for but beside a stale lock: %s', async (_, spec, count) => {
+  expect(await linesFor(spec, {}, { ...TREE, isReset: false })).toHaveLength(count)
+})
+
 describe('an app that runs from a package', () => {
   it('is named, with what a reset is worth then', async () => {
     const [line] = await linesFor({ [PACKAGE]: '20261122.zip\r\n' })
@@ -91,6 +106,11 @@ describe('an app that runs from a package', () => {
 
   it('is not named where that is the reason to do nothing', async () => {
     expect(await linesFor({ [PACKAGE]: 'x.zip' }, {}, { ...TREE, layout: 'unknown' })).toEqual([])
+  })
+
+  it('is not looked for where nothing is reset', async () => {
+    const { lines, asked } = await check(fakeSite(treeOf({ [PACKAGE]: 'x.zip' })), { ...TREE, isReset: false })
+    expect([lines, asked]).toEqual([[], []])
   })
 })
 

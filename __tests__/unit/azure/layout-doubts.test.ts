@@ -119,7 +119,8 @@ describe("Kudu's records", () => {
     const site = fakeSite(treeOf({ '/site/deployments/active': 'abc' }))
     expect(await withDeployments(site, await site.list(SITE), snapshot)).toEqual({
       ...snapshot,
-      rebuiltBy: ['oryx-manifest.toml', '/site/deployments/active']
+      rebuiltBy: ['oryx-manifest.toml', '/site/deployments/active'],
+      activeDeployment: '/site/deployments/abc/manifest'
     })
   })
 
