@@ -193,7 +193,7 @@ describe('inputs whose function is not there yet', () => {
 
   it.each([
     ['reset-method', 'toggle-runtime'],
-    ['reset-method', 'deploy-script'],
+    ['reset-method', 'deploy-script']
   ])('"%s: %s" is an error that names it and its value, not ignored', (name, value) => {
     const error = errorOf(() => load({ [name]: value }))
     expect(error).toBeInstanceOf(InputError)

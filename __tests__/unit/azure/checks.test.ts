@@ -89,9 +89,12 @@ it.each<[string, Spec, number]>([
     { [PENDING]: file(5), [ACTIVE]: file(60), [WINDOWS_LOCK]: file(90) },
     2
   ]
-])('where nothing is reset, what was asked for and never came is not looked for but beside a stale lock: %s', async (_, spec, count) => {
-  expect(await linesFor(spec, {}, { ...TREE, isReset: false })).toHaveLength(count)
-})
+])(
+  'where nothing is reset, what was asked for and never came is not looked for but beside a stale lock: %s',
+  async (_, spec, count) => {
+    expect(await linesFor(spec, {}, { ...TREE, isReset: false })).toHaveLength(count)
+  }
+)
 
 describe('an app that runs from a package', () => {
   it('is named, with what a reset is worth then', async () => {
