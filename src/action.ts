@@ -67,13 +67,14 @@ const NOTHING_YET: Outcome = {
 }
 
 /** What is about the requirements points at their file. */
-function annotate(core: Runner, { decision, inventory, requirementsFile, failure, warnings }: Outcome): void {
+function annotate(core: Runner, outcome: Outcome): void {
+  const { decision, inventory, requirementsFile, failure, warnings, dryRun } = outcome
   const isAboutThem = (inventory?.removed.length ?? 0) > 0
   const there = isAboutThem && requirementsFile !== undefined ? { ...TITLE, file: requirementsFile } : TITLE
   for (const warning of warnings) core.warning(plain(warning, 1000), warning === decision?.warning ? there : TITLE)
   const [leading] = decision?.reasons ?? []
   if (failure === undefined && leading?.code === 'packages-removed' && decision?.action === 'reset')
-    core.notice(plain(`The environment is reset: ${leading.detail}`, 1000), there)
+    core.notice(plain(`The environment ${dryRun ? 'would be' : 'is'} reset: ${leading.detail}`, 1000), there)
 }
 
 /** Where annotations find the requirements; `undefined`: nowhere, because they are packed or lie outside. */

@@ -1,5 +1,6 @@
 // The decision: what was found, what is expected, what is allowed → an action with its reasons. Pure and total.
 import { usedEnvironment, type Snapshot } from './azure/snapshot.ts'
+import { listed } from './escape.ts'
 import { installedTwice } from './python/distributions.ts'
 import type { PythonVersion } from './python/version.ts'
 import type { Environment } from './python/venv.ts'
@@ -116,7 +117,7 @@ const AUTOMATIC: readonly Rule[] = [
     code: 'packages-removed',
     action: reset,
     holds: ({ expected: { removedPackages = [] } }) =>
-      removedPackages.length > 0 ? `nothing asks for ${removedPackages.join(', ')} any more` : undefined
+      removedPackages.length > 0 ? `nothing asks any more for ${listed(removedPackages)}` : undefined
   },
   {
     code: 'requirements-changed',
@@ -281,7 +282,7 @@ function changedPython({ found, expected }: Case): string | undefined {
 
 function missingEvidence({ found, expected }: Case): string | undefined {
   const gaps = [...(found.environment?.gaps ?? []), ...(expected.gaps ?? [])]
-  if (gaps.length > 0) return gaps.join(', ')
+  if (gaps.length > 0) return gaps.join('; ')
   const environment = venvOf(found)
   if (environment && wantedPython(found.layout, expected) && !foundPython(environment))
     return 'nothing tells which Python it was made with'

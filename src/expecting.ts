@@ -1,6 +1,7 @@
 // What the package asks for, held against what lies on the server: reads no more of either than the decision needs.
 import { usedEnvironment, type Snapshot } from './azure/snapshot.ts'
 import { decide, type Expectation, type Policy } from './decide.ts'
+import { listed } from './escape.ts'
 import type { Inputs } from './inputs.ts'
 import { takeInventory, type Inventory } from './python/closure.ts'
 import { serverEnvironment } from './python/markers.ts'
@@ -61,8 +62,13 @@ export async function compare(
   const inventory = await inventoryOf(site, found, environment, requirements, known)
   // What is not known can only be a reason to keep something: where nothing is left over, nothing is in doubt.
   const isDoubtful = inventory.removed.length > 0 && inventory.gaps.length > 0
-  const told = isDoubtful ? { gaps: inventory.gaps } : { removedPackages: inventory.removed }
+  const told = isDoubtful ? { gaps: [doubtIn(inventory)] } : { removedPackages: inventory.removed }
   return { expected: { ...known, ...told }, inventory, landing }
+}
+
+/** What is in doubt, and why; the annotation points at the file where most of it can be put right. */
+function doubtIn({ removed, gaps }: Inventory): string {
+  return `it is not known whether anything asks for ${listed(removed)}, because ${gaps.join('; ')}`
 }
 
 function inventoryOf(

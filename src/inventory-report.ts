@@ -11,28 +11,59 @@ export function certainlyRemoved(inventory: Inventory | undefined): readonly str
   return inventory?.gaps.length === 0 ? inventory.removed : []
 }
 
-/** The comparison, for the log. */
+/** The comparison, for the log: written before it is decided what becomes of the environment. */
 export function comparedLines(inventory: Inventory | undefined, landing: Landing | undefined): readonly string[] {
   const lines: string[] = []
   if (landing) lines.push(`Packaged environment: ${plain(landing.detail, 500)}`)
   if (!inventory) return lines
   const { rows, removed, gaps } = inventory
-  const counted = (['stays', 'changes', 'comes', 'goes'] as const).flatMap(fate => {
-    const count = rows.filter(row => row.fate === fate).length
-    return count > 0 ? [`${count} ${WORDS[fate]}`] : []
-  })
+  const doubtful = doubtfulIn(inventory)
+  const count = (fate: InventoryRow['fate']): number =>
+    rows.filter(row => row.fate === fate && !doubtful.includes(row.name)).length
+  const counted = [
+    [count('stays'), 'needed'],
+    [count('changes'), 'needed in another version'],
+    [count('comes'), 'not installed yet'],
+    [count('goes'), 'not asked for any more'],
+    [doubtful.length, 'in doubt']
+  ].flatMap(([number, words]) => (number === 0 ? [] : [`${number} ${words}`]))
   lines.push(`Installed against asked for: ${counted.length > 0 ? counted.join(', ') : 'nothing'}`)
-  const names = listed(removed.slice(0, MOST_ROWS))
-  if (removed.length > 0 && gaps.length > 0) lines.push(`Nothing is known to ask for: ${names}`)
-  for (const gap of removed.length > 0 ? gaps : []) lines.push(`Not known: ${plain(gap, 500)}`)
+  if (doubtful.length > 0) lines.push(`Nothing is known to ask for: ${listed(removed)}`)
+  for (const gap of doubtful.length > 0 ? gaps : []) lines.push(`Not known: ${plain(gap, 500)}`)
   return lines
 }
 
-const WORDS: Readonly<Record<InventoryRow['fate'], string>> = {
-  stays: 'stay',
-  goes: 'go',
-  comes: 'come',
-  changes: 'change their version'
+/** What perhaps nothing asks for any more. */
+function doubtfulIn({ removed, gaps }: Inventory): readonly string[] {
+  return gaps.length > 0 ? removed : []
+}
+
+/** The comparison, for the job summary: what is not simply needed as it is. `isReset`: what nothing asks for goes. */
+export function inventorySection(inventory: Inventory | undefined, isReset: boolean): readonly string[] {
+  if (!inventory) return []
+  const doubtful = new Set(doubtfulIn(inventory))
+  const rows = inventory.rows.filter(({ name, fate }) => fate !== 'stays' || doubtful.has(name))
+  const others = inventory.rows.length - rows.length
+  if (rows.length === 0) return others === 0 ? [] : [`Installed is what is asked for: ${packages(others)}.`]
+  const shown = rows
+    .slice(0, MOST_ROWS)
+    .map(row => [code(row.name), changeText(row, isReset, doubtful.has(row.name))] as const)
+  const more = rows.length > shown.length ? `\n\n…and ${rows.length - shown.length} more` : ''
+  return [
+    `${table([['Package', 'Installed, asked for'], ...shown])}${more}\n\nNeeded as installed: ${packages(others)}.`
+  ]
+}
+
+/** A number of packages, in words. */
+export function packages(count: number): string {
+  return count === 1 ? '1 package' : `${count} packages`
+}
+
+function changeText({ installed, asked, fate }: InventoryRow, isReset: boolean, isDoubtful: boolean): string {
+  const present = installed === undefined ? 'not installed' : code(installed)
+  if (isDoubtful) return `${present}, perhaps nothing asks for it: stays`
+  const wish = asked === undefined ? 'nothing asks for it' : asked === '' ? 'any version' : code(asked)
+  return `${present}, ${wish}: ${fate === 'goes' && !isReset ? 'stays' : FATES[fate]}`
 }
 
 const FATES: Readonly<Record<InventoryRow['fate'], string>> = {
@@ -40,20 +71,4 @@ const FATES: Readonly<Record<InventoryRow['fate'], string>> = {
   goes: 'goes',
   comes: 'comes',
   changes: 'changes its version'
-}
-
-/** The comparison, for the job summary: what does not stay as it is. */
-export function inventorySection(inventory: Inventory | undefined): readonly string[] {
-  if (!inventory) return []
-  const rows = inventory.rows.filter(({ fate }) => fate !== 'stays')
-  const stay = inventory.rows.length - rows.length
-  if (rows.length === 0) return [`All ${stay} packages that are installed stay.`]
-  const shown = rows.slice(0, MOST_ROWS).map(row => [code(row.name), changeText(row)] as const)
-  const more = rows.length > shown.length ? `\n\n…and ${rows.length - shown.length} more` : ''
-  return [`${table([['Package', 'Installed, asked for'], ...shown])}${more}\n\n${stay} packages stay.`]
-}
-
-function changeText({ installed, asked, fate }: InventoryRow): string {
-  const wish = asked === undefined ? 'nothing asks for it' : asked === '' ? 'any version' : code(asked)
-  return `${installed === undefined ? 'not installed' : code(installed)}, ${wish}: ${FATES[fate]}`
 }

@@ -2,7 +2,7 @@
 import { usedEnvironment, type Layout, type Snapshot } from './azure/snapshot.ts'
 import { foundPython, type Decision } from './decide.ts'
 import { code, listed, plain, prose, table } from './escape.ts'
-import { certainlyRemoved, inventorySection } from './inventory-report.ts'
+import { certainlyRemoved, inventorySection, packages } from './inventory-report.ts'
 import type { Inventory } from './python/closure.ts'
 import type { Distribution } from './python/distributions.ts'
 import type { Settlement } from './reset/fates.ts'
@@ -170,7 +170,7 @@ export function summaryOf(outcome: Outcome): string {
     ...(outcome.failure === undefined ? [] : [`> ${prose(outcome.failure, 1000)}`]),
     table(rows),
     ...(reasons.length > 0 ? [`**Why**\n\n${reasons.join('\n')}`] : []),
-    ...inventorySection(outcome.inventory),
+    ...inventorySection(outcome.inventory, outcome.result === 'reset'),
     ...warningList(outcome.warnings),
     nextStep(outcome),
     ''
@@ -260,8 +260,8 @@ function packageDifference(before: Installed, after: Installed): readonly string
   const unchanged = [...fresh].filter(([name, version]) => old.get(name) === version).length
   const shown = rows.slice(0, 100)
   const more = rows.length > shown.length ? `\n\n…and ${rows.length - shown.length} more` : ''
-  if (rows.length === 0) return [`All ${fresh.size} packages are what they were.`]
-  return [`${table([['Package', 'Change'], ...shown])}${more}\n\n${unchanged} packages are what they were.`]
+  if (rows.length === 0) return [`Installed as before: ${packages(fresh.size)}.`]
+  return [`${table([['Package', 'Change'], ...shown])}${more}\n\nInstalled as before: ${packages(unchanged)}.`]
 }
 
 function versions(lines: readonly string[]): ReadonlyMap<string, string> {
@@ -279,7 +279,7 @@ function foundText(found: Snapshot): string {
   if (!environment)
     return found.environment ? `${code(layout)}, beside it ${code(found.environment.path)}` : code(layout)
   const python = foundPython(environment) ?? 'unknown'
-  return `${code(layout)}, ${code(environment.path)}, Python ${python}, ${environment.distributions.length} packages`
+  return `${code(layout)}, ${code(environment.path)}, Python ${python}, ${packages(environment.distributions.length)}`
 }
 
 function warningList(warnings: readonly string[]): readonly string[] {

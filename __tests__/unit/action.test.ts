@@ -174,3 +174,22 @@ it('ends the post step with a warning when its state is damaged', async () => {
   await runPost({ ...post.ports, core: { ...post.ports.core, getState: () => '{"schema":1' } })
   expect(post.warnings).toEqual([expect.stringContaining('cannot be read')])
 })
+
+it('says in a dry run that the environment would be reset, and in doubt which packages the doubt is about', async () => {
+  await lab.close()
+  lab = await startLab({ layout: 'venv-tree', requirements: ['alpha==1.0', 'beta==1.0'] })
+  const requirements = join(lab.packageDir, 'requirements.txt')
+  const told: string[] = []
+  const heard = async (): Promise<Recorded> => {
+    const run = recorded({ 'dry-run': 'true' })
+    const notice = (text: string): void => void told.push(text)
+    await runMain({ ...run.ports, core: { ...run.ports.core, notice } })
+    return run
+  }
+  await writeFile(requirements, 'alpha==1.0\n')
+  await heard()
+  expect(told).toEqual(['The environment would be reset: nothing asks any more for beta'])
+  await writeFile(requirements, 'alpha==1.0\n-r ../elsewhere.txt\n')
+  const { warnings } = await heard()
+  expect(warnings.at(-1)).toMatch(/kept: it is not known whether anything asks for beta, because requirements\.txt line 2 /)
+})

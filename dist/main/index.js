@@ -32772,6 +32772,8 @@ function doubtful(detail, candidates = []) {
     return { ...NOTHING, layout: 'unknown', doubt: { detail, candidates } };
 }
 
+// EXTERNAL MODULE: ./lib/escape.js
+var lib_escape = __nccwpck_require__(800);
 ;// CONCATENATED MODULE: ./node_modules/@renovatebot/pep440/lib/version.js
 const VERSION_PATTERN = [
   'v?',
@@ -33562,6 +33564,7 @@ function wanted_python_foundPython(environment) {
 
 
 
+
 /** Whether the user asked for a reset that must not be dropped silently. */
 function isDemanded(policy) {
     return policy.resetEnv || policy.mode === 'always';
@@ -33589,7 +33592,7 @@ const AUTOMATIC = [
     {
         code: 'packages-removed',
         action: decide_reset,
-        holds: ({ expected: { removedPackages = [] } }) => removedPackages.length > 0 ? `nothing asks for ${removedPackages.join(', ')} any more` : undefined
+        holds: ({ expected: { removedPackages = [] } }) => removedPackages.length > 0 ? `nothing asks any more for ${(0,lib_escape/* listed */.KE)(removedPackages)}` : undefined
     },
     {
         code: 'requirements-changed',
@@ -33739,15 +33742,13 @@ function changedPython({ found, expected }) {
 function missingEvidence({ found, expected }) {
     const gaps = [...(found.environment?.gaps ?? []), ...(expected.gaps ?? [])];
     if (gaps.length > 0)
-        return gaps.join(', ');
+        return gaps.join('; ');
     const environment = venvOf(found);
     if (environment && wantedPython(found.layout, expected) && !wanted_python_foundPython(environment))
         return 'nothing tells which Python it was made with';
     return undefined;
 }
 
-// EXTERNAL MODULE: ./lib/escape.js
-var lib_escape = __nccwpck_require__(800);
 ;// CONCATENATED MODULE: ./node_modules/fast-xml-parser/src/util.js
 
 
@@ -46102,6 +46103,7 @@ function nothing(gap, isSuperset) {
 
 
 
+
 /** Reads the package; throws `ProjectError`. `told`: what is known of the app from elsewhere. */
 async function readWishes(inputs, told) {
     const project = await readProject(inputs.packagePath, inputs);
@@ -46128,8 +46130,12 @@ async function expecting_compare(site, found, { project, requirements, expected 
     const inventory = await inventoryOf(site, found, environment, requirements, known);
     // What is not known can only be a reason to keep something: where nothing is left over, nothing is in doubt.
     const isDoubtful = inventory.removed.length > 0 && inventory.gaps.length > 0;
-    const told = isDoubtful ? { gaps: inventory.gaps } : { removedPackages: inventory.removed };
+    const told = isDoubtful ? { gaps: [doubtIn(inventory)] } : { removedPackages: inventory.removed };
     return { expected: { ...known, ...told }, inventory, landing };
+}
+/** What is in doubt, and why; the annotation points at the file where most of it can be put right. */
+function doubtIn({ removed, gaps }) {
+    return `it is not known whether anything asks for ${(0,lib_escape/* listed */.KE)(removed)}, because ${gaps.join('; ')}`;
 }
 function inventoryOf(site, found, environment, requirements, expected) {
     const isWindows = found.layout === 'windows-env' || environment.shape === 'windows';
@@ -46149,7 +46155,7 @@ const MOST_ROWS = 100;
 function certainlyRemoved(inventory) {
     return inventory?.gaps.length === 0 ? inventory.removed : [];
 }
-/** The comparison, for the log. */
+/** The comparison, for the log: written before it is decided what becomes of the environment. */
 function comparedLines(inventory, landing) {
     const lines = [];
     if (landing)
@@ -46157,46 +46163,60 @@ function comparedLines(inventory, landing) {
     if (!inventory)
         return lines;
     const { rows, removed, gaps } = inventory;
-    const counted = ['stays', 'changes', 'comes', 'goes'].flatMap(fate => {
-        const count = rows.filter(row => row.fate === fate).length;
-        return count > 0 ? [`${count} ${WORDS[fate]}`] : [];
-    });
+    const doubtful = doubtfulIn(inventory);
+    const count = (fate) => rows.filter(row => row.fate === fate && !doubtful.includes(row.name)).length;
+    const counted = [
+        [count('stays'), 'needed'],
+        [count('changes'), 'needed in another version'],
+        [count('comes'), 'not installed yet'],
+        [count('goes'), 'not asked for any more'],
+        [doubtful.length, 'in doubt']
+    ].flatMap(([number, words]) => (number === 0 ? [] : [`${number} ${words}`]));
     lines.push(`Installed against asked for: ${counted.length > 0 ? counted.join(', ') : 'nothing'}`);
-    const names = (0,lib_escape/* listed */.KE)(removed.slice(0, MOST_ROWS));
-    if (removed.length > 0 && gaps.length > 0)
-        lines.push(`Nothing is known to ask for: ${names}`);
-    for (const gap of removed.length > 0 ? gaps : [])
+    if (doubtful.length > 0)
+        lines.push(`Nothing is known to ask for: ${(0,lib_escape/* listed */.KE)(removed)}`);
+    for (const gap of doubtful.length > 0 ? gaps : [])
         lines.push(`Not known: ${(0,lib_escape/* plain */.pj)(gap, 500)}`);
     return lines;
 }
-const WORDS = {
-    stays: 'stay',
-    goes: 'go',
-    comes: 'come',
-    changes: 'change their version'
-};
+/** What perhaps nothing asks for any more. */
+function doubtfulIn({ removed, gaps }) {
+    return gaps.length > 0 ? removed : [];
+}
+/** The comparison, for the job summary: what is not simply needed as it is. `isReset`: what nothing asks for goes. */
+function inventorySection(inventory, isReset) {
+    if (!inventory)
+        return [];
+    const doubtful = new Set(doubtfulIn(inventory));
+    const rows = inventory.rows.filter(({ name, fate }) => fate !== 'stays' || doubtful.has(name));
+    const others = inventory.rows.length - rows.length;
+    if (rows.length === 0)
+        return others === 0 ? [] : [`Installed is what is asked for: ${inventory_report_packages(others)}.`];
+    const shown = rows
+        .slice(0, MOST_ROWS)
+        .map(row => [(0,lib_escape/* code */.aY)(row.name), changeText(row, isReset, doubtful.has(row.name))]);
+    const more = rows.length > shown.length ? `\n\n…and ${rows.length - shown.length} more` : '';
+    return [
+        `${(0,lib_escape/* table */.tp)([['Package', 'Installed, asked for'], ...shown])}${more}\n\nNeeded as installed: ${inventory_report_packages(others)}.`
+    ];
+}
+/** A number of packages, in words. */
+function inventory_report_packages(count) {
+    return count === 1 ? '1 package' : `${count} packages`;
+}
+function changeText({ installed, asked, fate }, isReset, isDoubtful) {
+    const present = installed === undefined ? 'not installed' : (0,lib_escape/* code */.aY)(installed);
+    if (isDoubtful)
+        return `${present}, perhaps nothing asks for it: stays`;
+    const wish = asked === undefined ? 'nothing asks for it' : asked === '' ? 'any version' : (0,lib_escape/* code */.aY)(asked);
+    return `${present}, ${wish}: ${fate === 'goes' && !isReset ? 'stays' : FATES[fate]}`;
+}
 const FATES = {
     stays: 'stays',
     goes: 'goes',
     comes: 'comes',
     changes: 'changes its version'
 };
-/** The comparison, for the job summary: what does not stay as it is. */
-function inventorySection(inventory) {
-    if (!inventory)
-        return [];
-    const rows = inventory.rows.filter(({ fate }) => fate !== 'stays');
-    const stay = inventory.rows.length - rows.length;
-    if (rows.length === 0)
-        return [`All ${stay} packages that are installed stay.`];
-    const shown = rows.slice(0, MOST_ROWS).map(row => [(0,lib_escape/* code */.aY)(row.name), changeText(row)]);
-    const more = rows.length > shown.length ? `\n\n…and ${rows.length - shown.length} more` : '';
-    return [`${(0,lib_escape/* table */.tp)([['Package', 'Installed, asked for'], ...shown])}${more}\n\n${stay} packages stay.`];
-}
-function changeText({ installed, asked, fate }) {
-    const wish = asked === undefined ? 'nothing asks for it' : asked === '' ? 'any version' : (0,lib_escape/* code */.aY)(asked);
-    return `${installed === undefined ? 'not installed' : (0,lib_escape/* code */.aY)(installed)}, ${wish}: ${FATES[fate]}`;
-}
 
 ;// CONCATENATED MODULE: ./lib/compare.js
 
@@ -46948,7 +46968,7 @@ function summaryOf(outcome) {
         ...(outcome.failure === undefined ? [] : [`> ${(0,lib_escape/* prose */.CS)(outcome.failure, 1000)}`]),
         (0,lib_escape/* table */.tp)(rows),
         ...(reasons.length > 0 ? [`**Why**\n\n${reasons.join('\n')}`] : []),
-        ...inventorySection(outcome.inventory),
+        ...inventorySection(outcome.inventory, outcome.result === 'reset'),
         ...warningList(outcome.warnings),
         nextStep(outcome),
         ''
@@ -47038,8 +47058,8 @@ function packageDifference(before, after) {
     const shown = rows.slice(0, 100);
     const more = rows.length > shown.length ? `\n\n…and ${rows.length - shown.length} more` : '';
     if (rows.length === 0)
-        return [`All ${fresh.size} packages are what they were.`];
-    return [`${table([['Package', 'Change'], ...shown])}${more}\n\n${unchanged} packages are what they were.`];
+        return [`Installed as before: ${packages(fresh.size)}.`];
+    return [`${table([['Package', 'Change'], ...shown])}${more}\n\nInstalled as before: ${packages(unchanged)}.`];
 }
 function versions(lines) {
     return new Map(lines.map(line => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']));
@@ -47055,7 +47075,7 @@ function foundText(found) {
     if (!environment)
         return found.environment ? `${(0,lib_escape/* code */.aY)(layout)}, beside it ${(0,lib_escape/* code */.aY)(found.environment.path)}` : (0,lib_escape/* code */.aY)(layout);
     const python = wanted_python_foundPython(environment) ?? 'unknown';
-    return `${(0,lib_escape/* code */.aY)(layout)}, ${(0,lib_escape/* code */.aY)(environment.path)}, Python ${python}, ${environment.distributions.length} packages`;
+    return `${(0,lib_escape/* code */.aY)(layout)}, ${(0,lib_escape/* code */.aY)(environment.path)}, Python ${python}, ${inventory_report_packages(environment.distributions.length)}`;
 }
 function warningList(warnings) {
     return warnings.length > 0 ? [warnings.map(warning => `- Warning: ${(0,lib_escape/* prose */.CS)(warning, 1000)}`).join('\n')] : [];
@@ -48829,14 +48849,15 @@ const NOTHING_YET = {
     warnings: []
 };
 /** What is about the requirements points at their file. */
-function annotate(core, { decision, inventory, requirementsFile, failure, warnings }) {
+function annotate(core, outcome) {
+    const { decision, inventory, requirementsFile, failure, warnings, dryRun } = outcome;
     const isAboutThem = (inventory?.removed.length ?? 0) > 0;
     const there = isAboutThem && requirementsFile !== undefined ? { ...TITLE, file: requirementsFile } : TITLE;
     for (const warning of warnings)
         core.warning((0,lib_escape/* plain */.pj)(warning, 1000), warning === decision?.warning ? there : TITLE);
     const [leading] = decision?.reasons ?? [];
     if (failure === undefined && leading?.code === 'packages-removed' && decision?.action === 'reset')
-        core.notice((0,lib_escape/* plain */.pj)(`The environment is reset: ${leading.detail}`, 1000), there);
+        core.notice((0,lib_escape/* plain */.pj)(`The environment ${dryRun ? 'would be' : 'is'} reset: ${leading.detail}`, 1000), there);
 }
 /** Where annotations find the requirements; `undefined`: nowhere, because they are packed or lie outside. */
 function annotated({ packageFolder }, { requirements }) {
