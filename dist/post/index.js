@@ -47314,16 +47314,23 @@ function reachOf(ports, chosen, signal) {
 
 
 
-/** What is wrong with az or with its answer; `message` is a whole sentence with the remedy, and holds no secret. */
+/** What is wrong with az or with its answer; `message` holds no secret, and consists of the problem and its remedy. */
 class AzError extends Error {
-    constructor(message) {
-        super(message);
+    problem;
+    constructor(problem, remedy) {
+        super(remedy === undefined ? problem : `${problem}. ${remedy}`);
         this.name = 'AzError';
+        this.problem = problem;
     }
 }
 /** Names as Azure allows them; none of them is an option, or `@file`, which az would read, or means something to cmd.exe. */
 const cli_NAMES = { site: /^[\p{L}\p{N}][\p{L}\p{N}-]{0,59}$/u, group: /^[\p{L}\p{N}_(][\p{L}\p{N}_().-]{0,89}$/u };
-const BY_HAND = 'or pass the publish profile in "publish-profile"';
+/** The secret may well have been passed, under a name that does not exist: the runner makes an empty text of that. */
+const BY_HAND = 'or pass the publish profile in "publish-profile", which is empty in this run';
+/** What az says of an error is short. More is not looked at: it could take long. */
+const MAX_STDERR = 20_000;
+/** What tells of a secret that is not in a profile: a token, or a value with such a name. */
+const TELLING = /userPWD|publishProfile|\bbearer\b|\beyJ|(?:password|passwd|pwd|secret|token|key|sig)\W{0,3}[=:]/i;
 /** Finds the resource group of an app in the subscription that az is signed in to. */
 async function findResourceGroup(az, app) {
     const site = { app, slot: '', resourceGroup: '' };
@@ -47366,7 +47373,7 @@ async function cli_askForSettings(az, site) {
         catch (error) {
             if (!(error instanceof AzError))
                 throw error;
-            gaps.push(`az did not tell ${what}: ${error.message}`);
+            gaps.push(`az did not tell ${what}: ${error.problem}`);
             return undefined;
         }
     };
@@ -47441,50 +47448,53 @@ async function cli_ask(az, site, command) {
             `it, and sign in with azure/login in a step before this one, ${BY_HAND}`);
     }
     if (result.kind === 'failed') {
-        throw new AzError(`The Azure CLI (az) could not be started: ${(0,lib_escape/* plain */.pj)(result.detail, 300)}. Install it anew, ${BY_HAND}`);
+        throw new AzError(`The Azure CLI (az) could not be started: ${(0,lib_escape/* plain */.pj)(result.detail, 300)}`, `Install it anew, ${BY_HAND}`);
     }
     if (result.kind === 'late') {
-        throw new AzError(`The Azure CLI (az) gave no answer within ${az.limits.timeoutMs / 1000} s and was stopped. Run again, raise "timeout", ${BY_HAND}`);
+        throw new AzError(`The Azure CLI (az) gave no answer within ${az.limits.timeoutMs / 1000} s and was stopped`, `Run again, raise "timeout" above that, ${BY_HAND}`);
     }
     az.mask(`${result.stdout}\n${result.stderr}`);
     if (result.exitCode === 0)
         return result.stdout;
-    throw refusalOf(site, result);
+    throw refusalOf(site, command, { ...result, stderr: result.stderr.slice(0, MAX_STDERR) });
 }
-function refusalOf(site, { exitCode, stdout, stderr }) {
+function refusalOf(site, command, { exitCode, stdout, stderr }) {
     // What is refused for want of a role also says to refresh the credentials, so this comes first.
     if (/AuthorizationFailed|does not have authorization|\bForbidden\b/.test(stderr)) {
-        return new AzError(`The identity that az is signed in with has no permission to publish to ${theApp(site)}. Give it the role Website ` +
-            `Contributor on the app, ${BY_HAND}`);
+        const wish = command.includes('list-publishing-profiles') ? 'publish to' : 'read the settings of';
+        return new AzError(`The identity that az is signed in with has no permission to ${wish} ${theApp(site)}`, `Give it the role Website Contributor on the app, ${BY_HAND}`);
     }
-    if (/az login|az account set|AADSTS\d|No subscriptions? found|\w+AuthenticationToken|SubscriptionNotFound/i.test(stderr)) {
-        return new AzError('The Azure CLI (az) is not signed in, or its sign-in has expired. Use azure/login in a step before this one (az login, ' +
-            `and az account set for the right subscription), ${BY_HAND}`);
+    if (/az login|az account set|AADSTS\d|No subscriptions? found|AuthenticationToken|SubscriptionNotFound/i.test(stderr)) {
+        return new AzError('The Azure CLI (az) is not signed in, or its sign-in has expired', 'Use azure/login in a step before this one (az login, and az account set for the right subscription), ' + BY_HAND);
     }
     // az ends with 3 where something does not exist.
     if (exitCode === 3 || /Resource(Group)?NotFound|\bNot Found\b|was not found|could not be found/.test(stderr)) {
         return notFound(site);
     }
     const line = firstError(stdout, stderr);
-    return new AzError(`The Azure CLI (az) could not tell about ${theApp(site)}${line === '' ? '' : ` (${line})`}. Run the same command by hand, ${BY_HAND}`);
+    const words = command
+        .slice(0, command.findIndex(word => word.startsWith('-')))
+        .join(' ');
+    return new AzError(`The Azure CLI (az) could not tell about ${theApp(site)}${line === '' ? '' : ` (${line})`}`, `Run "az ${words}" by hand to see why, ${BY_HAND}`);
 }
 function notFound(site) {
     const where = site.resourceGroup === ''
         ? 'the subscription that az is signed in to'
         : `the resource group "${site.resourceGroup}" of the subscription that az is signed in to`;
-    return new AzError(`There is no sign of ${theApp(site)} in ${where}. Correct "app-name", "slot-name" or "resource-group-name", choose the ` +
-        'subscription with az account set, and check that the identity may see the app');
+    return new AzError(`There is no sign of ${theApp(site)} in ${where}`, 'Correct "app-name", "slot-name" or "resource-group-name", choose the subscription with az account set, and check ' +
+        'that the identity may see the app');
 }
 function cli_unreadable(what) {
-    return new AzError(`The Azure CLI (az) answered something else than ${what}. Bring it up to date, ${BY_HAND}`);
+    return new AzError(`The Azure CLI (az) answered something else than ${what}`, `Bring it up to date, ${BY_HAND}`);
 }
-/** The line of az that names the error, if it is certain that no part of a profile is in it. */
+/** The line of az that names the error, if nothing in it looks like a secret. */
 function firstError(stdout, stderr) {
     const lines = stderr.split(/\r?\n/).filter(line => line.trim() !== '');
     const line = lines.find(each => each.startsWith('ERROR:')) ?? lines.at(-1) ?? '';
     const secrets = secretsIn(`${stdout}\n${stderr}`);
-    const telling = /userPWD|publishProfile/i.test(line) || secrets.some(secret => line.includes(secret));
-    return telling ? '' : (0,lib_escape/* plain */.pj)(line.replace(/^ERROR:\s*/, ''), 300);
+    const isTelling = TELLING.test(line) || secrets.some(secret => line.includes(secret));
+    // An address may hold a password, as that of a proxy does.
+    return isTelling ? '' : (0,lib_escape/* plain */.pj)(line.replace(/^ERROR:\s*/, '').replace(/:\/\/[^/\s]*@/g, '://…@'), 300);
 }
 function jsonOf(text) {
     try {

@@ -75,6 +75,32 @@ describe('an az that gives no answer', () => {
     )
   })
 
+  it.each([
+    'ERROR: request failed, Authorization: Bearer abc.def.ghi',
+    'ERROR: 401 for eyJhbGciOiJub25lIn0.e30.x',
+    "ERROR: boom password='abc.def.ghi'",
+    'ERROR: AccountKey=abc.def.ghi',
+    'ERROR: Cannot connect to http://me:abc.def.ghi@proxy:8080',
+    'ERROR: {"client_secret": "abc.def.ghi"}'
+  ])('does not repeat what looks like another secret: %s', async stderr => {
+    const message = await messageOf(askForProfile(azThat(failing(stderr)), APP))
+    expect(message).toContain('could not tell about the app "my-app"')
+    expect(message).not.toMatch(/abc|e30/)
+  })
+
+  it('is not read for long where it writes without end', async () => {
+    const started = performance.now()
+    const message = await messageOf(askForProfile(azThat(failing('x'.repeat(2_000_000))), APP))
+    expect(message).toContain('could not tell about the app "my-app"')
+    expect(performance.now() - started).toBeLessThan(1000)
+  })
+
+  it('does not send those away who passed the secret of a profile under a name that does not exist', async () => {
+    expect(
+      await messageOf(askForProfile(azThat(failing("ERROR: Please run 'az login' to setup account.\n")), APP))
+    ).toContain('"publish-profile", which is empty in this run')
+  })
+
   it('cannot act on the log by what it writes', async () => {
     const message = await messageOf(
       askForProfile(azThat(failing('ERROR: x ::set-env name=a::b ##[error]c\u001b[31m')), APP)

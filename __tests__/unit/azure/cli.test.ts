@@ -132,6 +132,14 @@ describe('the settings', () => {
     expect(gaps).toHaveLength(2)
   })
 
+  it('are not called a lack of permission to publish where they may not be read', async () => {
+    const forbidden = failing(
+      'ERROR: (AuthorizationFailed) The client does not have authorization to perform action.\n'
+    )
+    const { gaps } = await askForSettings(azThat(forbidden), APP)
+    expect(gaps[0]).toMatch(/configuration of the app: .*no permission to read the settings of the app "my-app"$/)
+  })
+
   it('are not waited for when the run is told to stop', async () => {
     const az: Az = { ...azThat(''), run: () => Promise.reject(new Error('told to stop')) }
     await expect(askForSettings(az, APP)).rejects.toThrow('told to stop')
