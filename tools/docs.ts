@@ -29,8 +29,6 @@ interface ReasonRow {
   readonly then: string
   /** What `decide` answers where nobody demands a reset. */
   readonly action: Action
-  /** Nothing feeds this rule in this version, so that the reason is never given. */
-  readonly reserved?: true
 }
 
 /** The reasons in the order of the rules in `src/decide.ts`; a test compares each row with what `decide` does. */
@@ -109,17 +107,15 @@ export const REASONS = [
   },
   {
     code: 'venv-in-package',
-    when: 'The package brings another environment to the same path.',
+    when: 'The package brings an environment to the same path, and the two `pyvenv.cfg` differ.',
     then: 'Reset.',
-    action: 'reset',
-    reserved: true
+    action: 'reset'
   },
   {
     code: 'packages-removed',
-    when: 'Packages are installed that nothing asks for any more.',
+    when: 'Packages are installed that neither the requirements nor what they bring ask for any more.',
     then: 'Reset.',
-    action: 'reset',
-    reserved: true
+    action: 'reset'
   },
   {
     code: 'requirements-changed',
@@ -129,7 +125,9 @@ export const REASONS = [
   },
   {
     code: 'unknown',
-    when: 'Evidence cannot be read, or nothing tells the Python version; the detail says which.',
+    when:
+      'Evidence cannot be read, nothing tells the Python version, or it is not certain whether anything asks for a package; ' +
+      'the detail says which.',
     then: 'Kept, with a warning.',
     action: 'preserve'
   },
@@ -192,15 +190,10 @@ function outputRow([name, { description }]: readonly [string, Port]): readonly s
 }
 
 function reasonTable(): string {
-  const rows: readonly ReasonRow[] = REASONS
-  const given = rows.filter(({ reserved }) => !reserved)
-  const reserved = rows.filter(({ reserved }) => reserved).map(({ code }) => codeSpan(code))
-  const judged = table(
+  return table(
     ['Reason', 'When', 'What happens to the environment'],
-    given.map(({ code, when, then }) => [codeSpan(code), when, then])
+    REASONS.map(({ code, when, then }) => [codeSpan(code), when, then])
   )
-  if (reserved.length === 0) return judged
-  return `${judged}\n\nReserved for later, and never given by this version: ${reserved.join(', ')}.`
 }
 
 function details(summary: string, body: string): string {

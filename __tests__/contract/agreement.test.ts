@@ -1,7 +1,6 @@
 // One set of inputs, outputs, defaults and reasons: in action.yml, action-types.yml, the README and the code.
 import { randomUUID } from 'node:crypto'
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { validate } from '@actions/languageservice'
 import { describe, expect, it } from 'vitest'
@@ -10,7 +9,6 @@ import type { Snapshot } from '../../src/azure/snapshot.ts'
 import { decide, type Expectation, type Policy, type ReasonCode } from '../../src/decide.ts'
 import { DEFAULTS, type InputReader } from '../../src/input-values.ts'
 import { loadInputs } from '../../src/inputs.ts'
-import { readProject } from '../../src/python/project.ts'
 import { NOTHING, outcomeOf } from '../unit/outcomes.ts'
 import { outputsOf } from '../../src/report.ts'
 import { child, WWWROOT } from '../../src/site.ts'
@@ -268,18 +266,6 @@ describe('the reasons in the README', () => {
     // The type is `never` exactly where every member of the union has a row, so the compiler is the test.
     const every: [Exclude<ReasonCode, (typeof REASONS)[number]['code']>] extends [never] ? true : false = true
     expect(every).toBe(true)
-  })
-
-  it('are reserved exactly where nothing tells the rule what it asks for', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'package-'))
-    const told = Object.keys(await readProject(folder))
-    rmSync(folder, { recursive: true })
-    const asking: Partial<Record<ReasonCode, keyof Expectation>> = {
-      'venv-in-package': 'packagedEnvironment',
-      'packages-removed': 'removedPackages'
-    }
-    const reserved = Object.entries(asking).flatMap(([code, name]) => (told.includes(name) ? [] : [code]))
-    expect(REASONS.flatMap(row => ('reserved' in row ? [row.code] : []))).toEqual(reserved)
   })
 })
 

@@ -191,5 +191,7 @@ it('says in a dry run that the environment would be reset, and in doubt which pa
   expect(told).toEqual(['The environment would be reset: nothing asks any more for beta'])
   await writeFile(requirements, 'alpha==1.0\n-r ../elsewhere.txt\n')
   const { warnings } = await heard()
-  expect(warnings.at(-1)).toMatch(/kept: it is not known whether anything asks for beta, because requirements\.txt line 2 /)
+  expect(warnings.at(-1)).toMatch(
+    /kept: it is not known whether anything asks for beta, because requirements\.txt line 2 /
+  )
 })
