@@ -112,6 +112,19 @@ describe('the summary', () => {
     expect(summary).not.toMatch(/##\[|\u202e/)
   })
 
+  it('says what is warned of once, where the reason says it too', () => {
+    const warning = 'The environment is kept: a line of a listing cannot be read'
+    const decision: Outcome['decision'] = {
+      action: 'preserve',
+      reasons: [{ code: 'unknown', detail: 'a line of a listing cannot be read' }],
+      warning
+    }
+    const summary = summaryOf(outcomeOf({ result: 'preserved', decision, warnings: ['careful', warning] }))
+    expect(summary.match(/cannot be read/g)).toHaveLength(1)
+    expect(summary).toMatch(/`unknown`: The environment is kept/)
+    expect(summary).toContain('- Warning: careful')
+  })
+
   it('of the post step compares the packages', () => {
     const summary = postSummaryOf(postOf())
     for (const part of [

@@ -46962,14 +46962,17 @@ function summaryOf(outcome) {
     rows.push(['Files deleted in this step', String(outcome.dryRun ? 0 : outcome.filesDeleted)]);
     rows.push(...inUseRows(outcome.movedAside));
     rows.push(['Time', `${(outcome.durationMs / 1000).toFixed(1)} s`]);
-    const reasons = decision?.reasons.map(reason => `- ${(0,lib_escape/* code */.aY)(reason.code)}: ${(0,lib_escape/* prose */.CS)(reason.detail)}`) ?? [];
+    // A warning that ends in what a reason says is that reason in a whole sentence: both would say it twice.
+    const sentence = (detail) => decision?.warning?.endsWith(`: ${detail}`) === true ? decision.warning : detail;
+    const reasons = decision?.reasons.map(({ code: name, detail }) => `- ${(0,lib_escape/* code */.aY)(name)}: ${(0,lib_escape/* prose */.CS)(sentence(detail), 1000)}`) ?? [];
+    const told = decision?.reasons.some(({ detail }) => sentence(detail) === decision.warning) ? decision.warning : '';
     return [
         `### ${outcome.dryRun ? 'Dry run: ' : ''}${headlineOf(outcome)}`,
         ...(outcome.failure === undefined ? [] : [`> ${(0,lib_escape/* prose */.CS)(outcome.failure, 1000)}`]),
         (0,lib_escape/* table */.tp)(rows),
         ...(reasons.length > 0 ? [`**Why**\n\n${reasons.join('\n')}`] : []),
         ...inventorySection(outcome.inventory, outcome.result === 'reset'),
-        ...warningList(outcome.warnings),
+        ...warningList(outcome.warnings.filter(warning => warning !== told)),
         nextStep(outcome),
         ''
     ].join('\n\n');
