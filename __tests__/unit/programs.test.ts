@@ -1,8 +1,11 @@
 // Programs that really run: what becomes of their arguments and answers, and that nothing of them is left when time is up.
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ProgramLimits, ProgramResult } from '../../src/ports.ts'
 import { runProgram } from '../../src/programs.ts'
@@ -73,6 +76,23 @@ describe('a program that ends', () => {
 })
 
 describe('a program that gives no answer', () => {
+  it('keeps nobody waiting for what it leaves running, which may hold its pipes', async () => {
+    await provide(
+      'leaving',
+      `import { spawn } from 'node:child_process'
+       spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 15000)'], { stdio: 'inherit', detached: true }).unref()
+       process.stdout.write('done')`
+    )
+    const module = pathToFileURL(join(import.meta.dirname, '..', '..', 'src', 'programs.ts')).href
+    const asking = `import { runProgram } from '${module}'
+      const limits = { timeoutMs: 12000, signal: new AbortController().signal }
+      console.log(JSON.stringify(await runProgram('leaving', [], limits)))`
+    const started = Date.now()
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', asking])
+    expect(stdout).toContain('"stdout":"done"')
+    expect(Date.now() - started).toBeLessThan(10_000)
+  })
+
   it('may be missing from the path', async () => {
     expect(await runProgram('no-such-program-anywhere', [], LIMITS)).toEqual({ kind: 'missing' })
   })

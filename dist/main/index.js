@@ -52465,10 +52465,13 @@ async function runProgram(program, args, { timeoutMs, signal }) {
     const late = AbortSignal.timeout(timeoutMs);
     const [child, ended] = await start(program, args);
     const result = await Promise.race([ended, aborted(AbortSignal.any([signal, late]))]);
+    if (!result && child)
+        await kill(child);
+    // What holds the pipes, a grandchild or what could not be killed, must not keep this process waiting.
+    for (const stream of [child?.stdin, child?.stdout, child?.stderr])
+        stream?.destroy();
     if (result)
         return result;
-    if (child)
-        await kill(child);
     signal.throwIfAborted();
     return { kind: 'late' };
 }
@@ -52521,9 +52524,6 @@ async function kill(child) {
             // It has ended meanwhile.
         }
     }
-    // Whatever could not be killed must not keep this process waiting.
-    for (const stream of [child.stdin, child.stdout, child.stderr])
-        stream?.destroy();
 }
 /** The processes below one, as `ps` tells them; none where there is no `ps`. On Windows they are killed right away. */
 async function descendantsOf({ pid }) {
