@@ -33481,13 +33481,14 @@ function distributions_normalizeName(name) {
  * Reads the distributions off the names of `*.dist-info`, `*.egg-info` and `*.egg` (PEP 376, PEP 427; the last are
  * easy_install's, setuptools' "Internal structure of Python eggs"), sorted by name.
  *
- * pip's left-overs of an interrupted uninstallation, which begin with `~`, are no distributions.
+ * pip's left-overs of an interrupted uninstallation begin with what no name begins with, `~` or (pip 19.0) `-`: they are
+ * no distributions.
  */
 function distributionsIn(sitePackages) {
     const found = new Map();
     for (const { name: entry } of sitePackages) {
-        const match = /^([^~].*)-([^-]+)\.dist-info$/.exec(entry) ??
-            /^([^~].*?)-([^-]+)(?:-py\d[\d.]*(?:-[\w.-]+)?)?\.egg(?:-info)?$/.exec(entry);
+        const match = /^([A-Za-z\d].*)-([^-]+)\.dist-info$/.exec(entry) ??
+            /^([A-Za-z\d].*?)-([^-]+)(?:-py\d[\d.]*(?:-[\w.-]+)?)?\.egg(?:-info)?$/.exec(entry);
         if (!match)
             continue;
         const [, name = '', version = ''] = match;

@@ -32,6 +32,8 @@ describe('the distributions in site-packages', () => {
     '~lask-3.0.0.dist-info',
     '~-lask-3.0.0.dist-info',
     '~~ask-3.0.0.dist-info',
+    '-lask-3.0.0.dist-info',
+    '-lask-3.0.0-py3.7.egg-info',
     'flask',
     'flask.py',
     '.dist-info',
