@@ -45919,7 +45919,8 @@ function namedByTextOrPath(text) {
         if (!named)
             throw new LineError(`asks for the project in ${quoted(text)}, whose name is not known from here`);
         const more = extras === '' ? [] : parseRequirement(`placeholder${extras.toLowerCase()}`).extras;
-        return { ...named, extras: more };
+        // pip holds a wheel to its file's name. Any other archive may bring what is called otherwise, as an address may.
+        return { ...named, extras: more, url: path.endsWith('.whl') ? undefined : path };
     }
     const variables = variablesIn(text);
     if (variables.length > 0 && !isNamed)

@@ -15,7 +15,11 @@ export interface Requirement {
   readonly extras: readonly string[]
   /** Normalised and sorted, such as `!=2.0,>=1.0`; empty: any version. */
   readonly specifier: string
-  /** Where it is to be fetched from (`name @ url`), as it was written; `undefined`: from an index. */
+  /**
+   * Where it is to be fetched from, as it was written: the URL of `name @ url`, or the path of an archive of source.
+   *
+   * `undefined`: from an index, or from a wheel of the package.
+   */
   readonly url: string | undefined
   /** When it counts; `undefined`: always. */
   readonly marker: Marker | undefined

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { serverEnvironment } from '../../../src/python/markers.ts'
+import { readRequirements } from '../../../src/python/requirements.ts'
 import { linesOf, requirementsOf, take, type World } from './inventories.ts'
 
 const WEB: World = {
@@ -171,6 +172,13 @@ describe('a gap', () => {
     expect(gaps).toEqual([expect.stringContaining('requirements.txt, line 1: nothing that is installed is called a,')])
     expect((await take({ 'b 1': [] }, asks)).gaps).toEqual([])
     expect((await take({ 'a 1': [], 'b 1': [], 'c 1': [] }, asks)).gaps).toEqual([])
+  })
+
+  it('is an archive of the package whose file is called otherwise than what it brings', async () => {
+    const text = './vendor/the-repository-1.0.tar.gz\n'
+    const asks = await readRequirements('requirements.txt', () => Promise.resolve(text))
+    const { gaps } = await take({ 'real-name 1': ['needed'], 'needed 1': [] }, asks)
+    expect(gaps).toEqual([expect.stringContaining('nothing that is installed is called the-repository,')])
   })
 
   it('is said once, and of many only some are named', async () => {

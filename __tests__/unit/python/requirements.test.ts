@@ -27,6 +27,7 @@ describe('readRequirements', () => {
       [
         'alpha[two,One]<2,>=1',
         './beta-1.0-py3-none-any.whl[one]',
+        './vendor/zeta-repository-1.0.tar.gz[one]',
         'https://host.invalid/gamma-2.0-py3-none-any.whl ; os_name == "nt"',
         '-e file:///srv/delta[one]#egg=delta',
         '-e file:///srv/epsilon#egg=epsilon[one]'
@@ -42,6 +43,7 @@ describe('readRequirements', () => {
     expect(got).toEqual([
       ['alpha', 'one,two', '<2,>=1', undefined, false],
       ['beta', 'one', '==1.0', undefined, false],
+      ['zeta-repository', 'one', '==1.0', './vendor/zeta-repository-1.0.tar.gz', false],
       ['gamma', '', '==2.0', 'https://host.invalid/gamma-2.0-py3-none-any.whl', true],
       ['delta', '', '', 'file:///srv/delta[one]#egg=delta', false],
       ['epsilon', 'one', '', 'file:///srv/epsilon#egg=epsilon', false]
