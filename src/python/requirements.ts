@@ -83,9 +83,22 @@ function understand(statement: Statement): Requirement | LineError | undefined {
 async function fromLockFile(path: string, read: ReadText): Promise<Read> {
   const text = await textOf(path, read)
   if (typeof text !== 'string') return nothing(text.reason, true)
-  if (path.endsWith('uv.lock')) return fromLock(path, readUvLock(text), [])
-  const project = path.slice(0, path.lastIndexOf('/') + 1) + 'pyproject.toml'
-  return fromLock(path, readPoetryLock(text), await theProject(project, read))
+  const folder = path.slice(0, path.lastIndexOf('/') + 1)
+  const passedOver = await whyPassedOver(path, folder, read)
+  if (path.endsWith('uv.lock')) return fromLock(path, readUvLock(text), passedOver)
+  const project = await theProject(`${folder}pyproject.toml`, read)
+  return fromLock(path, readPoetryLock(text), [...passedOver, ...project])
+}
+
+/** Oryx looks for `requirements.txt`, then for `setup.py`, and only then for lock files. */
+async function whyPassedOver(path: string, folder: string, read: ReadText): Promise<readonly string[]> {
+  const isThere = (name: string): Promise<boolean> =>
+    read(folder + name).then(
+      text => text !== undefined,
+      () => true
+    )
+  if ((await isThere('requirements.txt')) || !(await isThere('setup.py'))) return []
+  return [`${path} lies beside a setup.py, which a build on Linux installs from instead`]
 }
 
 /** Poetry installs the project itself beside what its lock file names. */

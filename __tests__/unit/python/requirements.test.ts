@@ -62,6 +62,20 @@ describe('readRequirements', () => {
     expect(gaps).toEqual(['requirements.txt is not valid UTF-8'])
   })
 
+  it.each([
+    ['uv.lock', 'version = 1\npackage = []\n'],
+    ['poetry.lock', 'package = []\n[metadata]\nlock-version = "2.1"\n']
+  ])('says of %s that a setup.py beside it is installed instead, unless a requirements.txt is', async (file, text) => {
+    const gapsBeside = async (...names: readonly string[]): Promise<readonly string[]> => {
+      const beside = Object.fromEntries(names.map(name => [name, '']))
+      return (await readRequirements(file, packageOf({ [file]: text, ...beside }))).gaps
+    }
+    const gap = `${file} lies beside a setup.py, which a build on Linux installs from instead`
+    expect(await gapsBeside('setup.py')).toEqual([gap])
+    expect(await gapsBeside('setup.py', 'requirements.txt')).toEqual([])
+    expect(await gapsBeside()).toEqual([])
+  })
+
   it('notices what another encoding leaves behind when it was read as UTF-8', async () => {
     const { asked, gaps } = await read('alpha # caf\uFFFD')
     expect(placesOf(asked, 'requirements.txt')).toEqual(['alpha 1'])
