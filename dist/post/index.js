@@ -46452,6 +46452,9 @@ function listIn(fields, name, most, read) {
 
 /** After so many resets in a row, each of which did away with it, evidence that comes back is brought by something else. */
 const MOST_RESETS = 3;
+/** The main step hands evidence over in an environment variable, which cannot be long; so much of it tells enough. */
+const MAX_KEPT_LENGTH = 1500;
+const evidence_MAX_NAMED = 10;
 /** The evidence in a decision: every reason for a reset that holds without being asked, whether it leads or not. */
 function evidence_evidenceOf({ reasons }, found, expected, fingerprint) {
     const environment = usedEnvironment(found);
@@ -46472,7 +46475,12 @@ function evidence_evidenceOf({ reasons }, found, expected, fingerprint) {
                 return [fingerprint];
         }
     };
-    return reasons.flatMap(({ code }) => isEvidenceCode(code) ? [{ code, particulars: particulars(code).map(text => plain(text)) }] : []);
+    return reasons.flatMap(({ code }) => (isEvidenceCode(code) ? [{ code, particulars: keptOf(particulars(code)) }] : []));
+}
+/** The particulars that are kept: of very many the first ones, which are the same in each run as long as none is new. */
+function keptOf(particulars) {
+    let length = 0;
+    return particulars.map(text => (0,lib_escape/* plain */.pj)(text)).filter(text => (length += JSON.stringify(text).length) <= MAX_KEPT_LENGTH);
 }
 /**
  * What to keep of the evidence of a reset, once the deployment has made a new environment.
@@ -46513,7 +46521,7 @@ function leftIn(asked, { environment, layout }, wanted) {
     ];
     return left
         .filter(({ code, particulars }) => particulars.length > 0 && asked.some(item => item.code === code))
-        .map(({ code, particulars }) => ({ code, particulars: particulars.map(text => (0,lib_escape/* plain */.pj)(text)) }));
+        .map(({ code, particulars }) => ({ code, particulars: keptOf(particulars) }));
 }
 /**
  * What on the server disagrees, where all that speaks for a reset now has led to one before, and a deployment that
@@ -46538,7 +46546,7 @@ function isSame(now, remembered) {
 }
 function disagreement({ code, particulars }, { layout, shippedBy }) {
     const isShipped = shippedBy !== undefined;
-    const what = listed(particulars);
+    const what = someOf(particulars);
     switch (code) {
         case 'python-version-changed': {
             const wanted = particulars[0]?.split(' ').at(-1) ?? '';
@@ -46557,8 +46565,13 @@ function disagreement({ code, particulars }, { layout, shippedBy }) {
     }
 }
 function evidence_comesBack({ code, particulars }) {
-    return (`${code} (${listed(particulars)}) was gone after each of ${MOST_RESETS} resets and came back each time, so something ` +
+    return (`${code} (${someOf(particulars)}) was gone after each of ${MOST_RESETS} resets and came back each time, so something ` +
         'other than the deployment brings it, such as a start-up command');
+}
+/** How many there are is not known, see `keptOf`. */
+function someOf(particulars) {
+    const named = listed(particulars.slice(0, evidence_MAX_NAMED));
+    return particulars.length > evidence_MAX_NAMED ? `${named} and others` : named;
 }
 function insteadOf(found, wanted) {
     return `${found} instead of ${wanted}`;

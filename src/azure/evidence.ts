@@ -10,6 +10,11 @@ import { usedEnvironment, type Snapshot } from './snapshot.ts'
 /** After so many resets in a row, each of which did away with it, evidence that comes back is brought by something else. */
 const MOST_RESETS = 3
 
+/** The main step hands evidence over in an environment variable, which cannot be long; so much of it tells enough. */
+const MAX_KEPT_LENGTH = 1500
+
+const MAX_NAMED = 10
+
 /** The evidence in a decision: every reason for a reset that holds without being asked, whether it leads or not. */
 export function evidenceOf(
   { reasons }: Decision,
@@ -35,9 +40,13 @@ export function evidenceOf(
         return [fingerprint]
     }
   }
-  return reasons.flatMap(({ code }) =>
-    isEvidenceCode(code) ? [{ code, particulars: particulars(code).map(text => plain(text)) }] : []
-  )
+  return reasons.flatMap(({ code }) => (isEvidenceCode(code) ? [{ code, particulars: keptOf(particulars(code)) }] : []))
+}
+
+/** The particulars that are kept: of very many the first ones, which are the same in each run as long as none is new. */
+function keptOf(particulars: readonly string[]): readonly string[] {
+  let length = 0
+  return particulars.map(text => plain(text)).filter(text => (length += JSON.stringify(text).length) <= MAX_KEPT_LENGTH)
 }
 
 /**
@@ -90,7 +99,7 @@ function leftIn(
   ]
   return left
     .filter(({ code, particulars }) => particulars.length > 0 && asked.some(item => item.code === code))
-    .map(({ code, particulars }) => ({ code, particulars: particulars.map(text => plain(text)) }))
+    .map(({ code, particulars }) => ({ code, particulars: keptOf(particulars) }))
 }
 
 /**
@@ -122,7 +131,7 @@ function isSame(now: Evidence, remembered: Evidence): boolean {
 
 function disagreement({ code, particulars }: Evidence, { layout, shippedBy }: Snapshot): string {
   const isShipped = shippedBy !== undefined
-  const what = listed(particulars)
+  const what = someOf(particulars)
   switch (code) {
     case 'python-version-changed': {
       const wanted = particulars[0]?.split(' ').at(-1) ?? ''
@@ -143,9 +152,15 @@ function disagreement({ code, particulars }: Evidence, { layout, shippedBy }: Sn
 
 function comesBack({ code, particulars }: Evidence): string {
   return (
-    `${code} (${listed(particulars)}) was gone after each of ${MOST_RESETS} resets and came back each time, so something ` +
+    `${code} (${someOf(particulars)}) was gone after each of ${MOST_RESETS} resets and came back each time, so something ` +
     'other than the deployment brings it, such as a start-up command'
   )
+}
+
+/** How many there are is not known, see `keptOf`. */
+function someOf(particulars: readonly string[]): string {
+  const named = listed(particulars.slice(0, MAX_NAMED))
+  return particulars.length > MAX_NAMED ? `${named} and others` : named
 }
 
 function insteadOf(found: string, wanted: string): string {

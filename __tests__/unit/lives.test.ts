@@ -1,0 +1,31 @@
+// Sites that live long: what a push leads to that follows upon many others.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { builtOf, push, siteOf, type Push } from './lives.ts'
+import type { Tree } from './fake-site.ts'
+
+let packagePath: string
+let tree: Tree
+beforeEach(async () => {
+  packagePath = await mkdtemp(join(tmpdir(), 'package-'))
+  await ask('alpha\n')
+})
+afterEach(() => rm(packagePath, { recursive: true }))
+
+const ask = (requirements: string): Promise<void> => writeFile(join(packagePath, 'requirements.txt'), requirements)
+
+async function reasonsOf(...pushes: readonly Push[]): Promise<readonly (string | undefined)[]> {
+  const reasons: (string | undefined)[] = []
+  for (const each of pushes) reasons.push((await push(tree, packagePath, each)).reason)
+  return reasons
+}
+
+describe('a build that installs more than was asked for', () => {
+  it.each([1, 100, 700, 1500])('leads to one reset, and then to a warning: %i packages', async count => {
+    const made = builtOf(['alpha', ...Array.from({ length: count }, (_, number) => `extra-package-${number}`)])
+    tree = siteOf(made)
+    expect(await reasonsOf({ made }, { made }, { made })).toEqual(['packages-removed', 'ineffective', 'ineffective'])
+  })
+})
