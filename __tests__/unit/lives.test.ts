@@ -3,7 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Given } from './story.ts'
 import { builtOf, push, siteOf, type Push } from './lives.ts'
+import type { RemoteSite } from '../../src/site.ts'
 import type { Tree } from './fake-site.ts'
 
 let packagePath: string
@@ -27,5 +29,20 @@ describe('a build that installs more than was asked for', () => {
     const made = builtOf(['alpha', ...Array.from({ length: count }, (_, number) => `extra-package-${number}`)])
     tree = siteOf(made)
     expect(await reasonsOf({ made }, { made }, { made })).toEqual(['packages-removed', 'ineffective', 'ineffective'])
+  })
+})
+
+describe('a wish that the server does not share', () => {
+  const WISH: Given = { inputs: { 'python-version': '3.12' } }
+
+  it('leads to one reset also where the server hides our folder', async () => {
+    const hidesDots = (site: RemoteSite): RemoteSite => ({
+      ...site,
+      list: async path => (await site.list(path)).filter(({ name }) => !name.startsWith('.'))
+    })
+    const made = builtOf(['alpha'])
+    const each = { given: { ...WISH, over: hidesDots }, made }
+    tree = siteOf(made)
+    expect(await reasonsOf(each, each, each)).toEqual(['python-version-changed', 'ineffective', 'ineffective'])
   })
 })

@@ -46589,12 +46589,12 @@ function mixtureIn({ versions, distributions }) {
 const NAME = 'last.json';
 const FRESH_NAME = /^last\.json\.new-[0-9a-f]+$/;
 /**
- * Reads what is remembered. `own` is the listing of our own folder; `undefined`: there is none.
+ * Reads what is remembered. `own` is the listing of our own folder; `undefined`: none is shown, so it is asked for by name.
  *
  * `oddity` says why a file that is there counts as none.
  */
 async function readMemory(site, own) {
-    const entry = own?.find(({ name, kind }) => name === NAME && kind === 'file');
+    const entry = (own ?? (await hiddenFolder(site))).find(({ name, kind }) => name === NAME && kind === 'file');
     if (!entry)
         return {};
     if (entry.size > MAX_MEMORY_BYTES)
@@ -46631,6 +46631,17 @@ async function memory_file_writeMemory(site, own, text, random) {
     for (const { name, kind } of own ?? []) {
         if (kind === 'file' && FRESH_NAME.test(name))
             await site.removeFile(memory_file_pathOf(name));
+    }
+}
+/** A server that hides our folder has one all the same; forgetting it would lead to a reset at each push. */
+async function hiddenFolder(site) {
+    try {
+        return await site.list(lib_site/* OWN_FOLDER */.w5);
+    }
+    catch (error) {
+        if (error instanceof lib_site/* SiteError */.wt && error.kind === 'refused')
+            return [];
+        throw error;
     }
 }
 /** A server may have the folder without listing it, and then refuses to make it. */

@@ -15,7 +15,7 @@ const NAME = 'last.json'
 const FRESH_NAME = /^last\.json\.new-[0-9a-f]+$/
 
 /**
- * Reads what is remembered. `own` is the listing of our own folder; `undefined`: there is none.
+ * Reads what is remembered. `own` is the listing of our own folder; `undefined`: none is shown, so it is asked for by name.
  *
  * `oddity` says why a file that is there counts as none.
  */
@@ -23,7 +23,7 @@ export async function readMemory(
   site: ReadableSite,
   own: readonly RemoteEntry[] | undefined
 ): Promise<{ readonly memory?: Memory; readonly oddity?: string }> {
-  const entry = own?.find(({ name, kind }) => name === NAME && kind === 'file')
+  const entry = (own ?? (await hiddenFolder(site))).find(({ name, kind }) => name === NAME && kind === 'file')
   if (!entry) return {}
   if (entry.size > MAX_MEMORY_BYTES) return { oddity: 'it is too long' }
   try {
@@ -58,6 +58,16 @@ export async function writeMemory(
   }
   for (const { name, kind } of own ?? []) {
     if (kind === 'file' && FRESH_NAME.test(name)) await site.removeFile(pathOf(name))
+  }
+}
+
+/** A server that hides our folder has one all the same; forgetting it would lead to a reset at each push. */
+async function hiddenFolder(site: ReadableSite): Promise<readonly RemoteEntry[]> {
+  try {
+    return await site.list(OWN_FOLDER)
+  } catch (error) {
+    if (error instanceof SiteError && error.kind === 'refused') return []
+    throw error
   }
 }
 
