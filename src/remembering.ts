@@ -58,7 +58,7 @@ export async function judge(core: Runner, site: ReadableSite, looked: Looked, as
     if (ineffective !== undefined) expected = { ...expected, ineffective }
     decision = decide(snapshot, expected, policy)
   }
-  const remembering = isToRemember(decision, asked, before)
+  const remembering = isToRemember(decision, snapshot, asked, before)
     ? {
         fingerprint,
         evidence: evidenceOf(decision, snapshot, expected, fingerprint),
@@ -97,8 +97,15 @@ function changeSince(core: Runner, before: Memory | undefined, fingerprint: stri
 }
 
 /** A deployment that changes nothing that matters later is not worth a connection of the post step. */
-function isToRemember(decision: Decision, { policy, fingerprint }: Asked, before: Memory | undefined): boolean {
+function isToRemember(
+  decision: Decision,
+  { lock, doubt }: Snapshot,
+  { policy, fingerprint }: Asked,
+  before: Memory | undefined
+): boolean {
   if (decision.action === 'reset') return true
+  // Requirements that could not be acted upon are still changed ones at the next push.
+  if (lock || doubt) return false
   const [{ code }] = decision.reasons
   const isJudged = decision.action === 'preserve' || code === 'absent'
   const differs = fingerprint !== '' && fingerprint !== before?.fingerprint

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Given } from './story.ts'
 import { builtOf, push, siteOf, type Push } from './lives.ts'
 import type { RemoteSite } from '../../src/site.ts'
-import type { Tree } from './fake-site.ts'
+import { treeOf, type Tree } from './fake-site.ts'
 
 let packagePath: string
 let tree: Tree
@@ -45,4 +45,20 @@ describe('a wish that the server does not share', () => {
     tree = siteOf(made)
     expect(await reasonsOf(each, each, each)).toEqual(['python-version-changed', 'ineffective', 'ineffective'])
   })
+})
+
+it('requirements that changed while another deployment ran are still changed ones at the next push', async () => {
+  const made = builtOf(['alpha'])
+  const each: Push = { given: { inputs: { 'reset-mode': 'on-change' } }, made }
+  const lock = '/site/locks/deployments.lock'
+  tree = siteOf(made)
+  expect(await reasonsOf(each)).toEqual(['up-to-date'])
+  await ask('alpha>=1\n')
+  for (const [path, node] of treeOf({ [lock]: '' })) tree.set(path, node)
+  const ended = { meanwhile: () => tree.delete(lock) }
+  expect(await reasonsOf({ ...each, ...ended }, each, each)).toEqual([
+    'deployment-running',
+    'requirements-changed',
+    'up-to-date'
+  ])
 })

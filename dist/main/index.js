@@ -46689,7 +46689,7 @@ async function remembering_judge(core, site, looked, asked) {
             expected = { ...expected, ineffective };
         decision = decide(snapshot, expected, policy);
     }
-    const remembering = isToRemember(decision, asked, before)
+    const remembering = isToRemember(decision, snapshot, asked, before)
         ? {
             fingerprint,
             evidence: evidenceOf(decision, snapshot, expected, fingerprint),
@@ -46722,9 +46722,12 @@ function changeSince(core, before, fingerprint) {
     return `they are not those of the deployment that was seen at ${before.time}`;
 }
 /** A deployment that changes nothing that matters later is not worth a connection of the post step. */
-function isToRemember(decision, { policy, fingerprint }, before) {
+function isToRemember(decision, { lock, doubt }, { policy, fingerprint }, before) {
     if (decision.action === 'reset')
         return true;
+    // Requirements that could not be acted upon are still changed ones at the next push.
+    if (lock || doubt)
+        return false;
     const [{ code }] = decision.reasons;
     const isJudged = decision.action === 'preserve' || code === 'absent';
     const differs = fingerprint !== '' && fingerprint !== before?.fingerprint;
