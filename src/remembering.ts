@@ -8,7 +8,7 @@ import { usedEnvironment, type Snapshot } from './azure/snapshot.ts'
 import { decide, foundPython, type Decision, type Expectation, type Policy } from './decide.ts'
 import { plain } from './escape.ts'
 import type { Ports, Runner } from './ports.ts'
-import { SiteError, type ReadableSite, type RemoteEntry, type RemoteSite } from './site.ts'
+import { SiteError, type ReadableSite, type RemoteEntry, type RemotePath, type RemoteSite } from './site.ts'
 import type { State } from './state.ts'
 
 /** What was seen of a site before the deployment. */
@@ -63,7 +63,7 @@ export async function judge(core: Runner, site: ReadableSite, looked: Looked, as
         fingerprint,
         evidence: evidenceOf(decision, snapshot, expected, fingerprint),
         before,
-        deployment: snapshot.activeDeployment ?? '',
+        deployment: recordOf(snapshot.activeDeployment),
         alone: decision.action !== 'reset' && !looked.leftovers
       }
     : undefined
@@ -142,6 +142,8 @@ export async function remember(
   }
 }
 
+const MAX_RECORD_LENGTH = 500
+
 const NOTHING_BEFORE = { reason: '', evidence: [], rebuilt: true } as const
 
 /** `undefined`: there is nothing that could be told of the deployment. */
@@ -187,5 +189,10 @@ async function wasDeployedSince(
   deployment: string
 ): Promise<boolean> {
   const active = await readActiveDeployment(site, surroundings)
-  return active !== undefined && active.record !== deployment
+  return active !== undefined && recordOf(active.record) !== deployment
+}
+
+/** Escaped as all that is kept: it holds whatever the server calls its deployment. */
+function recordOf(deployment: RemotePath | undefined): string {
+  return plain(deployment ?? '', MAX_RECORD_LENGTH)
 }

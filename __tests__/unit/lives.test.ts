@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Given } from './story.ts'
 import { builtOf, push, siteOf, type Push } from './lives.ts'
 import type { RemoteSite } from '../../src/site.ts'
-import { treeOf, type Tree } from './fake-site.ts'
+import { fileOf, NOON, pathsIn, treeOf, type Tree } from './fake-site.ts'
 
 let packagePath: string
 let tree: Tree
@@ -60,5 +60,25 @@ it('requirements that changed while another deployment ran are still changed one
     'deployment-running',
     'requirements-changed',
     'up-to-date'
+  ])
+})
+
+it.each<[string, string]>([
+  ['with a workflow command', 'a::b'],
+  ['with a character that is not seen', 'x\u200by'],
+  ['very long', 'y'.repeat(990)]
+])('a reset is undone whatever the server calls its deployment: %s', async (_, id) => {
+  const made = builtOf(['alpha', 'beta'])
+  tree = siteOf(made)
+  tree.set('/site/deployments/active', fileOf(NOON, id))
+  const paths = pathsIn(tree, '/site/wwwroot')
+  const { reason, post } = await push(tree, packagePath, { made: null, status: 'failure' })
+  expect(reason).toBe('packages-removed')
+  expect(post.warnings).toEqual([expect.stringContaining('was put back as it was')])
+  expect(pathsIn(tree, '/site/wwwroot')).toEqual(paths)
+  expect(await reasonsOf({ made: null, id }, { made: null }, { made })).toEqual([
+    'packages-removed',
+    'packages-removed',
+    'ineffective'
   ])
 })

@@ -46694,7 +46694,7 @@ async function remembering_judge(core, site, looked, asked) {
             fingerprint,
             evidence: evidenceOf(decision, snapshot, expected, fingerprint),
             before,
-            deployment: snapshot.activeDeployment ?? '',
+            deployment: recordOf(snapshot.activeDeployment),
             alone: decision.action !== 'reset' && !looked.leftovers
         }
         : undefined;
@@ -46751,6 +46751,7 @@ async function remembering_remember({ core, now, random }, site, state, after) {
         core.info(`Nothing could be remembered for the next run: ${plain(error.message, 500)}`);
     }
 }
+const MAX_RECORD_LENGTH = 500;
 const NOTHING_BEFORE = { reason: '', evidence: [], rebuilt: true };
 /** `undefined`: there is nothing that could be told of the deployment. */
 async function memoryOf(site, state, { before, evidence, fingerprint, deployment }, { snapshot, surroundings, undone }, now) {
@@ -46785,7 +46786,11 @@ async function memoryOf(site, state, { before, evidence, fingerprint, deployment
 /** A job may succeed without having deployed anything, which says nothing about what a deployment would do. */
 async function wasDeployedSince(site, surroundings, deployment) {
     const active = await readActiveDeployment(site, surroundings);
-    return active !== undefined && active.record !== deployment;
+    return active !== undefined && recordOf(active.record) !== deployment;
+}
+/** Escaped as all that is kept: it holds whatever the server calls its deployment. */
+function recordOf(deployment) {
+    return (0,lib_escape/* plain */.pj)(deployment ?? '', MAX_RECORD_LENGTH);
 }
 
 ;// CONCATENATED MODULE: ./lib/sweep-report.js
