@@ -58,12 +58,23 @@ export async function compare(
     landing?.verdict === 'differs' ? { ...expected, packagedEnvironment: landing.detail } : expected
   const [{ code }] = decide(found, known, policy).reasons
   const isOpen = code === 'up-to-date' || code === 'never'
-  if (!requirements || !isOpen) return { expected: known, inventory: undefined, landing }
-  const inventory = await inventoryOf(site, found, environment, requirements, known)
+  if (!isOpen) return { expected: known, inventory: undefined, landing }
+  return { ...(await compareInstalled(site, found, { requirements, expected: known })), landing }
+}
+
+/** Compares what is installed with what is asked for, whatever is known besides. */
+export async function compareInstalled(
+  site: ReadableSite,
+  found: Snapshot,
+  { requirements, expected }: Pick<Wishes, 'requirements' | 'expected'>
+): Promise<Omit<Compared, 'landing'>> {
+  const environment = usedEnvironment(found)
+  if (!environment || !requirements) return { expected, inventory: undefined }
+  const inventory = await inventoryOf(site, found, environment, requirements, expected)
   // What is not known can only be a reason to keep something: where nothing is left over, nothing is in doubt.
   const isDoubtful = inventory.removed.length > 0 && inventory.gaps.length > 0
   const told = isDoubtful ? { gaps: [doubtIn(inventory)] } : { removedPackages: inventory.removed }
-  return { expected: { ...known, ...told }, inventory, landing }
+  return { expected: { ...expected, ...told }, inventory }
 }
 
 /** What is in doubt, and why; the annotation points at the file where most of it can be put right. */

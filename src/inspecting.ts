@@ -3,9 +3,9 @@ import { checkServer } from './azure/checks.ts'
 import { findLock } from './azure/deployments.ts'
 import { inspectSite } from './azure/layout.ts'
 import type { Snapshot } from './azure/snapshot.ts'
-import { wantedPython } from './decide.ts'
+import { wantedPython, type Expectation } from './decide.ts'
 import { plain } from './escape.ts'
-import { compare, type Wishes } from './expecting.ts'
+import { compare, compareInstalled, type Wishes } from './expecting.ts'
 import type { Inputs } from './inputs.ts'
 import { comparedLines } from './inventory-report.ts'
 import type { Ports, Reach } from './ports.ts'
@@ -40,10 +40,17 @@ export async function inspect(
     if (wanted) core.info(`Wanted: Python ${wanted.version} (${wanted.source})`)
     if (leftovers > 0) core.info(`Set aside by an earlier run and not settled: ${leftovers}`)
     const looked = { surroundings, own, snapshot, leftovers: leftovers > 0 }
-    const { expected, inventory, landing } = await compare(site, snapshot, wishes, inputs.policy)
+    const { expected, landing, ...first } = await compare(site, snapshot, wishes, inputs.policy)
+    let { inventory } = first
+    const lookFurther = async (): Promise<Expectation> => {
+      if (inventory) return expected
+      const further = await compareInstalled(site, snapshot, { ...wishes, expected })
+      inventory = further.inventory
+      return further.expected
+    }
+    const asked = { expected, policy: inputs.policy, fingerprint: wishes.requirements?.fingerprint ?? '', lookFurther }
+    const judged = await judge(core, site, looked, asked)
     for (const line of comparedLines(inventory, landing)) core.info(line)
-    const fingerprint = wishes.requirements?.fingerprint ?? ''
-    const judged = await judge(core, site, looked, { expected, policy: inputs.policy, fingerprint })
     const isReset = judged.decision.action === 'reset'
     const found = { layout: snapshot.layout, lock: snapshot.lock, isReset }
     for (const line of await checkServer(looking, surroundings, found, ports.now())) core.info(plain(line, 500))

@@ -28,6 +28,8 @@ export interface Asked {
   readonly policy: Policy
   /** Of the requirements in the package; empty: not known. */
   readonly fingerprint: string
+  /** Adds to what is expected all that was left out because something else decided already. */
+  readonly lookFurther: () => Promise<Expectation>
 }
 
 /** A decision, and what it was taken upon. */
@@ -54,8 +56,7 @@ export async function judge(core: Runner, site: ReadableSite, looked: Looked, as
   }
   if (decision.action === 'reset' || decision.reasons[0].code === 'no-rebuild') {
     snapshot = await withDeployments(site, looked.surroundings, snapshot)
-    const ineffective = whyIneffective(evidenceOf(decision, snapshot, expected, fingerprint), before, snapshot)
-    if (ineffective !== undefined) expected = { ...expected, ineffective }
+    expected = await unlessInVain(snapshot, expected, asked, before)
     decision = decide(snapshot, expected, policy)
   }
   const remembering = isToRemember(decision, snapshot, asked, before)
@@ -68,6 +69,23 @@ export async function judge(core: Runner, site: ReadableSite, looked: Looked, as
       }
     : undefined
   return { snapshot, expected, decision, remembering }
+}
+
+/** Adds why a reset would be in vain. What leads in vain may hide what does not, and what nobody has looked at yet. */
+async function unlessInVain(
+  found: Snapshot,
+  expected: Expectation,
+  { policy, fingerprint, lookFurther }: Asked,
+  before: Memory | undefined
+): Promise<Expectation> {
+  const weighed = (known: Expectation): Expectation => {
+    const evidence = evidenceOf(decide(found, known, policy), found, known, fingerprint)
+    const ineffective = whyIneffective(evidence, before, found)
+    return ineffective === undefined ? known : { ...known, ineffective }
+  }
+  const first = weighed(expected)
+  if (decide(found, first, policy).reasons[0].code !== 'ineffective') return first
+  return weighed({ ...expected, ...(await lookFurther()) })
 }
 
 /** Whether something speaks for a reset that nobody asked for. */

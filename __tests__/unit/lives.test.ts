@@ -45,6 +45,21 @@ describe('a wish that the server does not share', () => {
     tree = siteOf(made)
     expect(await reasonsOf(each, each, each)).toEqual(['python-version-changed', 'ineffective', 'ineffective'])
   })
+
+  it('hides no package that is removed later', async () => {
+    const [one, two] = [
+      { given: WISH, made: builtOf(['alpha']) },
+      { given: WISH, made: builtOf(['alpha', 'beta']) }
+    ]
+    tree = siteOf(two.made)
+    await ask('alpha\nbeta\n')
+    expect(await reasonsOf(two, two)).toEqual(['python-version-changed', 'ineffective'])
+    await ask('alpha\n')
+    const { main, reason } = await push(tree, packagePath, one)
+    expect([reason, main.outputs.get('result')]).toEqual(['python-version-changed', 'reset'])
+    expect(main.outputs.get('removed-packages')).toBe('["beta"]')
+    expect(await reasonsOf(one, one)).toEqual(['ineffective', 'ineffective'])
+  })
 })
 
 it('requirements that changed while another deployment ran are still changed ones at the next push', async () => {

@@ -46136,13 +46136,20 @@ async function expecting_compare(site, found, { project, requirements, expected 
     const known = landing?.verdict === 'differs' ? { ...expected, packagedEnvironment: landing.detail } : expected;
     const [{ code }] = decide(found, known, policy).reasons;
     const isOpen = code === 'up-to-date' || code === 'never';
-    if (!requirements || !isOpen)
+    if (!isOpen)
         return { expected: known, inventory: undefined, landing };
-    const inventory = await inventoryOf(site, found, environment, requirements, known);
+    return { ...(await compareInstalled(site, found, { requirements, expected: known })), landing };
+}
+/** Compares what is installed with what is asked for, whatever is known besides. */
+async function compareInstalled(site, found, { requirements, expected }) {
+    const environment = snapshot_usedEnvironment(found);
+    if (!environment || !requirements)
+        return { expected, inventory: undefined };
+    const inventory = await inventoryOf(site, found, environment, requirements, expected);
     // What is not known can only be a reason to keep something: where nothing is left over, nothing is in doubt.
     const isDoubtful = inventory.removed.length > 0 && inventory.gaps.length > 0;
     const told = isDoubtful ? { gaps: [doubtIn(inventory)] } : { removedPackages: inventory.removed };
-    return { expected: { ...known, ...told }, inventory, landing };
+    return { expected: { ...expected, ...told }, inventory };
 }
 /** What is in doubt, and why; the annotation points at the file where most of it can be put right. */
 function doubtIn({ removed, gaps }) {
@@ -46684,9 +46691,7 @@ async function remembering_judge(core, site, looked, asked) {
     }
     if (decision.action === 'reset' || decision.reasons[0].code === 'no-rebuild') {
         snapshot = await withDeployments(site, looked.surroundings, snapshot);
-        const ineffective = whyIneffective(evidenceOf(decision, snapshot, expected, fingerprint), before, snapshot);
-        if (ineffective !== undefined)
-            expected = { ...expected, ineffective };
+        expected = await unlessInVain(snapshot, expected, asked, before);
         decision = decide(snapshot, expected, policy);
     }
     const remembering = isToRemember(decision, snapshot, asked, before)
@@ -46699,6 +46704,18 @@ async function remembering_judge(core, site, looked, asked) {
         }
         : undefined;
     return { snapshot, expected, decision, remembering };
+}
+/** Adds why a reset would be in vain. What leads in vain may hide what does not, and what nobody has looked at yet. */
+async function unlessInVain(found, expected, { policy, fingerprint, lookFurther }, before) {
+    const weighed = (known) => {
+        const evidence = evidenceOf(decide(found, known, policy), found, known, fingerprint);
+        const ineffective = whyIneffective(evidence, before, found);
+        return ineffective === undefined ? known : { ...known, ineffective };
+    };
+    const first = weighed(expected);
+    if (decide(found, first, policy).reasons[0].code !== 'ineffective')
+        return first;
+    return weighed({ ...expected, ...(await lookFurther()) });
 }
 /** Whether something speaks for a reset that nobody asked for. */
 function remembering_isStale({ reasons: [{ code }] }) {
@@ -47289,11 +47306,19 @@ async function inspect(ports, inputs, wishes, signal) {
         if (leftovers > 0)
             core.info(`Set aside by an earlier run and not settled: ${leftovers}`);
         const looked = { surroundings, own, snapshot, leftovers: leftovers > 0 };
-        const { expected, inventory, landing } = await expecting_compare(site, snapshot, wishes, inputs.policy);
+        const { expected, landing, ...first } = await expecting_compare(site, snapshot, wishes, inputs.policy);
+        let { inventory } = first;
+        const lookFurther = async () => {
+            if (inventory)
+                return expected;
+            const further = await compareInstalled(site, snapshot, { ...wishes, expected });
+            inventory = further.inventory;
+            return further.expected;
+        };
+        const asked = { expected, policy: inputs.policy, fingerprint: wishes.requirements?.fingerprint ?? '', lookFurther };
+        const judged = await remembering_judge(core, site, looked, asked);
         for (const line of comparedLines(inventory, landing))
             core.info(line);
-        const fingerprint = wishes.requirements?.fingerprint ?? '';
-        const judged = await remembering_judge(core, site, looked, { expected, policy: inputs.policy, fingerprint });
         const isReset = judged.decision.action === 'reset';
         const found = { layout: snapshot.layout, lock: snapshot.lock, isReset };
         for (const line of await checkServer(looking, surroundings, found, ports.now()))
