@@ -130,6 +130,12 @@ function isToRemember(
   return isJudged && differs && (policy.mode === 'on-change' || before !== undefined)
 }
 
+/** The packages that a deployment had good reason to leave out, because nothing asked for them any more. */
+export function unwantedOf({ remembering }: State): readonly string[] {
+  const evidence = remembering?.evidence ?? []
+  return evidence.flatMap(({ code, particulars }) => (code === 'packages-removed' ? particulars : []))
+}
+
 /** What was seen after the deployment. */
 export interface After {
   readonly jobSucceeded: boolean

@@ -7,7 +7,7 @@ import { foundPython, type Decision } from './decide.ts'
 import { plain } from './escape.ts'
 import type { Inputs } from './inputs.ts'
 import type { Limits, Ports } from './ports.ts'
-import { remember, type Judged } from './remembering.ts'
+import { remember, unwantedOf, type Judged } from './remembering.ts'
 import { filesIn, packageLines, settlementLines, type Installed, type Outcome, type PostOutcome } from './report.ts'
 import { copyNamer, planReset, reset, type ResetDone, type ResetPlan, type Strategy } from './reset/over-ftp.ts'
 import type { Settlement } from './reset/fates.ts'
@@ -231,6 +231,7 @@ export async function end(
     environment: snapshot?.environment,
     ownReset: state.strategy !== 'none',
     installedBefore: state.installedBefore,
+    unwanted: unwantedOf(state),
     newName: copyNamer(ports.now(), ports.random),
     sweeping: sweepingOf(ports, until),
     onSettled: settlement => {
@@ -244,9 +245,8 @@ export async function end(
   warnings.push(...unfinishedWarnings(settlements))
   if (unsettled) warnings.push(`Not everything that is set aside could be settled, the next run goes on: ${unsettled}`)
   const undone = settlements.some(({ fate }) => fate === 'put-back')
-  if (snapshot && unsettled === undefined) {
+  if (snapshot && unsettled === undefined)
     await remember(ports, site, state, { jobSucceeded, surroundings, own, snapshot, undone })
-  }
   // What there was no time to delete is no longer needed: the environment is judged all the same.
   const unfinished = unsettled !== undefined || settlements.some(({ fate }) => fate === 'put-back' || fate === 'kept')
   if (unfinished || state.strategy === 'none' || !snapshot) {

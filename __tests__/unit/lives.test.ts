@@ -18,6 +18,8 @@ afterEach(() => rm(packagePath, { recursive: true }))
 
 const ask = (requirements: string): Promise<void> => writeFile(join(packagePath, 'requirements.txt'), requirements)
 
+const nameIn = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
 async function reasonsOf(...pushes: readonly Push[]): Promise<readonly (string | undefined)[]> {
   const reasons: (string | undefined)[] = []
   for (const each of pushes) reasons.push((await push(tree, packagePath, each)).reason)
@@ -96,4 +98,21 @@ it.each<[string, string]>([
     'packages-removed',
     'ineffective'
   ])
+})
+
+it('an app that needs no packages any more gets rid of the environment that had some', async () => {
+  const made = builtOf([])
+  tree = siteOf(builtOf(['alpha']))
+  await ask('')
+  const { reason, post } = await push(tree, packagePath, { made })
+  expect([reason, post.warnings]).toEqual(['packages-removed', []])
+  expect(pathsIn(tree, '/site/.azure-python-env').map(nameIn)).toEqual(['.azure-python-env', 'last.json'])
+  expect(await reasonsOf({ made })).toEqual(['up-to-date'])
+})
+
+it('a deployment that installs none of the packages that are asked for keeps the environment that had some', async () => {
+  tree = siteOf(builtOf(['alpha', 'beta']))
+  const { reason, post } = await push(tree, packagePath, { made: builtOf([]) })
+  expect(reason).toBe('packages-removed')
+  expect(post.warnings).toEqual([expect.stringContaining('has no packages any more (before: alpha)')])
 })

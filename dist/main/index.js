@@ -46750,6 +46750,11 @@ function isToRemember(decision, { lock, doubt }, { policy, fingerprint }, before
     const differs = fingerprint !== '' && fingerprint !== before?.fingerprint;
     return isJudged && differs && (policy.mode === 'on-change' || before !== undefined);
 }
+/** The packages that a deployment had good reason to leave out, because nothing asked for them any more. */
+function remembering_unwantedOf({ remembering }) {
+    const evidence = remembering?.evidence ?? [];
+    return evidence.flatMap(({ code, particulars }) => (code === 'packages-removed' ? particulars : []));
+}
 /** Remembers a job that succeeded. A memory that cannot be written is said in the log, and is nobody's concern. */
 async function remembering_remember({ core, now, random }, site, state, after) {
     if (!state.remembering || !after.jobSucceeded)
@@ -48422,7 +48427,7 @@ async function successorAt(site, original, copies, circumstances) {
  * Judges an environment that has all its parts by what it holds. An environment is a successor only where everything of
  * it was seen, and where it does not merely lack what a failed pip did not install.
  */
-async function successorByPackages(site, environment, copies, { jobSucceeded, ownReset, installedBefore }) {
+async function successorByPackages(site, environment, copies, { jobSucceeded, ownReset, installedBefore, unwanted = [] }) {
     const known = ownReset && copies.length === 1 ? installedBefore : undefined;
     const before = known ?? (await packagesIn(site, copies));
     const strangeAsBefore = jobSucceeded && environment.gaps.every(gap => gap === STRANGE);
@@ -48430,7 +48435,8 @@ async function successorByPackages(site, environment, copies, { jobSucceeded, ow
         return { unsure: `what took its place was not seen whole: ${environment.gaps.join(', ')}` };
     }
     const now = new Set(environment.distributions.map(({ name }) => name));
-    const lost = [...new Set(before.map(line => line.split(' ')[0] ?? ''))].filter(name => !settle_INSTALLERS.has(name) && !now.has(name));
+    const mayLack = new Set([...settle_INSTALLERS, ...(ownReset && jobSucceeded ? unwanted : [])]);
+    const lost = [...new Set(before.map(line => line.split(' ')[0] ?? ''))].filter(name => !mayLack.has(name) && !now.has(name));
     const onlyInstallers = [...now].every(name => settle_INSTALLERS.has(name));
     if (lost.length === 0)
         return 'whole';
@@ -48796,6 +48802,7 @@ async function transaction_end(ports, { until }, site, state, jobSucceeded) {
         environment: snapshot?.environment,
         ownReset: state.strategy !== 'none',
         installedBefore: state.installedBefore,
+        unwanted: unwantedOf(state),
         newName: copyNamer(ports.now(), ports.random),
         sweeping: sweepingOf(ports, until),
         onSettled: settlement => {
@@ -48811,9 +48818,8 @@ async function transaction_end(ports, { until }, site, state, jobSucceeded) {
     if (unsettled)
         warnings.push(`Not everything that is set aside could be settled, the next run goes on: ${unsettled}`);
     const undone = settlements.some(({ fate }) => fate === 'put-back');
-    if (snapshot && unsettled === undefined) {
+    if (snapshot && unsettled === undefined)
         await remember(ports, site, state, { jobSucceeded, surroundings, own, snapshot, undone });
-    }
     // What there was no time to delete is no longer needed: the environment is judged all the same.
     const unfinished = unsettled !== undefined || settlements.some(({ fate }) => fate === 'put-back' || fate === 'kept');
     if (unfinished || state.strategy === 'none' || !snapshot) {

@@ -32,6 +32,8 @@ export interface Circumstances {
   readonly ownReset: boolean
   /** `name version` of what lay there before the deployment; `undefined`: not known. */
   readonly installedBefore: readonly string[] | undefined
+  /** Names of packages that a deployment has good reason to leave out, because nothing asks for them any more. */
+  readonly unwanted?: readonly string[]
   /** Hears of each copy as soon as it is settled, because a later one may fail. */
   readonly onSettled: (settlement: Settlement) => void
   /** Names a fresh copy, for a broken successor that makes room. */
@@ -138,7 +140,7 @@ async function successorByPackages(
   site: RemoteSite,
   environment: Environment,
   copies: readonly SetAside[],
-  { jobSucceeded, ownReset, installedBefore }: Circumstances
+  { jobSucceeded, ownReset, installedBefore, unwanted = [] }: Circumstances
 ): Promise<Successor> {
   const known = ownReset && copies.length === 1 ? installedBefore : undefined
   const before = known ?? (await packagesIn(site, copies))
@@ -147,8 +149,9 @@ async function successorByPackages(
     return { unsure: `what took its place was not seen whole: ${environment.gaps.join(', ')}` }
   }
   const now = new Set(environment.distributions.map(({ name }) => name))
+  const mayLack = new Set([...INSTALLERS, ...(ownReset && jobSucceeded ? unwanted : [])])
   const lost = [...new Set(before.map(line => line.split(' ')[0] ?? ''))].filter(
-    name => !INSTALLERS.has(name) && !now.has(name)
+    name => !mayLack.has(name) && !now.has(name)
   )
   const onlyInstallers = [...now].every(name => INSTALLERS.has(name))
   if (lost.length === 0) return 'whole'
