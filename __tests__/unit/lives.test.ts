@@ -2,9 +2,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { without } from './fixtures.ts'
 import type { Given } from './story.ts'
-import { builtOf, push, siteOf, type Push } from './lives.ts'
+import { builtOf, push, siteOf, type Push, type Pushed } from './lives.ts'
 import type { RemoteSite } from '../../src/site.ts'
 import { fileOf, NOON, pathsIn, treeOf, type Tree } from './fake-site.ts'
 
@@ -115,4 +117,73 @@ it('a deployment that installs none of the packages that are asked for keeps the
   const { reason, post } = await push(tree, packagePath, { made: builtOf([]) })
   expect(reason).toBe('packages-removed')
   expect(post.warnings).toEqual([expect.stringContaining('has no packages any more (before: alpha)')])
+})
+
+describe('whatever happened to a site before', () => {
+  interface Wishes {
+    readonly asked: readonly string[]
+    readonly extra: readonly string[]
+    readonly build: 'good' | 'none' | 'half'
+    readonly server: string
+    readonly wish: string
+    readonly mode: string
+    readonly status: 'success' | 'failure' | 'cancelled'
+  }
+  const wishes = (mode: readonly string[], status: readonly Wishes['status'][]): fc.Arbitrary<Wishes> =>
+    fc.record({
+      asked: fc.subarray(['alpha', 'beta', 'gamma'], { minLength: 1 }),
+      extra: fc.constantFrom([], ['extra', 'more']),
+      build: fc.constantFrom('good', 'none', 'half'),
+      server: fc.constantFrom('3.11', '3.12'),
+      wish: fc.constantFrom('', '3.11', '3.12'),
+      mode: fc.constantFrom(...mode),
+      status: fc.constantFrom(...status)
+    })
+  const pushOf = async ({ asked, extra, build, server, wish, mode, status }: Wishes): Promise<Pushed> => {
+    await ask(asked.map(name => `${name}\n`).join(''))
+    const whole = builtOf([...asked, ...extra], server)
+    const made = { good: whole, none: null, half: without(whole, 'antenv/bin/activate') }[build]
+    const before = pathsIn(tree).join()
+    const unchanged = (): void => {
+      if (mode === 'never') expect(pathsIn(tree).join()).toBe(before)
+    }
+    const given = { inputs: { 'reset-mode': mode, 'python-version': wish } }
+    return push(tree, packagePath, { given, made, status, meanwhile: unchanged })
+  }
+  const past = wishes(['auto', 'on-change', 'never'], ['success', 'failure', 'cancelled'])
+  const present = wishes(['auto', 'on-change'], ['success'])
+
+  it('the same push leads to three resets at most, then to none, and warns once at most', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(past, { maxLength: 5 }), present, async (history, now) => {
+        tree = siteOf(builtOf(['alpha', 'old']))
+        for (const each of history) await pushOf(each)
+        const pushes: Pushed[] = []
+        for (let at = 0; at < 6; at++) pushes.push(await pushOf(now))
+        const isReset = pushes.map(({ main }) => main.outputs.get('result') === 'reset')
+        expect(isReset.filter(Boolean).length).toBeLessThanOrEqual(3)
+        expect(isReset.slice(-2)).toEqual([false, false])
+        for (const { main, post } of pushes) {
+          expect(main.warnings.length).toBeLessThanOrEqual(1)
+          expect(post.warnings.length).toBeLessThanOrEqual(1)
+        }
+      }),
+      { numRuns: 60 }
+    )
+  })
+
+  it('a package that is dropped goes where the deployment builds', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(past, { maxLength: 5 }), present, async (history, now) => {
+        tree = siteOf(builtOf(['alpha', 'old']))
+        for (const each of history) await pushOf({ ...each, build: 'good' })
+        const built: Wishes = { ...now, build: 'good' }
+        for (let at = 0; at < 4; at++) await pushOf(built)
+        await pushOf({ ...built, asked: [...built.asked, 'dropped'] })
+        await pushOf(built)
+        expect(pathsIn(tree).filter(path => path.includes('dropped'))).toEqual([])
+      }),
+      { numRuns: 40 }
+    )
+  })
 })

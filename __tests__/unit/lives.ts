@@ -1,5 +1,5 @@
 // The life of a site in memory: pushes one after the other, each with what its deployment makes.
-import { fileOf, NOON, pathsIn, treeOf, type Spec, type Tree } from './fake-site.ts'
+import { fileOf, NOON, treeOf, type Spec, type Tree } from './fake-site.ts'
 import { CFG, posixVenv } from './fixtures.ts'
 import { storyOf, type Given, type Told } from './story.ts'
 
@@ -25,7 +25,7 @@ export function siteOf(built: Spec): Tree {
 /** One push. */
 export interface Push {
   readonly given?: Given
-  /** What takes the environment's place; `null`: nothing is built. */
+  /** What is built; `null`: nothing is built. */
   readonly made: Spec | null
   readonly status?: 'success' | 'failure' | 'cancelled'
   /** What Kudu calls the deployment; a new name each time where it is left out. */
@@ -56,7 +56,6 @@ export async function push(tree: Tree, packagePath: string, each: Push): Promise
 
 function deploy(tree: Tree, made: Spec | null, id: string): void {
   tree.set('/site/deployments/active', fileOf(NOON, id))
-  if (!made) return
-  for (const path of pathsIn(tree, '/site/wwwroot/antenv')) tree.delete(path)
-  for (const [path, node] of treeOf(made)) tree.set(path, node)
+  // A build is copied over what lies there already, and nothing of that goes.
+  for (const [path, node] of treeOf(made ?? {})) tree.set(path, node)
 }
