@@ -71,7 +71,9 @@ function annotate(core: Runner, outcome: Outcome): void {
   const { decision, inventory, requirementsFile, failure, warnings, dryRun } = outcome
   const isAboutThem = (inventory?.removed.length ?? 0) > 0
   const there = isAboutThem && requirementsFile !== undefined ? { ...TITLE, file: requirementsFile } : TITLE
-  for (const warning of warnings) core.warning(plain(warning, 1000), warning === decision?.warning ? there : TITLE)
+  // A warning beside a reset is about where the environment came from.
+  const about = decision?.action === 'reset' ? undefined : decision?.warning
+  for (const warning of warnings) core.warning(plain(warning, 1000), warning === about ? there : TITLE)
   const [leading] = decision?.reasons ?? []
   if (failure === undefined && leading?.code === 'packages-removed' && decision?.action === 'reset')
     core.notice(plain(`The environment ${dryRun ? 'would be' : 'is'} reset: ${leading.detail}`, 1000), there)

@@ -202,7 +202,11 @@ const RULES: readonly Rule[] = [
     code: 'unknown',
     action: preserve,
     holds: missingEvidence,
-    warns: (_, detail) => `The environment is kept: ${detail}`
+    // What the package leaves open may be open for good, and is no reason to warn at each push.
+    warns: facts => {
+      const unseen = unseenEvidence(facts)
+      return unseen && `The environment is kept: ${unseen}`
+    }
   },
   { code: 'up-to-date', action: preserve, holds: () => 'nothing speaks against the environment' }
 ]
@@ -280,11 +284,17 @@ function changedPython({ found, expected }: Case): string | undefined {
   return `the environment has Python ${present}, ${wanted.source} asks for ${wanted.version}`
 }
 
-function missingEvidence({ found, expected }: Case): string | undefined {
-  const gaps = [...(found.environment?.gaps ?? []), ...(expected.gaps ?? [])]
+function missingEvidence(facts: Case): string | undefined {
+  const gaps = [unseenEvidence(facts), ...(facts.expected.gaps ?? [])].filter(gap => gap !== undefined)
+  return gaps.length > 0 ? gaps.join('; ') : undefined
+}
+
+/** What could not be seen on the server. */
+function unseenEvidence({ found, expected }: Case): string | undefined {
+  const gaps = found.environment?.gaps ?? []
   if (gaps.length > 0) return gaps.join('; ')
   const environment = venvOf(found)
-  if (environment && wantedPython(found.layout, expected) && !foundPython(environment))
-    return 'nothing tells which Python it was made with'
-  return undefined
+  return environment && wantedPython(found.layout, expected) && !foundPython(environment)
+    ? 'nothing tells which Python it was made with'
+    : undefined
 }

@@ -142,10 +142,10 @@ const HEADLINES: Readonly<Record<Result, string>> = {
   failed: 'The Python environment could not be dealt with'
 }
 
-function headlineOf({ result, found, decision }: Outcome): string {
+function headlineOf({ result, found, decision, dryRun }: Outcome): string {
   if (result === 'reset' && decision?.action === 'reset-archive') return 'An archive that is left over is set aside'
   if (result === 'reset' && found?.layout === 'compressed-app') return 'An environment that is left over is set aside'
-  return HEADLINES[result]
+  return dryRun && result === 'reset' ? 'The Python environment would be reset' : HEADLINES[result]
 }
 
 /** The job summary of the main step. */

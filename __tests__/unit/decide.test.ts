@@ -230,6 +230,15 @@ describe('never', () => {
     expect(judge(NEVER).warning).toBeUndefined()
   })
 
+  it('names what could not be seen on the server, and not what the package leaves open at each push', () => {
+    const open: Facts = [{}, { gaps: ['requirements.txt line 2 has no name'] }, {}]
+    expect(judge(open)).toMatchObject({ reasons: [{ code: 'unknown' }], warning: undefined })
+    expect(judge(open, GAP)).toMatchObject({
+      reasons: [{ detail: 'pyvenv.cfg could not be read; requirements.txt line 2 has no name' }],
+      warning: 'The environment is kept: pyvenv.cfg could not be read'
+    })
+  })
+
   it('leaves a stale archive, and warns of it', () => {
     const decision = judge(NEVER, STALE_ARCHIVE)
     expect([decision.action, decision.reasons[0].code]).toEqual(['none', 'rebuilt-on-deploy'])

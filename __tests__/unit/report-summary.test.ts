@@ -65,7 +65,7 @@ describe('the summary', () => {
 
   it('says of a dry run that nothing was changed', () => {
     const summary = summaryOf(outcomeOf({ dryRun: true }))
-    expect(summary).toMatch(/Dry run/)
+    expect(summary).toMatch(/Dry run: The Python environment would be reset/)
     expect(summary).toMatch(/Nothing was changed/)
   })
 

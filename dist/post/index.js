@@ -33670,7 +33670,11 @@ const RULES = [
         code: 'unknown',
         action: preserve,
         holds: missingEvidence,
-        warns: (_, detail) => `The environment is kept: ${detail}`
+        // What the package leaves open may be open for good, and is no reason to warn at each push.
+        warns: facts => {
+            const unseen = unseenEvidence(facts);
+            return unseen && `The environment is kept: ${unseen}`;
+        }
     },
     { code: 'up-to-date', action: preserve, holds: () => 'nothing speaks against the environment' }
 ];
@@ -33740,14 +33744,19 @@ function changedPython({ found, expected }) {
         return undefined;
     return `the environment has Python ${present}, ${wanted.source} asks for ${wanted.version}`;
 }
-function missingEvidence({ found, expected }) {
-    const gaps = [...(found.environment?.gaps ?? []), ...(expected.gaps ?? [])];
+function missingEvidence(facts) {
+    const gaps = [unseenEvidence(facts), ...(facts.expected.gaps ?? [])].filter(gap => gap !== undefined);
+    return gaps.length > 0 ? gaps.join('; ') : undefined;
+}
+/** What could not be seen on the server. */
+function unseenEvidence({ found, expected }) {
+    const gaps = found.environment?.gaps ?? [];
     if (gaps.length > 0)
         return gaps.join('; ');
     const environment = venvOf(found);
-    if (environment && wanted_python_wantedPython(found.layout, expected) && !wanted_python_foundPython(environment))
-        return 'nothing tells which Python it was made with';
-    return undefined;
+    return environment && wanted_python_wantedPython(found.layout, expected) && !wanted_python_foundPython(environment)
+        ? 'nothing tells which Python it was made with'
+        : undefined;
 }
 
 // EXTERNAL MODULE: ./lib/ftp/target.js
@@ -47001,12 +47010,12 @@ const HEADLINES = {
     unreachable: 'The server could not be looked at',
     failed: 'The Python environment could not be dealt with'
 };
-function headlineOf({ result, found, decision }) {
+function headlineOf({ result, found, decision, dryRun }) {
     if (result === 'reset' && decision?.action === 'reset-archive')
         return 'An archive that is left over is set aside';
     if (result === 'reset' && found?.layout === 'compressed-app')
         return 'An environment that is left over is set aside';
-    return HEADLINES[result];
+    return dryRun && result === 'reset' ? 'The Python environment would be reset' : HEADLINES[result];
 }
 /** The job summary of the main step. */
 function report_summaryOf(outcome) {
@@ -48940,8 +48949,10 @@ function annotate(core, outcome) {
     const { decision, inventory, requirementsFile, failure, warnings, dryRun } = outcome;
     const isAboutThem = (inventory?.removed.length ?? 0) > 0;
     const there = isAboutThem && requirementsFile !== undefined ? { ...TITLE, file: requirementsFile } : TITLE;
+    // A warning beside a reset is about where the environment came from.
+    const about = decision?.action === 'reset' ? undefined : decision?.warning;
     for (const warning of warnings)
-        core.warning(plain(warning, 1000), warning === decision?.warning ? there : TITLE);
+        core.warning(plain(warning, 1000), warning === about ? there : TITLE);
     const [leading] = decision?.reasons ?? [];
     if (failure === undefined && leading?.code === 'packages-removed' && decision?.action === 'reset')
         core.notice(plain(`The environment ${dryRun ? 'would be' : 'is'} reset: ${leading.detail}`, 1000), there);
