@@ -27,6 +27,7 @@ const PURE = [
   'python/lockfiles',
   'python/metadata',
   'python/closure',
+  'azure/deployment-file',
   'azure/publish-profile',
   'azure/snapshot',
   'azure/memory',
@@ -64,6 +65,11 @@ const LAYERS = [
   { of: ['sign-in'], may: [...PURE, 'input-values', 'credentials', 'azure/cli'], packages: [] },
   { of: ['inputs'], may: [...PURE, 'input-values', 'credentials'], packages: ['node:fs', 'node:path'] },
   { of: ['reset/toggle-runtime'], may: [...PURE, 'azure/*'], packages: ['@actions/exec', '@actions/io'] },
+  {
+    of: ['reset/deploy-script'],
+    may: [...PURE, 'reset/line-diff', 'reset/script-patch'],
+    packages: ['node:crypto', 'node:fs/promises', 'node:path']
+  },
   {
     of: ['reset/*'],
     may: [...PURE, 'azure/*', 'python/venv', 'python/read-venv', 'reset/*'],

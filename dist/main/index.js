@@ -32744,7 +32744,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 7876:
+/***/ 806:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -44430,6 +44430,93 @@ function shown(value) {
     return value.length > 60 ? `${value.slice(0, 60)}…` : value;
 }
 
+;// CONCATENATED MODULE: ./lib/azure/deployment-file.js
+// `.deployment`, by which a package names the script that deploys it: read as Kudu reads it. Pure, and without a look at files.
+/**
+ * Reads `.deployment` by the rules of projectkudu/kudu, `Kudu.Core/Infrastructure/IniFile.cs`.
+ *
+ * Sections and keys in any case, the last of two counts, also of two sections: the earlier one is forgotten as a whole. There
+ * are no comments and no quotes: a line that begins with `;` or `#` is a key that nobody asks for.
+ */
+function parseDeploymentFile(text) {
+    let section = '';
+    let config = new Map();
+    for (const line of text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/)) {
+        const value = line.trim();
+        const name = /^\[(.+)\]$/.exec(value)?.[1]?.trim().toLowerCase();
+        if (name !== undefined) {
+            section = name === '' ? section : name;
+            if (name === 'config')
+                config = new Map();
+        }
+        else if (section === 'config') {
+            const at = value.indexOf('=');
+            if (at > 0)
+                config.set(value.slice(0, at).trim().toLowerCase(), value.slice(at + 1).trim());
+        }
+    }
+    return { command: config.get('command') || undefined, project: config.get('project') || undefined };
+}
+/** What runs a script that is named after it. */
+const SHELLS = (/* unused pure expression or super */ null && (['bash', 'sh', 'dash', 'cmd', 'call', 'source', '.', 'exec', 'command']));
+/** Operators between commands, and the quotes around what is one word. */
+const WORDS = /&&|\|\||[;&|]|(?:"[^"]*"|'[^']*'|[^\s;&|"'])+/g;
+/**
+ * Names the script that a command runs, as a path with `/` from where the command starts; `undefined`: it runs none, several,
+ * or something that is no batch or shell script.
+ *
+ * Kudu starts commands at the top of the repository, which is what `DEPLOYMENT_SOURCE` names. The path may lead anywhere.
+ */
+function scriptOfCommand(command) {
+    const scripts = new Set(scriptsOf(command, 0));
+    return scripts.size === 1 ? [...scripts][0] : undefined;
+}
+function scriptsOf(command, depth) {
+    // cmd takes away one pair of quotes around all that follows, whatever stands in between.
+    const behindCmd = /^\s*"?(?:[^"\s]*[\\/])?cmd(?:\.exe)?"?\s+(?:\/[a-z]\s+)*\/c\s+(.*?)\s*$/i.exec(command)?.[1];
+    if (behindCmd !== undefined && depth < 3)
+        return scriptsOf(behindCmd.replace(/^"(.*)"$/, '$1'), depth + 1);
+    const words = command.match(WORDS) ?? [];
+    const commands = [[]];
+    for (const word of words) {
+        if (/^[;&|]/.test(word))
+            commands.push([]);
+        else
+            commands.at(-1)?.push(word);
+    }
+    return commands.flatMap(simple => scriptsOfSimple(simple, depth));
+}
+function scriptsOfSimple(words, depth) {
+    for (const [index, word] of words.entries()) {
+        const bare = unquoted(word);
+        if (/^-[a-z]*c$/i.test(bare) && depth < 3)
+            return scriptsOf(unquoted(words[index + 1] ?? ''), depth + 1);
+        if (bare.startsWith('-'))
+            continue;
+        const path = normalised(bare);
+        const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
+        if (/\.(cmd|bat|sh|bash)$/.test(name))
+            return [path];
+        // A word without an ending is a shell; after a shell, it is a script without an ending.
+        if (!SHELLS.includes(name.replace(/\.exe$/, '')) && bare !== '.') {
+            return index > 0 && /^(ba|da)?sh(\.exe)?$/.test(lastName(words[0])) && !name.includes('.') ? [path] : [];
+        }
+    }
+    return [];
+}
+function lastName(word = '') {
+    const path = normalised(unquoted(word));
+    return path.slice(path.lastIndexOf('/') + 1).toLowerCase();
+}
+function unquoted(word) {
+    return word.replace(/^(["'])(.*)\1$/, '$2');
+}
+function normalised(path) {
+    const unix = path.replace(/["']/g, '').replaceAll('\\', '/');
+    const fromTop = unix.replace(/^(%DEPLOYMENT_SOURCE%|\$DEPLOYMENT_SOURCE|\$\{DEPLOYMENT_SOURCE\}|\$PWD|%CD%)\//i, '');
+    return fromTop.replace(/^(\.\/+)+/, '').replace(/\/+/g, '/');
+}
+
 ;// CONCATENATED MODULE: external "node:fs/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
 // EXTERNAL MODULE: external "node:zlib"
@@ -44751,6 +44838,8 @@ function latin1(bytes) {
 }
 
 ;// CONCATENATED MODULE: ./lib/python/project.js
+// The package that the deploy step will deploy: what it says about Python and about its deployment.
+
 
 
 
@@ -44794,7 +44883,7 @@ async function readTop(files) {
         hasRequirements: await files.isFile('requirements.txt'),
         hasOtherProjectFile: others.includes(true),
         isSkipped: await files.isFile('.skipPythonDeployment'),
-        hasCommand: hasCommand((await files.text('.deployment', MAX_BYTES)) ?? '')
+        hasCommand: parseDeploymentFile((await files.text('.deployment', MAX_BYTES)) ?? '').command !== undefined
     };
 }
 /**
@@ -44810,15 +44899,6 @@ function kuduScript({ hasRequirements, isSkipped, hasCommand }) {
     if (hasCommand)
         return { runs: false, detail: '.deployment names a command of its own' };
     return { runs: true, detail: 'the package has a requirements.txt' };
-}
-function hasCommand(deployment) {
-    let section = '';
-    for (const line of deployment.split(/\r?\n/)) {
-        section = /^\s*\[(.+?)\]\s*$/.exec(line)?.[1]?.trim().toLowerCase() ?? section;
-        if (section === 'config' && /^\s*command\s*=\s*\S/i.test(line))
-            return true;
-    }
-    return false;
 }
 async function project_requirementsFile(files, chosen) {
     if (chosen === undefined) {
@@ -45950,7 +46030,7 @@ function splitExtras(text) {
 }
 /** A URL on its own: a wheel's file name tells the name, else `#egg=`, else the file name of a source distribution. */
 function namedByUrl(url) {
-    const path = unquoted(/^[^:]+:(?:\/\/[^/?#]*)?([^?#]*)/.exec(url)?.[1] ?? '');
+    const path = requirement_names_unquoted(/^[^:]+:(?:\/\/[^/?#]*)?([^?#]*)/.exec(url)?.[1] ?? '');
     const file = path.split('/').findLast(part => part !== '') ?? '';
     if (file.endsWith('.whl') || !eggOf(url)) {
         const isSnapshot = /\/(?:archive|zipball|tarball|zip|tar\.gz)\//.test(path);
@@ -46001,7 +46081,7 @@ function namedByFile(file) {
         return undefined;
     return parseRequirement(`${name}==${version}`);
 }
-function unquoted(path) {
+function requirement_names_unquoted(path) {
     return path.replace(/(?:%[0-9a-f]{2})+/gi, escaped => {
         try {
             return decodeURIComponent(escaped);
@@ -49254,7 +49334,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3360);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7876);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(806);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1570);
 // The main step's entry: the real ports in, one try, one catch. Nothing imports it.

@@ -44751,6 +44751,8 @@ function latin1(bytes) {
 }
 
 ;// CONCATENATED MODULE: ./lib/python/project.js
+// The package that the deploy step will deploy: what it says about Python and about its deployment.
+
 
 
 
@@ -44794,7 +44796,7 @@ async function readTop(files) {
         hasRequirements: await files.isFile('requirements.txt'),
         hasOtherProjectFile: others.includes(true),
         isSkipped: await files.isFile('.skipPythonDeployment'),
-        hasCommand: hasCommand((await files.text('.deployment', MAX_BYTES)) ?? '')
+        hasCommand: parseDeploymentFile((await files.text('.deployment', MAX_BYTES)) ?? '').command !== undefined
     };
 }
 /**
@@ -44810,15 +44812,6 @@ function kuduScript({ hasRequirements, isSkipped, hasCommand }) {
     if (hasCommand)
         return { runs: false, detail: '.deployment names a command of its own' };
     return { runs: true, detail: 'the package has a requirements.txt' };
-}
-function hasCommand(deployment) {
-    let section = '';
-    for (const line of deployment.split(/\r?\n/)) {
-        section = /^\s*\[(.+?)\]\s*$/.exec(line)?.[1]?.trim().toLowerCase() ?? section;
-        if (section === 'config' && /^\s*command\s*=\s*\S/i.test(line))
-            return true;
-    }
-    return false;
 }
 async function project_requirementsFile(files, chosen) {
     if (chosen === undefined) {

@@ -1,4 +1,5 @@
 // The package that the deploy step will deploy: what it says about Python and about its deployment.
+import { parseDeploymentFile } from '../azure/deployment-file.ts'
 import type { Layout } from '../azure/snapshot.ts'
 import { ProjectError, openPackage, type PackageFiles } from './package-files.ts'
 import { describePackaged, findPackagedEnvironments, type PackagedEnvironment } from './packaged-environments.ts'
@@ -90,7 +91,7 @@ async function readTop(files: PackageFiles): Promise<Top> {
     hasRequirements: await files.isFile('requirements.txt'),
     hasOtherProjectFile: others.includes(true),
     isSkipped: await files.isFile('.skipPythonDeployment'),
-    hasCommand: hasCommand((await files.text('.deployment', MAX_BYTES)) ?? '')
+    hasCommand: parseDeploymentFile((await files.text('.deployment', MAX_BYTES)) ?? '').command !== undefined
   }
 }
 
@@ -104,15 +105,6 @@ function kuduScript({ hasRequirements, isSkipped, hasCommand }: Top): Project['k
   if (isSkipped) return { runs: false, detail: 'the package has a .skipPythonDeployment' }
   if (hasCommand) return { runs: false, detail: '.deployment names a command of its own' }
   return { runs: true, detail: 'the package has a requirements.txt' }
-}
-
-function hasCommand(deployment: string): boolean {
-  let section = ''
-  for (const line of deployment.split(/\r?\n/)) {
-    section = /^\s*\[(.+?)\]\s*$/.exec(line)?.[1]?.trim().toLowerCase() ?? section
-    if (section === 'config' && /^\s*command\s*=\s*\S/i.test(line)) return true
-  }
-  return false
 }
 
 async function requirementsFile(files: PackageFiles, chosen: string | undefined): Promise<string | undefined> {
