@@ -1,0 +1,278 @@
+// Kudu's batch script and what people make of it: where it decides on the virtual environment, and what goes before that. Pure.
+import { readBatch, wordsOf, type BatchLine, type BatchScript } from './batch-lines.ts'
+import {
+  below,
+  concerns,
+  expansionsOf,
+  isAbsolute,
+  isBelowTarget,
+  type Notation,
+  type Variables
+} from './script-paths.ts'
+
+/** Where lines are put into a script, and which. */
+export interface Place {
+  /** The index of the line that they are put before. */
+  readonly at: number
+  readonly indent: string
+  /** Without indentation; the first and the last are the block's marks. */
+  readonly lines: (stamp: string) => readonly string[]
+}
+
+/** A place, or why there is none: the rest of a sentence about the script. */
+export type Found = Place | { readonly detail: string }
+
+const BATCH: Notation = {
+  use: /%(?<name>[^%\s:=~]+)(?<odd>:[^%]*)?%|!(?<name>[^!\s:=~]+)(?<odd>:[^!]*)?!/,
+  leftover: /[%!]/,
+  wwwroot: /^(<home>|[a-z]:\/home)\/site\/wwwroot(?=\/|$)/i,
+  ignoresCase: true
+}
+
+const MODULES = ['venv', 'virtualenv']
+
+/** Options of venv, virtualenv and uv whose value is a word of its own. */
+const WITH_VALUE = ['-p', '--python', '--prompt', '--app-data', '--creator', '--seeder', '--pip', '--setuptools']
+
+/** A command that makes an environment. */
+interface Creation {
+  readonly line: BatchLine
+  /** As the script writes it. */
+  readonly path: string
+  /** What stands before it on its line. */
+  readonly prefix: string
+}
+
+/** A line that asks whether something is there. */
+interface Test {
+  readonly line: BatchLine
+  readonly path: string
+  /** What it does then, or else. */
+  readonly then: string
+}
+
+/** A script with what is known of it. */
+interface Known {
+  readonly script: BatchScript
+  readonly variables: Variables
+  /** All expansions of a path that is written on a line. */
+  readonly expand: (path: string, line: BatchLine) => readonly string[]
+}
+
+/** Finds where a batch script decides whether to make the environment anew. */
+export function findInBatch(physical: readonly string[]): Found {
+  const script = readBatch(physical)
+  if (!script) return { detail: 'its parentheses do not match' }
+  const variables = variablesOf(script.lines)
+  const expand = (path: string, line: BatchLine): readonly string[] => {
+    const own = expansionsOf(path, variables, BATCH)
+    return own.flatMap(one => below(expansionsOf(folderAt(script.lines, line), variables, BATCH), one))
+  }
+  const known = { script, variables, expand }
+  const creations = script.lines.flatMap(line => creationOn(line, variables) ?? [])
+  const [first] = creations
+  if (!first) return { detail: 'no command in it makes a virtual environment' }
+  const folders = [...new Set(creations.flatMap(({ path, line }) => expand(path, line)))]
+  if (!folders.every(isBelowTarget)) {
+    return {
+      detail: `it makes the environment in ${first.path}, and that this is a folder of its own in the app's is not certain`
+    }
+  }
+  const places = creations.map(creation => decisionOn(creation, folders, known))
+  const [place] = places
+  if (place === undefined || places.some(other => other?.line !== place.line)) {
+    return { detail: 'where it decides whether to make the environment is not certain' }
+  }
+  return placeBefore(place, first, folders, physical, known)
+}
+
+function variablesOf(lines: readonly BatchLine[]): Variables {
+  const variables = new Map<string, (string | undefined)[]>()
+  for (const { text } of lines) {
+    for (const set of text.matchAll(
+      /(?:^|[\s@(&])set\s+(\/[ap]\s+)?(?:"([^=\s"]+)=([^"]*)"|([^=\s"]+)=([^&)\r\n]*))/gi
+    )) {
+      const name = (set[2] ?? set[4] ?? '').toUpperCase()
+      const value = set[1] === undefined ? (set[3] ?? set[5] ?? '').trim().replaceAll('"', '') : undefined
+      variables.set(name, [...(variables.get(name) ?? []), value])
+    }
+  }
+  return variables
+}
+
+/** The folder that a line works in, as the script writes it; empty: unknown. */
+function folderAt(lines: readonly BatchLine[], { at, run }: BatchLine): string {
+  const folders: string[] = ['<?>']
+  for (const line of lines.filter(line => line.run === run && line.at < at)) {
+    const change = /^[\s@]*(pushd|popd|cd|chdir)\b(?:\s+\/d)?\s*(?:"([^"]*)"|([^&|>\s]*))/i.exec(line.text)
+    const verb = change?.[1]?.toLowerCase()
+    if (verb === 'popd') folders.pop()
+    else if (verb === 'pushd') folders.push(change?.[2] ?? change?.[3] ?? '')
+    else if (verb !== undefined) folders.splice(-1, 1, change?.[2] ?? change?.[3] ?? '')
+  }
+  return folders.at(-1) ?? '<?>'
+}
+
+function creationOn(line: BatchLine, variables: Variables): Creation | undefined {
+  const words = wordsOf(line.text)
+  if (/^[@(]*(echo[.:]?|title|set)$/i.test(words[0] ?? '')) return undefined
+  for (const [index, word] of words.entries()) {
+    const isModule = words[index - 1]?.toLowerCase() === '-m' && index > 1 && isModuleName(word, variables)
+    const isProgram = /(^|[\\/])virtualenv(\.exe)?$/i.test(word) && words[index - 1]?.toLowerCase() !== '-m'
+    const isUv = word.toLowerCase() === 'venv' && /(^|[\\/])uv(\.exe)?$/i.test(words[index - 1] ?? '')
+    if (!isModule && !isProgram && !isUv) continue
+    const path = argumentAfter(words, index)
+    if (path === undefined) continue
+    return { line, path, prefix: words.slice(0, isModule ? index - 2 : isUv ? index - 1 : index).join(' ') }
+  }
+  return undefined
+}
+
+function isModuleName(word: string, variables: Variables): boolean {
+  const name = /^[%!](.+)[%!]$/.exec(word)?.[1]?.toUpperCase()
+  const values = name === undefined ? [word] : (variables.get(name) ?? [])
+  return values.some(value => value !== undefined && MODULES.includes(value.toLowerCase()))
+}
+
+function argumentAfter(words: readonly string[], index: number): string | undefined {
+  for (let at = index + 1; at < words.length; at++) {
+    const word = words[at] ?? ''
+    if (WITH_VALUE.includes(word)) at++
+    else if (/^[&|<>]|^\d>/.test(word)) return undefined
+    else if (!word.startsWith('-')) return word.replace(/[)&|>].*$/, '')
+  }
+  return undefined
+}
+
+const TEST = /^[\s@]*if\s+(?:\/i\s+)?(?:not\s+)?exist\s+("[^"]*"|\S+?)\s*(\(|\s.*$|$)/i
+
+function testOn(line: BatchLine): Test | undefined {
+  const [, path, then] = TEST.exec(line.text) ?? []
+  return path === undefined ? undefined : { line, path: path.replaceAll('"', ''), then: (then ?? '').trim() }
+}
+
+/** The line that decides whether a command is run: the outermost test of the environment, else the command's own. */
+function decisionOn(creation: Creation, folders: readonly string[], known: Known): Creation | Test | undefined {
+  const { lines, labels } = known.script
+  const { line } = creation
+  const tests = lines.flatMap(one => {
+    const test = one.at <= line.at ? testOn(one) : undefined
+    return test && concerns(known.expand(test.path, one), folders) ? [test] : []
+  })
+  const isAround = ({ blocks }: BatchLine): boolean => blocks.every((block, index) => line.blocks[index] === block)
+  const leads = ({ line: one, then }: Test): boolean => {
+    const jump = /^(?:goto\s+:?|call\s+:)([^\s)&|]+)/i.exec(then)?.[1]?.toLowerCase()
+    const encloses = one.at === line.at || (then.startsWith('(') && isAround(one) && opens(one, line))
+    const leadsPast = jump !== undefined && labels.has(jump) && one.run === line.run && isAround(one)
+    return (encloses && !/^if\b/i.test(then)) || leadsPast || (jump !== undefined && jump === line.label)
+  }
+  const [outermost] = tests.filter(leads)
+  const decision = outermost ?? (isAlone(creation) ? creation : undefined)
+  if (!decision) return undefined
+  // A condition around it that asks about the environment, and that nothing can be put before.
+  const around = decision.line.blocks.map(({ header }) => header)
+  if (around.some(header => asksAbout(header, folders, decision.line, known))) return undefined
+  return outermost ?? (around.every(isHarmless) && !isCalled(line, lines) ? creation : undefined)
+}
+
+function opens(test: BatchLine, line: BatchLine): boolean {
+  const inner = line.blocks[test.blocks.length]
+  return inner !== undefined && test.text.startsWith(inner.header)
+}
+
+/** Whether a command begins its line, with nothing that decides over it. */
+function isAlone({ prefix }: Creation): boolean {
+  return /^@?(call( :\S+)?)?$/i.test(prefix.trim())
+}
+
+function asksAbout(header: string, folders: readonly string[], line: BatchLine, { expand }: Known): boolean {
+  return [...header.matchAll(/\bexist\s+("[^"]*"|\S+)/gi)].some(([, path = '']) =>
+    concerns(expand(path.replaceAll('"', ''), line), folders)
+  )
+}
+
+/** Conditions that only ask whether this is a Python app. */
+function isHarmless(header: string): boolean {
+  return (
+    /^[\s@]*if\s+(not\s+)?exist\s+("[^"]*"|\S+)\s*$/i.test(header) &&
+    /requirements|\.skip|setup\.py|pyproject/i.test(header)
+  )
+}
+
+/** Whether a line stands in a subroutine: whoever calls that may do so under any condition. */
+function isCalled({ label }: BatchLine, lines: readonly BatchLine[]): boolean {
+  const called = lines.flatMap(({ text }) =>
+    [...text.matchAll(/\bcall\s+:([^\s)&|]+)/gi)].map(([, name]) => name ?? '')
+  )
+  return label !== '' && called.some(name => name.toLowerCase() === label)
+}
+
+function placeBefore(
+  decision: Creation | Test,
+  creation: Creation,
+  folders: readonly string[],
+  physical: readonly string[],
+  { script, expand, variables }: Known
+): Found {
+  const { line } = decision
+  const isPath = isAbsolute(expansionsOf(creation.path, variables, BATCH)[0] ?? '')
+  const base = folderAt(script.lines, creation.line)
+  const path = isPath ? creation.path : `${base}\\${creation.path.replace(/^(\.[\\/])+/, '')}`
+  if (!folders.every(folder => expand(path, line).includes(folder))) {
+    return { detail: `what ${creation.path} means where it decides on the environment is not certain` }
+  }
+  const tested = 'then' in decision ? decision.path : undefined
+  const indent = /^[ \t]*/.exec((physical[line.at] ?? '').replace(/^\ufeff/, ''))?.[0] ?? ''
+  const end = script.labels.has('error') ? 'goto error' : 'exit 1'
+  return { at: line.at, indent, lines: stamp => blockOf(stamp, path, tested, end, line.blocks.length > 0) }
+}
+
+/**
+ * The lines that delete.
+ *
+ * The marker goes first: if the deployment dies in between, the next one makes the environment anew. What a running app holds
+ * open cannot be deleted on Windows but renamed, so that pip can write the file again. rmdir leaves ERRORLEVEL as it was where
+ * it fails (unless `||` follows), so that the block looks for itself, and sets ERRORLEVEL to 0 in the end.
+ */
+function blockOf(
+  stamp: string,
+  path: string,
+  tested: string | undefined,
+  end: string,
+  isNested: boolean
+): readonly string[] {
+  const names = [...path.matchAll(/[%!]([^%!]+)[%!]/g)].map(([, name = '']) => name)
+  const defined = [...new Set(names)].map(name => `IF DEFINED ${name} `).join('')
+  // Within parentheses a label is an error, and `::` is one.
+  const mark = isNested ? 'REM azure-python-env' : '::'
+  return [
+    isNested ? `${mark} begins: ${stamp}` : `${mark} >>> azure-python-env: ${stamp}`,
+    `${isNested ? 'REM' : '::'} Added by the action azure-python-env for this one deployment. It makes the environment anew. Not to be committed.`,
+    'SET AZURE_PYTHON_ENV=',
+    ...['azure.env.*.txt', 'pyvenv.cfg', 'Scripts\\activate.bat'].map(
+      name => `${defined}IF EXIST "${path}\\${name}" SET AZURE_PYTHON_ENV=1`
+    ),
+    'IF DEFINED AZURE_PYTHON_ENV (',
+    '  echo azure-python-env: deleting the virtual environment, which this deployment makes anew.',
+    `  del /f /q "${path}\\azure.env.*.txt" >nul 2>nul`,
+    `  rmdir /s /q "${path}"`,
+    `  IF EXIST "${path}" (`,
+    '    echo azure-python-env: the app holds some of its files open. They are renamed.',
+    `    pushd "${path}" && (`,
+    '      FOR /R %%F IN (*.exe *.dll *.pyd) DO ren "%%F" "%%~nxF.%RANDOM%.in-use"',
+    '      popd',
+    '    )',
+    '  )',
+    ...(tested === undefined
+      ? []
+      : [
+          `  IF EXIST "${tested}" (`,
+          '    echo azure-python-env: the virtual environment cannot be deleted. Stop the app, and deploy again.',
+          `    ${end}`,
+          '  )'
+        ]),
+    ')',
+    'cmd /c exit 0',
+    isNested ? `${mark} ends` : `${mark} <<< azure-python-env`
+  ]
+}
