@@ -41,8 +41,25 @@ export type ProgramResult =
   | { readonly kind: 'failed'; readonly detail: string }
   | { readonly kind: 'late' }
 
+/** What a program gets besides its arguments, and who listens while it runs. */
+export interface ProgramExtras {
+  /** All that it reads from its standard input, which ends then. */
+  readonly input?: string
+  /** Added to the environment; `undefined` takes a variable out of it. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Absolute path of the folder in which it runs. */
+  readonly cwd?: string
+  /** Receives each line of both streams as it comes, without its end: foreign text, which may hold secrets. */
+  readonly onLine?: (line: string) => void
+}
+
 /** Runs a program of the path to its end, in silence; rejects when the signal aborts. */
-export type RunProgram = (program: string, args: readonly string[], limits: ProgramLimits) => Promise<ProgramResult>
+export type RunProgram = (
+  program: string,
+  args: readonly string[],
+  limits: ProgramLimits,
+  extras?: ProgramExtras
+) => Promise<ProgramResult>
 
 /** How long a step may go on. */
 export interface Limits {

@@ -1,13 +1,13 @@
 // Programs that really run: what becomes of their arguments and answers, and that nothing of them is left when time is up.
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ProgramLimits, ProgramResult } from '../../src/ports.ts'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import type { ProgramExtras, ProgramLimits, ProgramResult } from '../../src/ports.ts'
 import { runProgram } from '../../src/programs.ts'
 
 let folder: string
@@ -72,6 +72,85 @@ describe('a program that ends', () => {
     await provide('much', 'process.stdout.write("0123456789".repeat(50_000))')
     const result = await runProgram('much', [], LIMITS)
     expect(result.kind === 'ended' ? result.stdout.length : 0).toBe(500_000)
+  })
+})
+
+describe('what a program gets besides its arguments', () => {
+  const printed = (result: ProgramResult): string => (result.kind === 'ended' ? result.stdout : result.kind)
+
+  it('may be an input, which ends', async () => {
+    await provide('reader', 'process.stdin.pipe(process.stdout)')
+    for (const input of ['one\ntwo ü\0three', '', 'x'.repeat(300_000)]) {
+      expect(printed(await runProgram('reader', [], LIMITS, { input }))).toBe(input)
+    }
+  })
+
+  it('may be an input that it never reads', async () => {
+    await provide('deaf', 'process.stdin.destroy(); process.exit(4)')
+    const result = await runProgram('deaf', [], LIMITS, { input: 'x'.repeat(5_000_000) })
+    expect(result).toMatchObject({ kind: 'ended', exitCode: 4 })
+  })
+
+  it('may be more in its environment, or less', async () => {
+    await provide('teller', 'console.log(JSON.stringify([process.env.PROGRAMS_A, process.env.PROGRAMS_B]))')
+    process.env['PROGRAMS_A'] = 'kept'
+    process.env['PROGRAMS_B'] = 'kept'
+    onTestFinished(() => {
+      delete process.env['PROGRAMS_A']
+      delete process.env['PROGRAMS_B']
+    })
+    const told = async (env: ProgramExtras['env']): Promise<unknown> =>
+      JSON.parse(printed(await runProgram('teller', [], LIMITS, env ? { env } : {})))
+    expect(await told(undefined)).toEqual(['kept', 'kept'])
+    expect(await told({ PROGRAMS_A: 'new=1' })).toEqual(['new=1', 'kept'])
+    expect(await told({ PROGRAMS_A: '', PROGRAMS_B: undefined })).toEqual(['', null])
+    expect(process.env['PROGRAMS_A']).toBe('kept')
+  })
+
+  it('may be a folder to run in', async () => {
+    await provide('where', 'console.log(process.cwd())')
+    const cwd = await realpath(folder)
+    expect(printed(await runProgram('where', [], LIMITS, { cwd })).trim()).toBe(cwd)
+    expect(await runProgram('where', [], LIMITS, { cwd: join(folder, 'none') })).toMatchObject({ kind: 'failed' })
+  })
+})
+
+describe('the lines of a program', () => {
+  async function linesOf(javascript: string): Promise<readonly string[]> {
+    await provide('writer', javascript)
+    const lines: string[] = []
+    await runProgram('writer', [], LIMITS, { onLine: line => void lines.push(line) })
+    return lines
+  }
+
+  it('are told one by one, from both streams, whatever ends them', async () => {
+    expect(await linesOf('process.stderr.write("a\\nb\\r\\nc\\rd\\n\\ne")')).toEqual(['a', 'b', 'c', 'd', '', 'e'])
+    expect((await linesOf('console.log("out"); console.error("err")')).toSorted()).toEqual(['err', 'out'])
+  })
+
+  it('are told while it still runs', async () => {
+    await provide('asker', 'console.log("ready"); process.stdin.resume(); setInterval(() => undefined, 1000)')
+    const stop = new AbortController()
+    const onLine = (line: string): void => {
+      stop.abort(new Error(line))
+    }
+    await expect(runProgram('asker', [], { timeoutMs: 20_000, signal: stop.signal }, { onLine })).rejects.toThrow(
+      'ready'
+    )
+  })
+
+  it('are whole where they come in pieces, in the middle of a character or of a line end', async () => {
+    const pieces = '[[0xc3],[0xbc,0x61,0x0d],[0x0a,0x62,0x0d],[0x63]]'
+    const lines = await linesOf(`
+      import { setTimeout } from 'node:timers/promises'
+      for (const piece of ${pieces}) { process.stdout.write(Buffer.from(piece)); await setTimeout(60) }`)
+    expect(lines).toEqual(['üa', 'b', 'c'])
+  })
+
+  it('are broken where they have no end', async () => {
+    const lines = await linesOf('process.stdout.write("x".repeat(200_000))')
+    expect(lines.join('')).toBe('x'.repeat(200_000))
+    expect(lines.length).toBeGreaterThan(1)
   })
 })
 

@@ -49336,7 +49336,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3360);
 /* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(806);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
-/* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1570);
+/* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5224);
 // The main step's entry: the real ports in, one try, one catch. Nothing imports it.
 
 
@@ -49356,7 +49356,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 1570:
+/***/ 5224:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -52601,6 +52601,8 @@ function readingOver(pool, account) {
 const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
 // EXTERNAL MODULE: external "node:diagnostics_channel"
 var external_node_diagnostics_channel_ = __nccwpck_require__(3053);
+;// CONCATENATED MODULE: external "node:string_decoder"
+const external_node_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:string_decoder");
 // EXTERNAL MODULE: ./node_modules/@actions/exec/lib/exec.js + 3 modules
 var exec = __nccwpck_require__(7187);
 // EXTERNAL MODULE: ./node_modules/@actions/io/lib/io.js
@@ -52608,6 +52610,7 @@ var io = __nccwpck_require__(8701);
 ;// CONCATENATED MODULE: ./lib/programs.js
 // Programs of the runner: found on the path, started without a shell, silent, and bounded in time. The only module that
 // knows @actions/exec.
+
 
 
 
@@ -52623,12 +52626,12 @@ const SILENT = { silent: true, ignoreReturnCode: true, delay: 2000 };
  *
  * Rejects when the signal aborts. Programs are run one after the other, never two at once.
  */
-async function runProgram(program, args, { timeoutMs, signal }) {
+async function runProgram(program, args, { timeoutMs, signal }, extras = {}) {
     signal.throwIfAborted();
     if ((await (0,io/* which */.K7)(program, false)) === '')
         return { kind: 'missing' };
     const late = AbortSignal.timeout(timeoutMs);
-    const [child, ended] = await start(program, args);
+    const [child, ended] = await start(program, args, extras);
     const result = await Promise.race([ended, aborted(AbortSignal.any([signal, late]))]);
     if (!result && child)
         await kill(child);
@@ -52641,7 +52644,7 @@ async function runProgram(program, args, { timeoutMs, signal }) {
     return { kind: 'late' };
 }
 /** Starts a program; without the process where there is none any more. */
-async function start(program, args) {
+async function start(program, args, extras) {
     const begun = Promise.withResolvers();
     // @actions/exec keeps the process to itself and has no way to stop it; this channel tells of each that is started.
     const onStart = (message) => {
@@ -52652,13 +52655,66 @@ async function start(program, args) {
     };
     (0,external_node_diagnostics_channel_.subscribe)('child_process', onStart);
     try {
-        const ended = endOf((0,exec/* getExecOutput */.H)(program, [...args], SILENT));
+        const [stdout, stderr] = [lineReader(extras.onLine ?? ignore), lineReader(extras.onLine ?? ignore)];
+        const ended = endOf((0,exec/* getExecOutput */.H)(program, [...args], optionsOf(extras, stdout, stderr))).then(result => {
+            stdout.end();
+            stderr.end();
+            return result;
+        });
         const first = await Promise.race([ended, begun.promise]);
+        // A program may end before it has read its input, which is for its exit code to say, and not for this process to die of.
+        if (first instanceof external_node_child_process_namespaceObject.ChildProcess)
+            first.stdin?.on('error', () => undefined);
         return [first instanceof external_node_child_process_namespaceObject.ChildProcess ? first : undefined, ended];
     }
     finally {
         (0,external_node_diagnostics_channel_.unsubscribe)('child_process', onStart);
     }
+}
+function ignore() {
+    // Whoever runs a program need not listen to it.
+}
+function optionsOf({ input, env, cwd }, stdout, stderr) {
+    return {
+        ...SILENT,
+        ...(input === undefined ? {} : { input: Buffer.from(input) }),
+        ...(env === undefined ? {} : { env: withChanges(process.env, env) }),
+        ...(cwd === undefined ? {} : { cwd }),
+        listeners: { stdout: stdout.write, stderr: stderr.write }
+    };
+}
+/** An environment with variables added and taken out; on Windows a name means the same in any case. */
+function withChanges(environment, changes) {
+    const key = (name) => (process.platform === 'win32' ? name.toUpperCase() : name);
+    const changed = new Set(Object.keys(changes).map(key));
+    const kept = Object.entries(environment).filter(([name]) => !changed.has(key(name)));
+    const all = [...kept, ...Object.entries(changes)];
+    return Object.fromEntries(all.filter((entry) => entry[1] !== undefined));
+}
+/** No program that is run here writes longer lines; one that does gets them broken. */
+const programs_MAX_LINE_LENGTH = 16_384;
+/** Takes a stream apart: the library does it by the line end of the system, and programs do not care for that. */
+function lineReader(onLine) {
+    const decoder = new external_node_string_decoder_namespaceObject.StringDecoder('utf8');
+    let rest = '';
+    return {
+        write: data => {
+            // Half of a line end at the end of what came is kept, so that the other half makes no empty line.
+            const lines = (rest + decoder.write(data)).split(/\r\n|\n|\r(?!$)/);
+            rest = lines.pop() ?? '';
+            if (rest.length > programs_MAX_LINE_LENGTH)
+                lines.push(rest);
+            if (rest.length > programs_MAX_LINE_LENGTH)
+                rest = '';
+            for (const line of lines)
+                onLine(line);
+        },
+        end: () => {
+            const last = (rest + decoder.end()).replace(/\r$/, '');
+            if (last !== '')
+                onLine(last);
+        }
+    };
 }
 async function endOf(run) {
     try {
