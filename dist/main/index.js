@@ -41093,6 +41093,41 @@ function parsePublishProfile(xml) {
     const userNames = [...new Set(nodes.flatMap(node => node['userName'] ?? []))];
     return { address: addressOf(writable['publishUrl'] ?? ''), userName, password, ...site, userNames };
 }
+/**
+ * Reads from a publish profile where a push deploys to; throws `PublishProfileError`. It needs no entry for FTP.
+ *
+ * The repository is called after the app in every slot (projectkudu/kudu, `ServerConfiguration.GitServerRoot`), and the
+ * host is taken as it is: it says the cloud, the slot, and sometimes the region.
+ */
+function parseGitTarget(xml) {
+    const nodes = nodesOf(xml);
+    const ofMethod = (method) => nodes.find(node => node['publishMethod']?.toUpperCase() === method);
+    const node = ofMethod('MSDEPLOY') ?? ofMethod('ZIPDEPLOY');
+    if (!node) {
+        throw new PublishProfileError('has no entry for Web Deploy or Zip Deploy, which names the host that a push deploys to', DOWNLOAD_AGAIN);
+    }
+    const password = node['userPWD'] ?? '';
+    if (password === '' || password === 'REDACTED') {
+        const kind = password === '' ? 'an empty' : 'a blacked-out';
+        throw new PublishProfileError(`has ${kind} password for Web Deploy, as it has where basic authentication is off for SCM`, `Switch it on (App Service: Configuration, General settings, "SCM Basic Auth Publishing Credentials"). ${DOWNLOAD_AGAIN}`);
+    }
+    const userName = node['userName'] ?? '';
+    const [, app, slot = 'production'] = /^\$([^$\\/:@\s]+?)(?:__([^$\\/:@\s]+))?$/.exec(userName) ?? [];
+    if (app === undefined) {
+        throw new PublishProfileError('has a user name for Web Deploy that is not of the form $app', DOWNLOAD_AGAIN);
+    }
+    const url = `https://${scmHostOf(node['publishUrl'] ?? '')}/${encodeURIComponent(app)}.git`;
+    return { url, userName, password, app, slot };
+}
+/** Profiles write `HOST:443`, and some `https://HOST/msdeploy.axd?…`. */
+function scmHostOf(publishUrl) {
+    const match = /^(?:https:\/\/)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d{1,5}))?(?:\/[^\s@]*)?$/i.exec(publishUrl);
+    if (match?.[1] === undefined) {
+        throw new PublishProfileError('has an address for Web Deploy that is not of the form HOST:443', DOWNLOAD_AGAIN);
+    }
+    const [, host, port = '443'] = match;
+    return port === '443' ? host.toLowerCase() : `${host.toLowerCase()}:${port}`;
+}
 function addressOf(publishUrl) {
     try {
         return (0,target/* parseFtpUrl */.NR)(publishUrl);
