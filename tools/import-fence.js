@@ -32,6 +32,9 @@ const PURE = [
   'azure/snapshot',
   'azure/memory',
   'azure/evidence',
+  'azure/push-log',
+  'reset/toggle-outcome',
+  'reset/toggle-version',
   'ftp/target'
 ]
 const READERS = ['azure/*', 'python/*']
@@ -64,7 +67,11 @@ const LAYERS = [
   { of: ['input-values', 'credentials', 'state'], may: [...PURE, 'input-values'], packages: [] },
   { of: ['sign-in'], may: [...PURE, 'input-values', 'credentials', 'azure/cli'], packages: [] },
   { of: ['inputs'], may: [...PURE, 'input-values', 'credentials'], packages: ['node:fs', 'node:path'] },
-  { of: ['reset/toggle-runtime'], may: [...PURE, 'azure/*'], packages: ['@actions/exec', '@actions/io'] },
+  {
+    of: ['reset/git', 'reset/git-*', 'reset/toggle-*'],
+    may: [...PURE, 'reset/git', 'reset/git-*', 'reset/toggle-*'],
+    packages: ['node:crypto', 'node:fs/promises', 'node:net', 'node:os', 'node:path']
+  },
   {
     of: ['reset/deploy-script'],
     may: [...PURE, 'reset/line-diff', 'reset/script-patch'],
