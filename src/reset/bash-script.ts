@@ -7,6 +7,7 @@ import {
   expansionsOf,
   isAbsolute,
   isBelowTarget,
+  NOWHERE,
   type Notation,
   type Variables
 } from './script-paths.ts'
@@ -134,15 +135,19 @@ function folderOf(command: Command, site: Command, { commands }: ShellScript): s
   const inside = functionOf(command)
   const outside = commands.slice(0, commands.indexOf(site)).filter(one => functionOf(one) === undefined)
   const before = inside === undefined ? [] : commands.slice(0, index).filter(one => functionOf(one) === inside)
-  const folders: string[] = ['<?>']
-  for (const { words } of [...outside, ...before]) {
+  const folders: string[] = [NOWHERE]
+  for (const { words, within, joinedBy } of [...outside, ...before]) {
     const [verb, ...rest] = words
+    const isAround = within.every(one => site.within.includes(one) || command.within.includes(one))
+    // What a subshell does ends with it, and of a change under a condition nobody knows whether it came to pass.
+    if (!isAround && within.some(({ kind }) => kind === '(')) continue
     const path = unquoted(rest.find(word => !/^-/.test(word)) ?? '~')
+    const folder = isAround && joinedBy !== '||' && joinedBy !== '|' ? path : NOWHERE
     if (verb === 'popd') folders.pop()
-    else if (verb === 'pushd') folders.push(path)
-    else if (verb === 'cd') folders.splice(-1, 1, path)
+    else if (verb === 'pushd') folders.push(folder)
+    else if (verb === 'cd') folders.splice(-1, 1, folder)
   }
-  return folders.at(-1) ?? '<?>'
+  return folders.at(-1) ?? NOWHERE
 }
 
 function isTest(words: readonly string[]): boolean {
@@ -170,6 +175,10 @@ function decisionAt(site: Command, script: ShellScript, asks: Asks): number | un
   const isAlone = (one: Command): boolean => asks(one.words) || /^(cd|pushd|echo)$/.test(one.words[0] ?? '')
   const sameLine = commands.slice(0, index).filter((command, position) => command.at >= at || position >= first)
   if (!statement && !sameLine.every(isAlone)) return undefined
+  // Between the two a script may end for another reason: the environment would be deleted, and not made anew.
+  if (commands.slice(0, index).some((one, position) => one.at >= at && mayLeave(one, commands[position - 1], asks))) {
+    return undefined
+  }
   const open = fresh.get(at)
   return open?.length === around.length && open.every((one, position) => one === around[position]) ? at : undefined
 }
@@ -189,6 +198,12 @@ function leavesFor(command: Command, next: Command | undefined, asks: Asks): boo
   if (isLeaving(command.words))
     return command.within.some(({ conditions, others }) => [...conditions, ...others].some(asks))
   return asks(command.words) && next !== undefined && next.joinedBy !== '' && isLeaving(next.words)
+}
+
+function mayLeave(command: Command, before: Command | undefined, asks: Asks): boolean {
+  const isTested = before !== undefined && isTest(before.words) && command.joinedBy !== ''
+  const isWithin = command.within.some(({ kind, conditions }) => kind === 'if' && !conditions.some(asks))
+  return functionOf(command) === undefined && /^(exit|return)$/.test(command.words[0] ?? '') && (isTested || isWithin)
 }
 
 /** A path whose variables end the script where they are empty. */

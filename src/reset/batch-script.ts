@@ -6,6 +6,7 @@ import {
   expansionsOf,
   isAbsolute,
   isBelowTarget,
+  NOWHERE,
   type Notation,
   type Variables
 } from './script-paths.ts'
@@ -100,17 +101,20 @@ function variablesOf(lines: readonly BatchLine[]): Variables {
   return variables
 }
 
-/** The folder that a line works in, as the script writes it; empty: unknown. */
-function folderAt(lines: readonly BatchLine[], { at, run }: BatchLine): string {
-  const folders: string[] = ['<?>']
+/** The folder that a line works in, as the script writes it. */
+function folderAt(lines: readonly BatchLine[], { at, run, blocks }: BatchLine): string {
+  const folders: string[] = [NOWHERE]
   for (const line of lines.filter(line => line.run === run && line.at < at)) {
-    const change = /^[\s@]*(pushd|popd|cd|chdir)\b(?:\s+\/d)?\s*(?:"([^"]*)"|([^&|>\s]*))/i.exec(line.text)
-    const verb = change?.[1]?.toLowerCase()
-    if (verb === 'popd') folders.pop()
-    else if (verb === 'pushd') folders.push(change?.[2] ?? change?.[3] ?? '')
-    else if (verb !== undefined) folders.splice(-1, 1, change?.[2] ?? change?.[3] ?? '')
+    const [, verb, quoted, bare] =
+      /^[\s@]*(pushd|popd|cd|chdir)\b(?:\s+\/d)?\s*(?:"([^"]*)"|([^&|>\s]*))/i.exec(line.text) ?? []
+    // Of a change under a condition nobody knows whether it came to pass.
+    const isCertain = line.blocks.every((block, index) => blocks[index] === block)
+    const folder = isCertain ? (quoted ?? bare ?? '') : NOWHERE
+    if (verb?.toLowerCase() === 'popd') folders.pop()
+    else if (verb?.toLowerCase() === 'pushd') folders.push(folder)
+    else if (verb !== undefined) folders.splice(-1, 1, folder)
   }
-  return folders.at(-1) ?? '<?>'
+  return folders.at(-1) ?? NOWHERE
 }
 
 function creationOn(line: BatchLine, variables: Variables): Creation | undefined {
@@ -169,6 +173,8 @@ function decisionOn(creation: Creation, folders: readonly string[], known: Known
   const [outermost] = tests.filter(leads)
   const decision = outermost ?? (isAlone(creation) ? creation : undefined)
   if (!decision) return undefined
+  const between = lines.filter(one => one.at > decision.line.at && one.at < line.at && one.run === line.run)
+  if (between.some(one => leaves(one, folders, known))) return undefined
   // A condition around it that asks about the environment, and that nothing can be put before.
   const around = decision.line.blocks.map(({ header }) => header)
   if (around.some(header => asksAbout(header, folders, decision.line, known))) return undefined
@@ -178,6 +184,12 @@ function decisionOn(creation: Creation, folders: readonly string[], known: Known
 function opens(test: BatchLine, line: BatchLine): boolean {
   const inner = line.blocks[test.blocks.length]
   return inner !== undefined && test.text.startsWith(inner.header)
+}
+
+/** Whether a line may lead away for another reason than the environment: it would be deleted, and not made anew. */
+function leaves(line: BatchLine, folders: readonly string[], { expand }: Known): boolean {
+  const { path, then } = testOn(line) ?? { path: '', then: '' }
+  return /\b(goto|exit)\b/i.test(then) && !concerns(expand(path, line), folders)
 }
 
 /** Whether a command begins its line, with nothing that decides over it. */

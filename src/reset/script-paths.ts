@@ -6,6 +6,9 @@ const TARGET = '<target>'
 /** Stands for what only a run could tell. No path with it in it is ever deleted. */
 const UNKNOWN = '<?>'
 
+/** A folder that nobody knows. */
+export const NOWHERE = UNKNOWN
+
 /** Variables by name, each with all values that the script gives it; `undefined` is a value that only a run could tell. */
 export type Variables = ReadonlyMap<string, readonly (string | undefined)[]>
 

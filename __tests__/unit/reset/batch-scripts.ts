@@ -223,6 +223,16 @@ export const UNKNOWN_BATCH: readonly (readonly [string, (script: string) => stri
     script => edit('pushd "%DEPLOYMENT_TARGET%"', 'pushd "%TEMP%"')(script),
     /not certain/
   ],
+  [
+    'with a working folder under a condition',
+    edit('pushd "%DEPLOYMENT_TARGET%"', 'IF DEFINED X (\r\n  pushd "%DEPLOYMENT_TARGET%"\r\n)'),
+    /not certain/
+  ],
+  [
+    'with an end between the test and the making',
+    instead(`IF EXIST "${MARKER}" goto found`, `IF NOT EXIST "${TARGET}\\app.py" goto found`, CREATE, ':found'),
+    /where it decides/
+  ],
   ['with a parenthesis too many', instead(`IF NOT EXIST "${MARKER}" (`, `  ${CREATE}`), /parentheses/],
   ['that builds with Oryx', instead('oryx build "%DEPLOYMENT_SOURCE%"'), /Oryx/],
   ['in UTF-16', script => Buffer.from(`\ufeff${script}`, 'utf16le').toString('latin1'), /no text in UTF-8/],

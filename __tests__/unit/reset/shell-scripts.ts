@@ -132,6 +132,21 @@ export const UNKNOWN_SHELL: readonly (readonly [string, (script: string) => stri
   ['with a name that a command gives', edit(MAKE, '  NAME=$(cat name)\n  $PYTHON3 -m venv "$NAME"\n'), /not certain/],
   ['with a pattern', edit(MAKE, '  $PYTHON3 -m venv "$DEPLOYMENT_TARGET"/*\n'), /not certain/],
   ['with a working folder that nobody knows', edit('cd "$DEPLOYMENT_TARGET"', 'cd "$(mktemp -d)"'), /not certain/],
+  [
+    'with a working folder of a subshell only',
+    () => '#!/bin/bash\n(cd "$DEPLOYMENT_TARGET" && ls)\npython3 -m venv antenv\n',
+    /not certain/
+  ],
+  [
+    'with a working folder under a condition',
+    () => '#!/bin/bash\nif [ "$X" ]; then\n  cd "$DEPLOYMENT_TARGET"\nfi\npython3 -m venv antenv\n',
+    /not certain/
+  ],
+  [
+    'with an end between the test and the making',
+    edit(MAKE, `  if [ ! -d "$ANTENV" ]; then\n  [ -f app.py ] || exit 0\n  ${MAKE}  fi\n`),
+    /where it decides/
+  ],
   ['with two environments', edit(MAKE, `${MAKE}  python3 -m venv tools\n`), /more than one place/],
   ['with a quote that is not closed', edit('echo "Finished."', 'echo "Finished.'), /quotes or statements/],
   [
