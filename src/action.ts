@@ -3,16 +3,18 @@ import { isDemanded } from './decide.ts'
 import { plain } from './escape.ts'
 import { isSameSlot, type FtpTarget } from './ftp/target.ts'
 import { maskSecrets } from './credentials.ts'
-import { jobStatus, loadChoices, loadInputs, type Inputs } from './inputs.ts'
+import { namesOf } from './git-credentials.ts'
+import { jobStatus, loadChoices, loadInputs, looksOverFtp, type Choices, type Inputs } from './inputs.ts'
 import { inspect, reachOf } from './inspecting.ts'
 import type { Limits, Ports, Runner } from './ports.ts'
 import { readWishes, type Wishes } from './expecting.ts'
+import { beginOtherwise, decideUnseen, endOtherwise, unseenEnd, unseenState } from './other-ways.ts'
 import { decisionLines, outputsOf, postSummaryOf, resultLine, summaryOf, type Outcome } from './report.ts'
 import { signIn, signInAgain, type SignedIn } from './sign-in.ts'
 import { SiteError } from './site.ts'
 import { loadState, type State } from './state.ts'
-import { begin, end, resultOf, type Ended } from './transaction.ts'
-import { pythonDisagreement } from './wanted-python.ts'
+import { begin, end, resultOf, stateOf, type Ended } from './transaction.ts'
+import { pythonDisagreement, wantedPython } from './wanted-python.ts'
 
 /** The title of every annotation. */
 const TITLE = { title: 'Python environment' }
@@ -28,14 +30,11 @@ export async function runMain(ports: Ports): Promise<void> {
   let failure: Error | undefined
   try {
     const choices = loadChoices(core)
-    const { question, dryRun, deadlineMs, timeoutMs } = choices
+    const { question, dryRun, deadlineMs } = choices
     learn({ app: question?.app ?? '', slot: question?.slot ?? '', dryRun })
-    await withDeadline(ports, deadlineMs, async limits => {
-      const { credentials, expected } = await signIn(ports, { timeoutMs, signal: limits.signal })
-      const inputs = loadInputs(core, choices, credentials)
-      learn({ app: inputs.app, slot: inputs.slot, warnings: warningsOf(inputs) })
-      await mainStep(ports, inputs, expected, limits, learn)
-    })
+    await withDeadline(ports, deadlineMs, limits =>
+      looksOverFtp(choices) ? lookingStep(ports, choices, limits, learn) : unseenStep(ports, choices, limits, learn)
+    )
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error))
     learn({ result: 'failed', failure: messageOf(error) })
@@ -87,10 +86,47 @@ function annotated({ packageFolder }: Inputs, { requirements }: Wishes): string 
 /** Adds to what is known of the outcome; warnings are added to those that there are. */
 type Learn = (more: Partial<Outcome>) => void
 
+async function lookingStep(ports: Ports, choices: Choices, limits: Limits, learn: Learn): Promise<void> {
+  const { core } = ports
+  const programLimits = { timeoutMs: choices.timeoutMs, signal: limits.signal }
+  const signedIn = await signIn(ports, choices.method.kind === 'ftp' ? 'ftp' : 'look', programLimits)
+  const { credentials } = signedIn
+  if (typeof credentials !== 'object') {
+    learn({ ...namesOf(signedIn.reader), ...withoutLooking(new SiteError('login', credentials ?? ''), choices) })
+    return
+  }
+  const inputs = loadInputs(core, choices, credentials)
+  learn({ app: inputs.app, slot: inputs.slot, warnings: warningsOf(inputs) })
+  await mainStep(ports, inputs, signedIn, limits, learn)
+}
+
+/** Another way of resetting, where nothing that lies on the server decides: then nobody has to log in over FTP. */
+async function unseenStep(ports: Ports, choices: Choices, limits: Limits, learn: Learn): Promise<void> {
+  const { core } = ports
+  const { method, policy, timeoutMs } = choices
+  const pushes = method.kind === 'toggle-runtime'
+  const signedIn = pushes ? await signIn(ports, 'push', { timeoutMs, signal: limits.signal }) : undefined
+  const reader = signedIn?.reader ?? core
+  const site = namesOf(reader)
+  learn(site)
+  const { expected, warnings } = await readWishes(choices, signedIn?.expected ?? {})
+  const decision = decideUnseen(policy)
+  const wanted = wantedPython(pushes ? 'windows-env' : 'unknown', expected)
+  learn({ decision, wanted, warnings, result: resultOf(decision) })
+  await group(core, 'Decide', () => {
+    for (const line of decisionLines(decision)) core.info(line)
+  })
+  const state = unseenState(choices, site, decision)
+  const errand = { choices, decision, found: undefined, expected, state, isToBeKept: false, reader }
+  await group(core, 'Reset', async () => {
+    learn(await beginOtherwise(ports, limits, errand, learn))
+  })
+}
+
 async function mainStep(
   ports: Ports,
   inputs: Inputs,
-  told: SignedIn['expected'],
+  { expected: told, reader }: SignedIn,
   limits: Limits,
   learn: Learn
 ): Promise<void> {
@@ -114,7 +150,14 @@ async function mainStep(
       for (const line of decisionLines(seen.decision)) core.info(line)
     })
     await group(core, 'Reset', async () => {
-      learn(await begin(ports, limits, site, inputs, seen, learn))
+      if (inputs.method.kind === 'ftp' || decision.action === 'refuse') {
+        learn(await begin(ports, limits, site, inputs, seen, learn))
+        return
+      }
+      const isToBeKept = seen.leftovers || seen.remembering !== undefined
+      const state = stateOf(inputs, seen)
+      const errand = { choices: inputs, decision, found, expected: seen.expected, state, isToBeKept, reader }
+      learn(await beginOtherwise(ports, limits, errand, learn))
     })
   } finally {
     site.close()
@@ -133,12 +176,15 @@ function warningsOf({ target }: Inputs): readonly string[] {
  * Goes on without having looked, where that is allowed: then nothing is changed, and the deployment does what it would
  * have done without this step. A certificate that does not verify is never softened.
  */
-function withoutLooking(error: unknown, inputs: Inputs): Partial<Outcome> {
+function withoutLooking(error: unknown, inputs: Choices): Partial<Outcome> {
   const soft = error instanceof SiteError && ['unreachable', 'login', 'lost'].includes(error.kind)
   const fails = inputs.onUnreachable === 'fail' || (inputs.onUnreachable === 'auto' && isDemanded(inputs.policy))
   if (!soft || fails) throw error
   const warning = `The environment was not looked at, and stays as it is: ${error.message}`
-  return { result: 'unreachable', warnings: [warning] }
+  const outcome = { result: 'unreachable', warnings: [warning] } as const
+  if (inputs.method.kind === 'ftp') return outcome
+  const reason = { code: 'unknown', detail: `the server could not be looked at: ${error.message}` } as const
+  return { ...outcome, decision: { action: 'preserve', reasons: [reason], warning } }
 }
 
 /** Runs the post step: puts back or sweeps, and looks at what the deployment made. Never rejects, only warns. */
@@ -153,6 +199,7 @@ export async function runPost(ports: Ports): Promise<void> {
     if (isOnlyToRemember && jobStatus(core) !== 'success') return
     maskSecrets(core)
     const ended = await withDeadline(ports, state.deadlineMs, limits => postStep(ports, state, limits))
+    if (!ended) return
     for (const warning of ended.warnings) core.warning(plain(warning, 1000), TITLE)
     await writeSummary(core, postSummaryOf({ ...ended, ...state, durationMs: ports.now().getTime() - started }))
   } catch (error) {
@@ -166,9 +213,18 @@ export async function runPost(ports: Ports): Promise<void> {
   }
 }
 
-async function postStep(ports: Ports, state: State, limits: Limits): Promise<Ended> {
+/** `undefined`: nothing was looked at, and there is nothing to tell. */
+async function postStep(ports: Ports, state: State, limits: Limits): Promise<Ended | undefined> {
   const { core } = ports
-  const { login, app, slot } = await signInAgain(ports, { timeoutMs: state.timeoutMs, signal: limits.signal })
+  const programLimits = { timeoutMs: state.timeoutMs, signal: limits.signal }
+  const signedIn = state.host === '' && !state.toggle ? undefined : await signInAgain(ports, programLimits)
+  const warnings =
+    state.script || state.toggle
+      ? await group(core, 'Finish', () => endOtherwise(ports, limits, state, signedIn?.reader ?? core))
+      : []
+  if (!signedIn || state.host === '')
+    return warnings.length > 0 ? unseenEnd(state, warnings, jobStatus(core) === 'success') : undefined
+  const { login, app, slot } = signedIn.login()
   const isSameSite = app.toLowerCase() === state.app.toLowerCase() && isSameSlot(slot, state.slot)
   if (!isSameSite || login.host !== state.host) {
     throw new Error('the credentials are those of another app or slot now')
@@ -176,9 +232,10 @@ async function postStep(ports: Ports, state: State, limits: Limits): Promise<End
   const target: FtpTarget = { ...login, tls: state.tls, verify: state.tlsVerify }
   const site = await ports.openSite(target, reachOf(ports, state, limits.signal))
   try {
-    return await group(core, 'After the deployment', () =>
+    const ended = await group(core, 'After the deployment', () =>
       end(ports, limits, site, state, jobStatus(core) === 'success')
     )
+    return { ...ended, warnings: [...warnings, ...ended.warnings] }
   } finally {
     site.close()
   }

@@ -1,6 +1,7 @@
 // What the deployment made, against what was wanted: for the post step's warnings. Pure.
 import type { Layout, Snapshot } from './azure/snapshot.ts'
 import { foundPython } from './decide.ts'
+import type { Environment } from './python/venv.ts'
 import type { State } from './state.ts'
 
 /** Whether the deployment made what was wanted; says which setting to change where it did not. */
@@ -29,6 +30,12 @@ export function comparison(state: State, { environment, layout }: Snapshot): rea
   if (environment.missing.length > 0) {
     return [`The environment is not whole after the deployment: ${environment.missing.join(', ')} missing`]
   }
+  if (state.strategy === 'deploy-script' && state.reason === 'packages-removed' && isAsBefore(state, environment)) {
+    return [
+      `The deployment left ${environment.path} as it was, so the script that was changed did not run: does .deployment name it, ` +
+        'and are both in what was deployed?'
+    ]
+  }
   // Packages without an environment are not judged by their Python.
   if (layout === 'packages-dir') return []
   const python = foundPython(environment)
@@ -43,4 +50,9 @@ export function decidingSetting(layout: Layout, isShipped: boolean, wanted: stri
   return layout === 'windows-env'
     ? 'runtime.txt in the package (or the version in the portal)'
     : `the app's own setting: az webapp config set --linux-fx-version "PYTHON|${wanted}"`
+}
+
+function isAsBefore({ installedBefore }: State, { distributions }: Environment): boolean {
+  const now = new Set(distributions.map(({ name, version }) => `${name} ${version}`))
+  return installedBefore?.length === now.size && installedBefore.every(line => now.has(line))
 }

@@ -33,7 +33,8 @@ export function loadCredentials(reader: InputReader): Credentials {
 /** What a signed-in az has to be asked about; `undefined`: the inputs hold the credentials, or nothing names an app. */
 export function azQuestion(reader: InputReader): AzureApp | undefined {
   const [app, resourceGroup] = [textOf(reader, 'app-name'), textOf(reader, 'resource-group-name')]
-  const isTold = textOf(reader, 'publish-profile') !== '' || textOf(reader, 'ftp-url') !== ''
+  const pushes = textOf(reader, 'git-url') !== '' && textOf(reader, 'ftp-username') !== ''
+  const isTold = pushes || textOf(reader, 'publish-profile') !== '' || textOf(reader, 'ftp-url') !== ''
   if (app === '' || isTold) return undefined
   return { app, slot: textOf(reader, 'slot-name') || 'production', resourceGroup }
 }

@@ -2,7 +2,7 @@
 import { usedEnvironment, type Snapshot } from './azure/snapshot.ts'
 import { decide, type Expectation, type Policy } from './decide.ts'
 import { listed } from './escape.ts'
-import type { Inputs } from './inputs.ts'
+import type { Choices } from './inputs.ts'
 import { takeInventory, type Inventory } from './python/closure.ts'
 import { serverEnvironment } from './python/markers.ts'
 import { compareWithPackaged, describePackaged, type Landing } from './python/packaged-environments.ts'
@@ -32,7 +32,7 @@ export interface Compared {
 }
 
 /** Reads the package; throws `ProjectError`. `told`: what is known of the app from elsewhere. */
-export async function readWishes(inputs: Inputs, told: Partial<Expectation>): Promise<Wishes> {
+export async function readWishes(inputs: Choices, told: Partial<Expectation>): Promise<Wishes> {
   const project = await readProject(inputs.packagePath, inputs)
   const { requirementsFile, readText, packagedEnvironments, pythonRuntime, kuduScript } = project
   const requirements = requirementsFile === undefined ? undefined : await readRequirements(requirementsFile, readText)

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import type { AzureApp } from './azure/cli.ts'
 import { azQuestion, loadCredentials, maskSecrets, type Credentials } from './credentials.ts'
-import type { Policy } from './decide.ts'
+import { isDemanded, type Policy } from './decide.ts'
 import type { FtpAddress, FtpTarget, TlsChoice } from './ftp/target.ts'
 import {
   InputError,
@@ -17,6 +17,7 @@ import {
   type WithDefault
 } from './input-values.ts'
 import { PythonVersionError, parseWantedVersion, type PythonVersion } from './python/version.ts'
+import { KUDU_RUNTIMES } from './reset/toggle-version.ts'
 import { WWWROOT, isFileName, mutable, pathBelow, type MutablePath } from './site.ts'
 
 /** Everything a run is told. */
@@ -51,10 +52,15 @@ export interface Choices {
   readonly sweep: 'post' | 'main'
   readonly verify: boolean
   readonly onUnreachable: 'auto' | 'fail' | 'continue'
+  readonly method: Method
 }
 
-/** Inputs that are part of the contract and whose function is not there yet. */
-const NOT_YET: readonly Plain[] = ['git-url', 'git-branch', 'toggle-version', 'deploy-script']
+/** How an environment is got rid of, with what only that way needs to know. */
+export type Method =
+  | { readonly kind: 'ftp' }
+  /** `script`: a path from the top of the package; `undefined`: it is looked for. */
+  | { readonly kind: 'deploy-script'; readonly script: string | undefined }
+  | { readonly kind: 'toggle-runtime'; readonly branch: string; readonly via: PythonVersion | undefined }
 
 /**
  * Reads and checks every input; throws `InputError` or `PublishProfileError`, after the secrets have been masked.
@@ -75,17 +81,16 @@ export function loadChoices(reader: InputReader): Choices {
   maskSecrets(reader)
   const text = (name: Plain | WithDefault): string => textOf(reader, name)
   const mode = choice(reader, 'reset-mode', ['auto', 'on-change', 'always', 'never'])
-  const method = choice(reader, 'reset-method', ['ftp', 'toggle-runtime', 'deploy-script'])
   choice(reader, 'job-status', ['success', 'failure', 'cancelled', ''])
   choice(reader, 'tls', TLS_CHOICES)
   flag(reader, 'tls-verify')
-  const choices: Choices = {
+  return {
     question: azQuestion(reader),
     packagePath: packagePath(text('package')),
     packageFolder: packageFolder(packagePath(text('package'))),
     requirementsFile: requirementsFile(text('requirements-file')),
     failOnPackagedVenv: flag(reader, 'fail-on-packaged-venv'),
-    python: pythonVersion(text('python-version')),
+    python: pythonVersion('python-version', text('python-version')),
     policy: { resetEnv: flag(reader, 'reset-env'), mode },
     envPath: envPath(text('env-path')),
     dryRun: flag(reader, 'dry-run'),
@@ -95,11 +100,41 @@ export function loadChoices(reader: InputReader): Choices {
     deadlineMs: wholeNumber(reader, 'deadline', 1, 360) * 60_000,
     sweep: choice(reader, 'sweep', ['post', 'main']),
     verify: flag(reader, 'verify'),
-    onUnreachable: choice(reader, 'on-unreachable', ['auto', 'fail', 'continue'])
+    onUnreachable: choice(reader, 'on-unreachable', ['auto', 'fail', 'continue']),
+    method: method(reader)
   }
-  if (method !== 'ftp') throw notYet('reset-method', method)
-  for (const name of NOT_YET) if (text(name) !== '') throw notYet(name, text(name))
-  return choices
+}
+
+/** Whether the server is looked at over FTP: another way of resetting looks only where the look decides. */
+export function looksOverFtp({ method: { kind }, policy }: Pick<Choices, 'method' | 'policy'>): boolean {
+  return kind === 'ftp' || (!isDemanded(policy) && policy.mode !== 'never')
+}
+
+function method(reader: InputReader): Method {
+  const kind = choice(reader, 'reset-method', ['ftp', 'toggle-runtime', 'deploy-script'])
+  const script = textOf(reader, 'deploy-script') || undefined
+  const via = pythonVersion('toggle-version', textOf(reader, 'toggle-version'))
+  const branch = textOf(reader, 'git-branch') || 'master'
+  checkGitUrl(textOf(reader, 'git-url'))
+  if (via !== undefined && !KUDU_RUNTIMES.includes(via)) {
+    throw new InputError(
+      `"toggle-version" is ${quote(via)}: Kudu's script for Windows knows ${KUDU_RUNTIMES.join(', ')}, and deploys nothing for another`
+    )
+  }
+  if (kind === 'toggle-runtime') return { kind, branch, via }
+  return kind === 'deploy-script' ? { kind, script } : { kind }
+}
+
+/** Its value is never repeated: it may hold a password. */
+function checkGitUrl(text: string): void {
+  if (text === '') return
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && (url.username !== '' || url.password !== '')) {
+    throw new InputError('"git-url" holds credentials: leave them out, they come from the publish profile')
+  }
+  if (url?.protocol !== 'https:' || url.search !== '' || url.hash !== '' || /\s/.test(text)) {
+    throw new InputError('"git-url" is not of the form https://HOST/APP.git')
+  }
 }
 
 /** How the job went so far, as the runner fills it in; empty: not told. */
@@ -148,13 +183,13 @@ function requirementsFile(text: string): string | undefined {
   )
 }
 
-function pythonVersion(text: string): PythonVersion | undefined {
+function pythonVersion(name: Plain, text: string): PythonVersion | undefined {
   if (text === '') return undefined
   try {
     return parseWantedVersion(text)
   } catch (error) {
     if (!(error instanceof PythonVersionError)) throw error
-    throw new InputError(`"python-version": ${quote(text)} ${error.message}`)
+    throw new InputError(`"${name}": ${quote(text)} ${error.message}`)
   }
 }
 
@@ -165,10 +200,4 @@ function envPath(text: string): MutablePath | undefined {
   throw new InputError(
     `"env-path" is ${quote(text)}: write a folder relative to /site/wwwroot, such as antenv, without . and ..`
   )
-}
-
-function notYet(name: string, value: string): InputError {
-  // A URL may hold a password.
-  const shown = quote(value.replace(/\/\/[^/]*@/, '//***@'))
-  return new InputError(`"${name}" is ${shown}, which does not work yet in this version: leave it out`)
 }

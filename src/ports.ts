@@ -81,6 +81,8 @@ export interface Ports {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** A signal that aborts after a while, and keeps no process alive. */
   readonly after: (ms: number) => AbortSignal
+  /** Names this run of the workflow: letters, digits, dots and dashes. */
+  readonly runName: string
   /** At least 8 hexadecimal digits that nobody can guess. */
   readonly random: () => string
   /** Aborts when the run is told to stop. */

@@ -22,7 +22,12 @@ export function realPorts(core: Runner): Ports {
     now: () => new Date(),
     sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
     after: ms => AbortSignal.timeout(ms),
+    runName: runName(process.env),
     random: () => randomBytes(6).toString('hex'),
     signal: stop.signal
   }
+}
+
+function runName({ GITHUB_RUN_ID: run = '', GITHUB_RUN_ATTEMPT: attempt = '' }: NodeJS.ProcessEnv): string {
+  return /^\d{1,20}$/.test(run) && /^\d{1,6}$/.test(attempt) ? `${run}-${attempt}` : 'local'
 }

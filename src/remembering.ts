@@ -187,7 +187,7 @@ async function memoryOf(
     python: foundPython(environment) ?? '',
     distributions: environment.distributions.length
   }
-  if (!['marker', 'rename', 'in-place'].includes(state.strategy)) {
+  if (!['marker', 'rename', 'in-place', 'toggle-runtime', 'deploy-script'].includes(state.strategy)) {
     const { reason, evidence: earlier, rebuilt } = before ?? NOTHING_BEFORE
     return found && { ...current, reason, evidence: earlier, rebuilt, found }
   }

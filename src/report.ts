@@ -145,7 +145,8 @@ const HEADLINES: Readonly<Record<Result, string>> = {
 function headlineOf({ result, found, decision, dryRun }: Outcome): string {
   if (result === 'reset' && decision?.action === 'reset-archive') return 'An archive that is left over is set aside'
   if (result === 'reset' && found?.layout === 'compressed-app') return 'An environment that is left over is set aside'
-  return dryRun && result === 'reset' ? 'The Python environment would be reset' : HEADLINES[result]
+  if (dryRun && result === 'reset') return 'The Python environment would be reset'
+  return dryRun && result === 'scheduled' ? 'The deployment would reset the Python environment' : HEADLINES[result]
 }
 
 /** The job summary of the main step. */
@@ -185,7 +186,11 @@ export function summaryOf(outcome: Outcome): string {
 function nextStep({ result, found, dryRun, strategy, decision, filesDeleted }: Outcome): string {
   if (dryRun) return 'Nothing was changed.'
   switch (result) {
+    case 'scheduled':
+      return 'Nothing was changed on the server. The deployment script in the workspace deletes the environment in the next deployment, and is as it was after the job.'
     case 'reset':
+      if (strategy === 'toggle-runtime')
+        return 'The commit is deployed already, so nothing is left for a deploy step to do.'
       if (found?.layout === 'compressed-app' && decision?.action === 'reset')
         return 'Only what was left over beside the compressed app is removed. The app does not use it.'
       if (strategy === 'in-place')
@@ -196,7 +201,8 @@ function nextStep({ result, found, dryRun, strategy, decision, filesDeleted }: O
         return 'The left-over archive was set aside. It goes back only if the deployment leaves no archive at all.'
       return 'What was removed is set aside until the end of the job. It is deleted once the deployment has built a new environment, and put back if it has not.'
     case 'failed':
-      if (strategy === 'none') return 'Nothing was changed.'
+      if (strategy === 'none' || strategy === 'deploy-script') return 'Nothing was changed.'
+      if (strategy === 'toggle-runtime') return 'The error says what the branch on the server stands on.'
       if (strategy === 'in-place')
         return 'A part of the environment may be deleted already, and there is no way back: the next run finishes it.'
       return 'What was changed, if anything, is put back at the end of the job where the deployment leaves no environment.'

@@ -1,5 +1,6 @@
 // What the main step hands to the post step: one JSON value. Holds no secret.
 import { rememberingIn, type Remembering } from './azure/memory.ts'
+import type { PendingToggle } from './reset/toggle-runtime.ts'
 import { mutable, remotePath, type MutablePath } from './site.ts'
 import type { TlsChoice } from './ftp/target.ts'
 
@@ -14,7 +15,7 @@ export interface State {
   readonly schema: 1
   readonly app: string
   readonly slot: string
-  /** The FTP server, so that no other one is settled. */
+  /** The FTP server, so that no other one is settled; empty: it was not looked at, and is not needed. */
   readonly host: string
   readonly tls: TlsChoice
   readonly tlsVerify: boolean
@@ -25,7 +26,7 @@ export interface State {
   readonly verify: boolean
   readonly layout: string
   /** What was done, or was about to be done when the main step ended; `none`: only copies of earlier runs are left. */
-  readonly strategy: 'none' | 'marker' | 'rename' | 'in-place' | 'archive'
+  readonly strategy: (typeof STRATEGIES)[number]
   readonly reason: string
   /** The environment's folder; `undefined`: there was none. */
   readonly environment: MutablePath | undefined
@@ -37,10 +38,23 @@ export interface State {
   readonly pythonWanted: string
   /** `name version` of what was installed; `undefined`: too many to hand over. */
   readonly installedBefore: readonly string[] | undefined
+  /** The deployment script that was changed; `undefined`: none. */
+  readonly script: ChangedScript | undefined
+  /** What a toggle had not finished when this was written; `undefined`: nothing. */
+  readonly toggle: PendingToggle | undefined
   /** What is to be remembered of this run; `undefined`: nothing. */
   readonly remembering: Remembering | undefined
 }
 
+/** A deployment script in the workspace. */
+export interface ChangedScript {
+  /** Absolute path on the runner. */
+  readonly packagePath: string
+  /** From the top of the package. */
+  readonly script: string
+}
+
+const STRATEGIES = ['none', 'marker', 'rename', 'in-place', 'archive', 'toggle-runtime', 'deploy-script'] as const
 const KEY = 'run'
 
 /** The runner hands state over in an environment variable, and an operating system limits those. */
@@ -90,7 +104,7 @@ export function loadState(keeper: StateKeeper): State | undefined {
     deadlineMs: numberIn(fields, 'deadlineMs', 360 * 60_000),
     verify: fields['verify'] === true,
     layout: textIn(fields, 'layout'),
-    strategy: oneOf(fields, 'strategy', ['none', 'marker', 'rename', 'in-place', 'archive']),
+    strategy: oneOf(fields, 'strategy', STRATEGIES),
     reason: textIn(fields, 'reason'),
     environment: pathIn(fields, 'environment'),
     envPath: pathIn(fields, 'envPath'),
@@ -98,6 +112,8 @@ export function loadState(keeper: StateKeeper): State | undefined {
     pythonBefore: textIn(fields, 'pythonBefore'),
     pythonWanted: textIn(fields, 'pythonWanted'),
     installedBefore: listIn(fields, 'installedBefore'),
+    script: scriptIn(fields),
+    toggle: toggleIn(fields),
     remembering: remembered(fields)
   }
 }
@@ -152,4 +168,34 @@ function remembered(fields: Fields): Remembering | undefined {
   } catch (error) {
     throw new Error(invalid('remembering').message, { cause: error })
   }
+}
+
+function scriptIn(fields: Fields): ChangedScript | undefined {
+  const script = partIn(fields, 'script')
+  return script && { packagePath: textIn(script, 'packagePath'), script: textIn(script, 'script') }
+}
+
+function toggleIn(fields: Fields): PendingToggle | undefined {
+  const toggle = partIn(fields, 'toggle')
+  if (!toggle) return undefined
+  return {
+    url: textIn(toggle, 'url'),
+    branch: textIn(toggle, 'branch'),
+    original: commitIn(toggle, 'original'),
+    toggled: commitIn(toggle, 'toggled'),
+    stage: oneOf(toggle, 'stage', ['toggling', 'returning'])
+  }
+}
+
+function partIn(fields: Fields, name: string): Fields | undefined {
+  const value = fields[name]
+  if (value === undefined) return undefined
+  if (typeof value !== 'object' || value === null) throw invalid(name)
+  return { ...value }
+}
+
+function commitIn(fields: Fields, name: string): string {
+  const value = textIn(fields, name)
+  if (!/^[0-9a-f]{40}$/.test(value)) throw invalid(name)
+  return value
 }

@@ -161,7 +161,8 @@ function isChangeable(site: ReadableSite | RemoteSite): site is RemoteSite {
   return 'rename' in site
 }
 
-function refusal({ reasons: [{ code, detail }] }: Decision, { doubt }: Snapshot): Error {
+/** Why a demanded reset cannot be done. */
+export function refusal({ reasons: [{ code, detail }] }: Decision, { doubt }: Snapshot): Error {
   if (doubt?.remedy !== undefined) return new Error(`${detail}. ${doubt.remedy}`)
   const remedy =
     code === 'unknown'
@@ -170,7 +171,8 @@ function refusal({ reasons: [{ code, detail }] }: Decision, { doubt }: Snapshot)
   return new Error(`The reset that was asked for was not done, because of ${code}: ${detail}. ${remedy}`)
 }
 
-function stateOf(inputs: Inputs, seen: Seen, plan: ResetPlan | undefined): State {
+/** What the post step needs to know of this run; nothing is done so far. */
+export function stateOf(inputs: Inputs, seen: Seen, plan?: ResetPlan): State {
   const { snapshot, wanted, decision, remembering } = seen
   const { environment } = snapshot
   return {
@@ -194,6 +196,8 @@ function stateOf(inputs: Inputs, seen: Seen, plan: ResetPlan | undefined): State
     pythonBefore: foundPython(usedEnvironment(snapshot)) ?? '',
     pythonWanted: wanted?.version ?? '',
     installedBefore: environment && packageLines(environment.distributions),
+    script: undefined,
+    toggle: undefined,
     remembering
   }
 }
@@ -213,7 +217,8 @@ export async function end(
   const before: Installed = { python: state.pythonBefore, packages: state.installedBefore }
   const surroundings = await site.list(SITE)
   // First the trash, then the site: a copy that another run makes after the site was seen must not be swept for it.
-  const own = await listOwnFolder(site, surroundings, state.strategy !== 'none')
+  const isOverFtp = !['none', 'toggle-runtime', 'deploy-script'].includes(state.strategy)
+  const own = await listOwnFolder(site, surroundings, isOverFtp)
   const trash = trashIn(own ?? [])
   const snapshot = await lookAgain(ports, site, state, surroundings)
   // A look at the site finds a lock as well, but for one at a site that has nothing to judge.
@@ -229,7 +234,7 @@ export async function end(
     jobSucceeded,
     compressed: snapshot?.layout === 'compressed-app' || snapshot?.layout === 'compressed-env',
     environment: snapshot?.environment,
-    ownReset: state.strategy !== 'none',
+    ownReset: isOverFtp,
     installedBefore: state.installedBefore,
     unwanted: unwantedOf(state),
     newName: copyNamer(ports.now(), ports.random),
@@ -249,7 +254,8 @@ export async function end(
     await remember(ports, site, state, { jobSucceeded, surroundings, own, snapshot, undone })
   // What there was no time to delete is no longer needed: the environment is judged all the same.
   const unfinished = unsettled !== undefined || settlements.some(({ fate }) => fate === 'put-back' || fate === 'kept')
-  if (unfinished || state.strategy === 'none' || !snapshot) {
+  const isInVain = !isOverFtp && (state.strategy === 'none' || !jobSucceeded)
+  if (unfinished || isInVain || !snapshot) {
     return { settlements, before, after: undefined, warnings, jobSucceeded }
   }
   if (state.verify) warnings.push(...comparison(state, snapshot))

@@ -52,7 +52,23 @@ const LAYERS = [
   },
   {
     of: ['action'],
-    may: [...PURE, 'inputs', 'credentials', 'sign-in', 'state', 'expecting', 'inspecting', 'transaction'],
+    may: [
+      ...PURE,
+      'inputs',
+      'credentials',
+      'sign-in',
+      'state',
+      'expecting',
+      'inspecting',
+      'transaction',
+      'other-ways',
+      'git-credentials'
+    ],
+    packages: []
+  },
+  {
+    of: ['other-ways'],
+    may: [...PURE, 'git-credentials', 'input-values', 'state', 'azure/*', 'reset/deploy-script', 'reset/toggle-*'],
     packages: []
   },
   { of: ['transaction'], may: [...PURE, 'state', 'sweeping', 'remembering', ...READERS, 'reset/*'], packages: [] },
@@ -64,7 +80,7 @@ const LAYERS = [
   { of: ['expecting'], may: [...PURE, ...READERS], packages: [] },
   { of: ['remembering'], may: [...PURE, ...READERS], packages: [] },
   { of: ['sweeping'], may: [...PURE, 'reset/*'], packages: [] },
-  { of: ['input-values', 'credentials', 'state'], may: [...PURE, 'input-values'], packages: [] },
+  { of: ['input-values', 'credentials', 'git-credentials', 'state'], may: [...PURE, 'input-values'], packages: [] },
   { of: ['sign-in'], may: [...PURE, 'input-values', 'credentials', 'azure/cli'], packages: [] },
   { of: ['inputs'], may: [...PURE, 'input-values', 'credentials'], packages: ['node:fs', 'node:path'] },
   {

@@ -46,6 +46,7 @@ function recorded(inputs: Readonly<Record<string, string>>, more: Partial<Ports>
       return Promise.resolve()
     },
     after: () => new AbortController().signal,
+    runName: '7-1',
     random: () => 'feedbeef',
     signal: new AbortController().signal,
     ...more

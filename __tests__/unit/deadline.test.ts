@@ -62,6 +62,7 @@ function watched(
     now: () => new Date(),
     sleep,
     after,
+    runName: '7-1',
     random: () => Math.random().toString(16).slice(2).padEnd(12, '0'),
     signal: new AbortController().signal
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadCredentials } from '../../src/credentials.ts'
 import { DEFAULTS, InputError } from '../../src/input-values.ts'
-import { jobStatus, loadInputs, type Inputs } from '../../src/inputs.ts'
+import { jobStatus, loadChoices, loadInputs, looksOverFtp, type Choices, type Inputs } from '../../src/inputs.ts'
 import { PASSWORD, profileOf, readerOf } from './profiles.ts'
 
 type Given = Readonly<Record<string, string>>
@@ -179,30 +179,58 @@ describe('invalid values', () => {
   })
 })
 
-describe('inputs whose function is not there yet', () => {
-  it.each([
-    ['git-url', 'https://host.example/x.git'],
-    ['git-branch', 'main'],
-    ['toggle-version', '3.4'],
-    ['deploy-script', 'deploy.cmd']
-  ])('"%s: %s" is an error that names it, not ignored', (name, value) => {
-    const error = errorOf(() => load({ [name]: value }))
-    expect(error).toBeInstanceOf(InputError)
-    expect(error.message).toContain(name)
+describe('another way of resetting', () => {
+  const methodOf = (inputs: Readonly<Record<string, string>>): Choices['method'] =>
+    loadChoices(readerOf({ ...inputs })).method
+
+  it.each<[Readonly<Record<string, string>>, Choices['method']]>([
+    [{}, { kind: 'ftp' }],
+    [{ 'reset-method': 'ftp', 'git-branch': 'main', 'deploy-script': 'deploy.sh' }, { kind: 'ftp' }],
+    [{ 'reset-method': 'deploy-script' }, { kind: 'deploy-script', script: undefined }],
+    [
+      { 'reset-method': 'deploy-script', 'deploy-script': 'ci/deploy.sh' },
+      { kind: 'deploy-script', script: 'ci/deploy.sh' }
+    ],
+    [{ 'reset-method': 'toggle-runtime' }, { kind: 'toggle-runtime', branch: 'master', via: undefined }],
+    [
+      { 'reset-method': 'toggle-runtime', 'git-branch': 'main', 'toggle-version': 'python-3.4.1' },
+      { kind: 'toggle-runtime', branch: 'main', via: '3.4' }
+    ]
+  ])('%j is %j', (inputs, method) => {
+    expect(methodOf(inputs)).toEqual(method)
   })
 
   it.each([
-    ['reset-method', 'toggle-runtime'],
-    ['reset-method', 'deploy-script']
-  ])('"%s: %s" is an error that names it and its value, not ignored', (name, value) => {
-    const error = errorOf(() => load({ [name]: value }))
+    ['3.12', /"toggle-version" is "3\.12": Kudu's script for Windows knows 2\.7, 3\.4, 3\.6/],
+    ['3.x', /"toggle-version": "3\.x"/]
+  ])('"toggle-version: %s" is an error that names it', (value, text) => {
+    const error = errorOf(() => methodOf({ 'toggle-version': value }))
     expect(error).toBeInstanceOf(InputError)
-    for (const part of [name, value]) expect(error.message).toContain(part)
+    expect(error.message).toMatch(text)
   })
 
-  it('never repeats the password in "git-url"', () => {
-    const error = errorOf(() => load({ 'git-url': 'https://$my-app:git-secret@my-app.scm.example/my-app.git' }))
+  it.each([
+    'https://$my-app:git-secret@my-app.scm.example/my-app.git',
+    'http://my-app.scm.example/git-secret.git',
+    'https://my-app.scm.example/my-app.git?git-secret',
+    'git-secret'
+  ])('"git-url: %s" is an error that does not repeat it', value => {
+    const error = errorOf(() => methodOf({ 'git-url': value }))
+    expect(error).toBeInstanceOf(InputError)
+    expect(error.message).toMatch(/^"git-url" /)
     expect(error.message).not.toContain('git-secret')
+  })
+
+  it.each<[string, Readonly<Record<string, string>>, boolean]>([
+    ['ftp', { 'reset-env': 'true' }, true],
+    ['deploy-script', {}, true],
+    ['deploy-script', { 'reset-mode': 'on-change' }, true],
+    ['deploy-script', { 'reset-mode': 'never' }, false],
+    ['deploy-script', { 'reset-mode': 'always' }, false],
+    ['toggle-runtime', { 'reset-env': 'true' }, false],
+    ['toggle-runtime', { 'reset-env': 'true', 'reset-mode': 'never' }, false]
+  ])('%s looks over FTP only where the look decides: %j', (method, inputs, looks) => {
+    expect(looksOverFtp(loadChoices(readerOf({ 'reset-method': method, ...inputs })))).toBe(looks)
   })
 })
 

@@ -13,6 +13,14 @@ const NOTED: Remembering = {
 
 const STATE: State = {
   schema: 1,
+  script: { packagePath: '/home/runner/app', script: 'deploy.cmd' },
+  toggle: {
+    url: 'https://localhost/app.git',
+    branch: 'master',
+    original: 'a'.repeat(40),
+    toggled: 'b'.repeat(40),
+    stage: 'toggling'
+  },
   app: 'my-app',
   slot: 'production',
   host: 'waws-prod-x.ftp.azurewebsites.windows.net',

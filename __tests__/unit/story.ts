@@ -73,6 +73,7 @@ export function storyOf(tree: Tree, packagePath: string): Story {
         deadlinesMs.push(ms)
         return given.after?.(ms) ?? new AbortController().signal
       },
+      runName: '7-1',
       random: () => (draws++).toString(16).padStart(12, '0'),
       signal: new AbortController().signal
     }

@@ -32744,7 +32744,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 7876:
+/***/ 5529:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -41051,7 +41051,7 @@ class XMLParser {
 
 
 /** What is wrong with a profile; `message` is a whole sentence with the remedy. */
-class PublishProfileError extends Error {
+class publish_profile_PublishProfileError extends Error {
     /** What is wrong, as the end of a sentence that begins with the profile; without a remedy. */
     flaw;
     constructor(flaw, remedy) {
@@ -41074,21 +41074,21 @@ function parsePublishProfile(xml) {
     const ftp = nodes.filter(node => node['publishMethod']?.toUpperCase() === 'FTP');
     const writable = ftp.find(node => !/readonly/i.test(node['profileName'] ?? ''));
     if (ftp.length === 0) {
-        throw new PublishProfileError('has no entry for FTP', `${DOWNLOAD_AGAIN}, or pass "ftp-url" with "ftp-username" and "ftp-password"`);
+        throw new publish_profile_PublishProfileError('has no entry for FTP', `${DOWNLOAD_AGAIN}, or pass "ftp-url" with "ftp-username" and "ftp-password"`);
     }
     if (!writable) {
-        throw new PublishProfileError('has only a read-only entry for FTP, through which nothing can be changed', DOWNLOAD_AGAIN);
+        throw new publish_profile_PublishProfileError('has only a read-only entry for FTP, through which nothing can be changed', DOWNLOAD_AGAIN);
     }
     const password = writable['userPWD'] ?? '';
     // Tools that hide secrets write this in its place, and no generated password is as short.
     if (password === '' || password === 'REDACTED') {
         const kind = password === '' ? 'an empty' : 'a blacked-out';
-        throw new PublishProfileError(`has ${kind} password for FTP, as it has where basic authentication is off for the app`, `Switch it on (App Service: Configuration, General settings, "FTP Basic Auth Publishing Credentials"). ${DOWNLOAD_AGAIN}`);
+        throw new publish_profile_PublishProfileError(`has ${kind} password for FTP, as it has where basic authentication is off for the app`, `Switch it on (App Service: Configuration, General settings, "FTP Basic Auth Publishing Credentials"). ${DOWNLOAD_AGAIN}`);
     }
     const userName = writable['userName'] ?? '';
     const site = (0,ftp_target/* siteOfUserName */.Te)(userName);
     if (!site) {
-        throw new PublishProfileError('has a user name for FTP that is not of the form app\\$app', DOWNLOAD_AGAIN);
+        throw new publish_profile_PublishProfileError('has a user name for FTP that is not of the form app\\$app', DOWNLOAD_AGAIN);
     }
     const userNames = [...new Set(nodes.flatMap(node => node['userName'] ?? []))];
     return { address: addressOf(writable['publishUrl'] ?? ''), userName, password, ...site, userNames };
@@ -41099,22 +41099,22 @@ function parsePublishProfile(xml) {
  * The repository is called after the app in every slot (projectkudu/kudu, `ServerConfiguration.GitServerRoot`), and the
  * host is taken as it is: it says the cloud, the slot, and sometimes the region.
  */
-function parseGitTarget(xml) {
+function publish_profile_parseGitTarget(xml) {
     const nodes = nodesOf(xml);
     const ofMethod = (method) => nodes.find(node => node['publishMethod']?.toUpperCase() === method);
     const node = ofMethod('MSDEPLOY') ?? ofMethod('ZIPDEPLOY');
     if (!node) {
-        throw new PublishProfileError('has no entry for Web Deploy or Zip Deploy, which names the host that a push deploys to', DOWNLOAD_AGAIN);
+        throw new publish_profile_PublishProfileError('has no entry for Web Deploy or Zip Deploy, which names the host that a push deploys to', DOWNLOAD_AGAIN);
     }
     const password = node['userPWD'] ?? '';
     if (password === '' || password === 'REDACTED') {
         const kind = password === '' ? 'an empty' : 'a blacked-out';
-        throw new PublishProfileError(`has ${kind} password for Web Deploy, as it has where basic authentication is off for SCM`, `Switch it on (App Service: Configuration, General settings, "SCM Basic Auth Publishing Credentials"). ${DOWNLOAD_AGAIN}`);
+        throw new publish_profile_PublishProfileError(`has ${kind} password for Web Deploy, as it has where basic authentication is off for SCM`, `Switch it on (App Service: Configuration, General settings, "SCM Basic Auth Publishing Credentials"). ${DOWNLOAD_AGAIN}`);
     }
     const userName = node['userName'] ?? '';
     const [, app, slot = 'production'] = /^\$([^$\\/:@\s]+?)(?:__([^$\\/:@\s]+))?$/.exec(userName) ?? [];
     if (app === undefined) {
-        throw new PublishProfileError('has a user name for Web Deploy that is not of the form $app', DOWNLOAD_AGAIN);
+        throw new publish_profile_PublishProfileError('has a user name for Web Deploy that is not of the form $app', DOWNLOAD_AGAIN);
     }
     const url = `https://${scmHostOf(node['publishUrl'] ?? '')}/${encodeURIComponent(app)}.git`;
     return { url, userName, password, app, slot };
@@ -41123,7 +41123,7 @@ function parseGitTarget(xml) {
 function scmHostOf(publishUrl) {
     const match = /^(?:https:\/\/)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d{1,5}))?(?:\/[^\s@]*)?$/i.exec(publishUrl);
     if (match?.[1] === undefined) {
-        throw new PublishProfileError('has an address for Web Deploy that is not of the form HOST:443', DOWNLOAD_AGAIN);
+        throw new publish_profile_PublishProfileError('has an address for Web Deploy that is not of the form HOST:443', DOWNLOAD_AGAIN);
     }
     const [, host, port = '443'] = match;
     return port === '443' ? host.toLowerCase() : `${host.toLowerCase()}:${port}`;
@@ -41135,12 +41135,12 @@ function addressOf(publishUrl) {
     catch (error) {
         if (!(error instanceof RangeError))
             throw error;
-        throw new PublishProfileError(`has an address for FTP that ${error.message}`, DOWNLOAD_AGAIN);
+        throw new publish_profile_PublishProfileError(`has an address for FTP that ${error.message}`, DOWNLOAD_AGAIN);
     }
 }
 function nodesOf(xml) {
     const text = xml.replace(/^\uFEFF/, '').trim();
-    const notXml = new PublishProfileError('is not XML, or was cut off', DOWNLOAD_AGAIN);
+    const notXml = new publish_profile_PublishProfileError('is not XML, or was cut off', DOWNLOAD_AGAIN);
     if (text.length > MAX_LENGTH || !text.startsWith('<'))
         throw notXml;
     const parser = new XMLParser({
@@ -41319,7 +41319,8 @@ function credentials_loadCredentials(reader) {
 /** What a signed-in az has to be asked about; `undefined`: the inputs hold the credentials, or nothing names an app. */
 function credentials_azQuestion(reader) {
     const [app, resourceGroup] = [input_values_textOf(reader, 'app-name'), input_values_textOf(reader, 'resource-group-name')];
-    const isTold = input_values_textOf(reader, 'publish-profile') !== '' || input_values_textOf(reader, 'ftp-url') !== '';
+    const pushes = input_values_textOf(reader, 'git-url') !== '' && input_values_textOf(reader, 'ftp-username') !== '';
+    const isTold = pushes || input_values_textOf(reader, 'publish-profile') !== '' || input_values_textOf(reader, 'ftp-url') !== '';
     if (app === '' || isTold)
         return undefined;
     return { app, slot: input_values_textOf(reader, 'slot-name') || 'production', resourceGroup };
@@ -41380,6 +41381,60 @@ function fromUrl(reader, url) {
         app: app === '' ? (ofName?.app ?? '') : app,
         slot: (slot === '' ? ofName?.slot : slot) ?? 'production'
     };
+}
+
+;// CONCATENATED MODULE: ./lib/git-credentials.js
+// Who pushes where, for an app that is deployed by git: from the publish profile, or from "git-url" and the login for FTP,
+// which is the same on App Service.
+
+
+
+/** Reads who pushes where; throws `InputError` or `PublishProfileError`. Masks nothing: see `maskSecrets`. */
+function loadGitTarget(reader) {
+    const target = fromInputs(reader);
+    const [app, slot] = [input_values_textOf(reader, 'app-name'), input_values_textOf(reader, 'slot-name')];
+    if (app !== '' && app.toLowerCase() !== target.app.toLowerCase()) {
+        throw new input_values_InputError(`"app-name" is ${input_values_quote(app)}, but the credentials are those of ${input_values_quote(target.app)}: correct what is wrong`);
+    }
+    if (slot !== '' && !(0,ftp_target/* isSameSlot */.LW)(slot, target.slot)) {
+        throw new input_values_InputError(`"slot-name" is ${input_values_quote(slot)}, but the credentials are those of the slot ${input_values_quote(target.slot)}: each slot has its own`);
+    }
+    const url = input_values_textOf(reader, 'git-url');
+    return url === '' ? target : { ...target, url };
+}
+function fromInputs(reader) {
+    const profile = input_values_textOf(reader, 'publish-profile');
+    if (profile !== '')
+        return publish_profile_parseGitTarget(profile);
+    const url = input_values_textOf(reader, 'git-url');
+    const name = input_values_textOf(reader, 'ftp-username');
+    const password = secretOf(reader, 'ftp-password');
+    if (url === '' || name === '' || password === '') {
+        throw new input_values_InputError('"reset-method" is toggle-runtime, but nothing tells where to push: pass "publish-profile" (it is empty in runs for pull ' +
+            'requests from forks), or "git-url" with "ftp-username" and "ftp-password"');
+    }
+    const full = (0,ftp_target/* fullUserName */.Ub)(name, input_values_textOf(reader, 'app-name'), input_values_textOf(reader, 'slot-name'));
+    const site = (0,ftp_target/* siteOfUserName */.Te)(full) ?? {
+        app: input_values_textOf(reader, 'app-name'),
+        slot: input_values_textOf(reader, 'slot-name') || 'production'
+    };
+    return { url, userName: full.slice(full.lastIndexOf('\\') + 1), password, ...site };
+}
+/** The names of the app and its slot, as far as the inputs tell them where nobody logs in. Throws nothing. */
+function git_credentials_namesOf(reader) {
+    try {
+        const { app, slot } = parseGitTarget(textOf(reader, 'publish-profile'));
+        return { app, slot };
+    }
+    catch (error) {
+        if (!(error instanceof PublishProfileError))
+            throw error;
+        const ofName = siteOfUserName(fullUserName(textOf(reader, 'ftp-username'), textOf(reader, 'app-name'), textOf(reader, 'slot-name')));
+        return {
+            app: textOf(reader, 'app-name') || (ofName?.app ?? ''),
+            slot: textOf(reader, 'slot-name') || (ofName?.slot ?? 'production')
+        };
+    }
 }
 
 ;// CONCATENATED MODULE: external "node:fs"
@@ -41451,6 +41506,60 @@ function versionOf(major, minor) {
     return `${Number(major)}.${Number(minor)}`;
 }
 
+;// CONCATENATED MODULE: ./lib/reset/toggle-version.js
+// Which runtime is put in between, and what is wrong where none can be. Pure: knows of `runtime.txt` only its text.
+
+/** Toggling is not possible, or did not come to its end; `message` is a whole sentence with the remedy. */
+class toggle_version_ToggleError extends Error {
+    constructor(message) {
+        super(message);
+        this.name = 'ToggleError';
+    }
+}
+/** The runtimes that Kudu's Windows script knows (projectkudu/kudu, `select_python_version.py`). */
+const toggle_version_KUDU_RUNTIMES = (/* unused pure expression or super */ null && (['2.7', '3.4', '3.6']));
+/** A neighbour of each: 3.4, which every release of Kudu with this script knows, wherever it can be that. */
+const NEIGHBOURS = { '2.7': '3.4', '3.4': '2.7', '3.6': '3.4' };
+/** The portal offers 2.7 and 3.4 only (projectkudu/kudu, `select_python_version.py` takes the Python that runs it). */
+const OTHER_THAN_THE_PORTAL = '3.6';
+/** Chooses the runtime that is put in between; throws `ToggleError` where the script would not take part. */
+function toggle_version_chooseRuntimes({ wanted, via, runtimeText }) {
+    const known = `Kudu's script on Windows knows ${toggle_version_KUDU_RUNTIMES.join(', ')}`;
+    const committed = runtimeText === undefined ? undefined : readRuntime(runtimeText, known);
+    if (wanted !== undefined && !toggle_version_KUDU_RUNTIMES.includes(wanted)) {
+        throw new toggle_version_ToggleError(`"python-version" is ${wanted}, and ${known}: "reset-method" toggle-runtime is of use for apps with one of these ` +
+            'only. Use "reset-method" ftp for this app');
+    }
+    // What the server builds with is what the commit says, whatever the workflow wishes.
+    const after = committed ?? wanted;
+    const chosen = via ?? (after === undefined ? OTHER_THAN_THE_PORTAL : NEIGHBOURS[after]);
+    if (chosen === undefined || !toggle_version_KUDU_RUNTIMES.includes(chosen)) {
+        throw new toggle_version_ToggleError(`"toggle-version" is ${String(chosen)}, and ${known}: a push with it would end before it touched anything`);
+    }
+    if (chosen === after) {
+        throw new toggle_version_ToggleError(`"toggle-version" is ${chosen}, which is the version that the app has anyway: the environment would stay as it ` +
+            `is. Write another of ${toggle_version_KUDU_RUNTIMES.join(', ')}, or leave it out`);
+    }
+    return { via: chosen, after, warnings: disagreement(wanted, committed) };
+}
+function readRuntime(text, known) {
+    const version = versionOfRuntime(text);
+    if (version !== undefined && toggle_version_KUDU_RUNTIMES.includes(version))
+        return version;
+    const what = version === undefined
+        ? 'is not a line such as python-3.4, without anything before it'
+        : `names Python ${version}, and ${known}`;
+    throw new toggle_version_ToggleError(`runtime.txt in the commit ${what}: the deployment would end with "Unsupported runtime". Correct it and commit it`);
+}
+function disagreement(wanted, committed) {
+    if (wanted === undefined || committed === wanted)
+        return [];
+    const whatDecides = committed === undefined
+        ? "the commit has no runtime.txt, so that the app's own setting decides. Commit a runtime.txt"
+        : `runtime.txt in the commit says ${committed}, which is what the server builds with. Correct one of them`;
+    return [`"python-version" is ${wanted}, but ${whatDecides}`];
+}
+
 // EXTERNAL MODULE: ./lib/site.js
 var lib_site = __nccwpck_require__(4056);
 ;// CONCATENATED MODULE: ./lib/inputs.js
@@ -41461,8 +41570,8 @@ var lib_site = __nccwpck_require__(4056);
 
 
 
-/** Inputs that are part of the contract and whose function is not there yet. */
-const NOT_YET = (/* unused pure expression or super */ null && (['git-url', 'git-branch', 'toggle-version', 'deploy-script']));
+
+
 /**
  * Reads and checks every input; throws `InputError` or `PublishProfileError`, after the secrets have been masked.
  *
@@ -41477,17 +41586,16 @@ function inputs_loadChoices(reader) {
     maskSecrets(reader);
     const text = (name) => textOf(reader, name);
     const mode = choice(reader, 'reset-mode', ['auto', 'on-change', 'always', 'never']);
-    const method = choice(reader, 'reset-method', ['ftp', 'toggle-runtime', 'deploy-script']);
     choice(reader, 'job-status', ['success', 'failure', 'cancelled', '']);
     choice(reader, 'tls', TLS_CHOICES);
     flag(reader, 'tls-verify');
-    const choices = {
+    return {
         question: azQuestion(reader),
         packagePath: packagePath(text('package')),
         packageFolder: packageFolder(packagePath(text('package'))),
         requirementsFile: requirementsFile(text('requirements-file')),
         failOnPackagedVenv: flag(reader, 'fail-on-packaged-venv'),
-        python: pythonVersion(text('python-version')),
+        python: pythonVersion('python-version', text('python-version')),
         policy: { resetEnv: flag(reader, 'reset-env'), mode },
         envPath: envPath(text('env-path')),
         dryRun: flag(reader, 'dry-run'),
@@ -41497,14 +41605,38 @@ function inputs_loadChoices(reader) {
         deadlineMs: wholeNumber(reader, 'deadline', 1, 360) * 60_000,
         sweep: choice(reader, 'sweep', ['post', 'main']),
         verify: flag(reader, 'verify'),
-        onUnreachable: choice(reader, 'on-unreachable', ['auto', 'fail', 'continue'])
+        onUnreachable: choice(reader, 'on-unreachable', ['auto', 'fail', 'continue']),
+        method: method(reader)
     };
-    if (method !== 'ftp')
-        throw notYet('reset-method', method);
-    for (const name of NOT_YET)
-        if (text(name) !== '')
-            throw notYet(name, text(name));
-    return choices;
+}
+/** Whether the server is looked at over FTP: another way of resetting looks only where the look decides. */
+function inputs_looksOverFtp({ method: { kind }, policy }) {
+    return kind === 'ftp' || (!isDemanded(policy) && policy.mode !== 'never');
+}
+function method(reader) {
+    const kind = choice(reader, 'reset-method', ['ftp', 'toggle-runtime', 'deploy-script']);
+    const script = textOf(reader, 'deploy-script') || undefined;
+    const via = pythonVersion('toggle-version', textOf(reader, 'toggle-version'));
+    const branch = textOf(reader, 'git-branch') || 'master';
+    checkGitUrl(textOf(reader, 'git-url'));
+    if (via !== undefined && !KUDU_RUNTIMES.includes(via)) {
+        throw new InputError(`"toggle-version" is ${quote(via)}: Kudu's script for Windows knows ${KUDU_RUNTIMES.join(', ')}, and deploys nothing for another`);
+    }
+    if (kind === 'toggle-runtime')
+        return { kind, branch, via };
+    return kind === 'deploy-script' ? { kind, script } : { kind };
+}
+/** Its value is never repeated: it may hold a password. */
+function checkGitUrl(text) {
+    if (text === '')
+        return;
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url && (url.username !== '' || url.password !== '')) {
+        throw new InputError('"git-url" holds credentials: leave them out, they come from the publish profile');
+    }
+    if (url?.protocol !== 'https:' || url.search !== '' || url.hash !== '' || /\s/.test(text)) {
+        throw new InputError('"git-url" is not of the form https://HOST/APP.git');
+    }
 }
 /** How the job went so far, as the runner fills it in; empty: not told. */
 function jobStatus(reader) {
@@ -41543,7 +41675,7 @@ function requirementsFile(text) {
         return path;
     throw new InputError(`"requirements-file" is ${quote(text)}: write a path from the top of "package", with / and without . and ..`);
 }
-function pythonVersion(text) {
+function pythonVersion(name, text) {
     if (text === '')
         return undefined;
     try {
@@ -41552,7 +41684,7 @@ function pythonVersion(text) {
     catch (error) {
         if (!(error instanceof PythonVersionError))
             throw error;
-        throw new InputError(`"python-version": ${quote(text)} ${error.message}`);
+        throw new InputError(`"${name}": ${quote(text)} ${error.message}`);
     }
 }
 function envPath(text) {
@@ -41562,11 +41694,6 @@ function envPath(text) {
     if (path)
         return mutable(path);
     throw new InputError(`"env-path" is ${quote(text)}: write a folder relative to /site/wwwroot, such as antenv, without . and ..`);
-}
-function notYet(name, value) {
-    // A URL may hold a password.
-    const shown = quote(value.replace(/\/\/[^/]*@/, '//***@'));
-    return new InputError(`"${name}" is ${shown}, which does not work yet in this version: leave it out`);
 }
 
 ;// CONCATENATED MODULE: ./lib/azure/deployments.js
@@ -43006,7 +43133,7 @@ function stringify_stringify(obj, { maxDepth = 1000, numbersAsFloat = false, str
 
 
 /** The name of the manifest in wwwroot. */
-const MANIFEST_NAME = 'oryx-manifest.toml';
+const manifest_MANIFEST_NAME = 'oryx-manifest.toml';
 /** A folder's name without the slashes around it that mean nothing; one of nothing else stays as it is. */
 function folderOf(text) {
     return text?.replace(/^(?:\.\/+)+(?=.)|(?<=[^/])\/+$/g, '');
@@ -43385,7 +43512,7 @@ async function givenEnvironment(site, wwwroot, path, manifest) {
 async function packagesFolder(site, wwwroot, manifest, packageDir) {
     const path = (0,lib_site/* pathBelow */.Br)(lib_site/* WWWROOT */.yc, packageDir);
     if (!path)
-        return doubtful(`${MANIFEST_NAME} names a folder of packages that does not lie in wwwroot`, [packageDir]);
+        return doubtful(`${manifest_MANIFEST_NAME} names a folder of packages that does not lie in wwwroot`, [packageDir]);
     const entry = await (0,lib_site/* findEntry */.w4)(site, path, wwwroot);
     if (!entry)
         return NOTHING;
@@ -43437,7 +43564,7 @@ function unlessPackages(wwwroot, manifest) {
     const isThere = wwwroot.some(({ name, kind }) => name === ORYX_PACKAGES && kind === 'directory');
     if (manifest || !isThere)
         return NOTHING;
-    return doubtful(`there is a folder of packages, but no ${MANIFEST_NAME} that says whether the app uses it`, [
+    return doubtful(`there is a folder of packages, but no ${manifest_MANIFEST_NAME} that says whether the app uses it`, [
         ORYX_PACKAGES
     ]);
 }
@@ -43456,7 +43583,7 @@ function theOnly(proven, unread, manifest) {
 async function namedEnvironment(site, wwwroot, name, manifest) {
     const entry = (0,lib_site/* entryNamed */.OM)(wwwroot, name);
     if (!entry)
-        return name.includes('/') ? doubtful(`${MANIFEST_NAME} names the environment by a path`, [name]) : NOTHING;
+        return name.includes('/') ? doubtful(`${manifest_MANIFEST_NAME} names the environment by a path`, [name]) : NOTHING;
     if (entry.kind !== 'directory') {
         const located = doubtful(`there is ${whatIs(entry)} where the environment should be`, [name]);
         return { ...located, doubt: { ...located.doubt, advice: 'Remove it, so that the deployment can build there' } };
@@ -43500,7 +43627,7 @@ function found(environment, manifest) {
     };
 }
 function withManifest(environment, manifest) {
-    const said = manifest?.python ? [{ source: MANIFEST_NAME, version: manifest.python }] : [];
+    const said = manifest?.python ? [{ source: manifest_MANIFEST_NAME, version: manifest.python }] : [];
     return { ...environment, versions: [...environment.versions, ...said] };
 }
 
@@ -43523,8 +43650,8 @@ function oryxArchivesIn(wwwroot) {
 async function compressedApp(site, wwwroot, manifest, envPath) {
     const [first, second] = archivesIn(wwwroot);
     if (!first)
-        return deployAgain(`${MANIFEST_NAME} says that the app is compressed, but there is no archive`);
-    const manifestTime = wwwroot.find(({ name }) => name === MANIFEST_NAME)?.modified;
+        return deployAgain(`${manifest_MANIFEST_NAME} says that the app is compressed, but there is no archive`);
+    const manifestTime = wwwroot.find(({ name }) => name === manifest_MANIFEST_NAME)?.modified;
     const secondArchive = second && twoArchives(first, second, manifestTime);
     if (envPath) {
         const given = await givenEnvironment(site, wwwroot, envPath, manifest);
@@ -43544,7 +43671,7 @@ async function leftOver(site, wwwroot, name) {
 function compressedEnvironment(wwwroot, archive) {
     if ((0,lib_site/* entryNamed */.OM)(wwwroot, archive)?.kind === 'file')
         return { ...NOTHING, layout: 'compressed-env' };
-    return deployAgain(`${MANIFEST_NAME} says that the environment lies in ${archive}, but there is no such archive`);
+    return deployAgain(`${manifest_MANIFEST_NAME} says that the environment lies in ${archive}, but there is no such archive`);
 }
 /**
  * Tells which of two archives is left over: the one that was not written together with the manifest.
@@ -43560,7 +43687,7 @@ function twoArchives(first, second, manifestTime) {
     const stale = isCurrent(first) && isFar(second) ? second : isCurrent(second) && isFar(first) ? first : undefined;
     const both = `${describe(first)} and ${describe(second)}`;
     const detail = stale
-        ? `${both}: ${stale.name} was not written with ${MANIFEST_NAME}`
+        ? `${both}: ${stale.name} was not written with ${manifest_MANIFEST_NAME}`
         : `${both}: their times do not tell which one is left over`;
     return { stale: stale && (0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, stale.name), detail };
 }
@@ -43601,22 +43728,22 @@ async function layout_inspectSite(site, surroundings, options) {
         return { ...located, lock: undefined, rebuiltBy: [], shippedBy: undefined };
     const lock = await deployments_findLock(site, surroundings, options.now);
     const oryx = 'manifest' in manifest ? manifest.manifest : undefined;
-    const rebuiltBy = oryx ? [MANIFEST_NAME] : (located.environment?.markers ?? []);
+    const rebuiltBy = oryx ? [manifest_MANIFEST_NAME] : (located.environment?.markers ?? []);
     return { ...located, lock, rebuiltBy, shippedBy: undefined };
 }
 async function readManifest(site, wwwroot) {
-    const entry = wwwroot.find(({ name, kind }) => name === MANIFEST_NAME && kind === 'file');
+    const entry = wwwroot.find(({ name, kind }) => name === manifest_MANIFEST_NAME && kind === 'file');
     if (!entry)
         return { manifest: undefined };
     if (entry.size > MAX_MANIFEST_BYTES)
-        return { detail: `${MANIFEST_NAME} has ${entry.size} bytes, too many for a manifest` };
+        return { detail: `${manifest_MANIFEST_NAME} has ${entry.size} bytes, too many for a manifest` };
     try {
-        return { manifest: parseManifest(await site.readText((0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, MANIFEST_NAME), MAX_MANIFEST_BYTES)) };
+        return { manifest: parseManifest(await site.readText((0,lib_site/* child */.jf)(lib_site/* WWWROOT */.yc, manifest_MANIFEST_NAME), MAX_MANIFEST_BYTES)) };
     }
     catch (error) {
         if (error instanceof lib_site/* SiteError */.wt && error.kind !== 'refused')
             throw error;
-        return { detail: `${MANIFEST_NAME} is there but cannot be read` };
+        return { detail: `${manifest_MANIFEST_NAME} is there but cannot be read` };
     }
 }
 async function locate(site, wwwroot, manifest, { envPath }) {
@@ -43626,7 +43753,7 @@ async function locate(site, wwwroot, manifest, { envPath }) {
         return compressedEnvironment(wwwroot, manifest.compressedVirtualEnvFile);
     const archives = oryxArchivesIn(wwwroot);
     if (!envPath && !manifest && archives.length > 0) {
-        return doubtful(`there is ${archives.map(({ name }) => name).join(' and ')}, but no ${MANIFEST_NAME} that says what it is`);
+        return doubtful(`there is ${archives.map(({ name }) => name).join(' and ')}, but no ${manifest_MANIFEST_NAME} that says what it is`);
     }
     const located = await locateFolder(site, wwwroot, manifest, envPath);
     return located.layout === 'none' ? unlessPackaged(site, wwwroot, located) : located;
@@ -46300,6 +46427,12 @@ function comparison(state, { environment, layout }) {
     if (environment.missing.length > 0) {
         return [`The environment is not whole after the deployment: ${environment.missing.join(', ')} missing`];
     }
+    if (state.strategy === 'deploy-script' && state.reason === 'packages-removed' && isAsBefore(state, environment)) {
+        return [
+            `The deployment left ${environment.path} as it was, so the script that was changed did not run: does .deployment name it, ` +
+                'and are both in what was deployed?'
+        ];
+    }
     // Packages without an environment are not judged by their Python.
     if (layout === 'packages-dir')
         return [];
@@ -46316,6 +46449,10 @@ function compare_decidingSetting(layout, isShipped, wanted) {
     return layout === 'windows-env'
         ? 'runtime.txt in the package (or the version in the portal)'
         : `the app's own setting: az webapp config set --linux-fx-version "PYTHON|${wanted}"`;
+}
+function isAsBefore({ installedBefore }, { distributions }) {
+    const now = new Set(distributions.map(({ name, version }) => `${name} ${version}`));
+    return installedBefore?.length === now.size && installedBefore.every(line => now.has(line));
 }
 
 ;// CONCATENATED MODULE: ./lib/azure/memory.js
@@ -46578,7 +46715,7 @@ function evidence_whyIneffective(evidence, memory, found) {
     if (known.includes(undefined))
         return undefined;
     const causes = memory.rebuilt
-        ? evidence.map((item, index) => (known[index]?.outlived ? disagreement(item, found) : evidence_comesBack(item)))
+        ? evidence.map((item, index) => (known[index]?.outlived ? evidence_disagreement(item, found) : evidence_comesBack(item)))
         : [
             'the deployment after that reset built no environment (SCM_DO_BUILD_DURING_DEPLOYMENT=true makes the server build one)'
         ];
@@ -46588,7 +46725,7 @@ function evidence_whyIneffective(evidence, memory, found) {
 function isSame(now, remembered) {
     return now.code === remembered.code && now.particulars.every(text => remembered.particulars.includes(text));
 }
-function disagreement({ code, particulars }, { layout, shippedBy }) {
+function evidence_disagreement({ code, particulars }, { layout, shippedBy }) {
     const isShipped = shippedBy !== undefined;
     const what = someOf(particulars);
     switch (code) {
@@ -46823,7 +46960,7 @@ async function memoryOf(site, state, { before, evidence, fingerprint, deployment
         python: wanted_python_foundPython(environment) ?? '',
         distributions: environment.distributions.length
     };
-    if (!['marker', 'rename', 'in-place'].includes(state.strategy)) {
+    if (!['marker', 'rename', 'in-place', 'toggle-runtime', 'deploy-script'].includes(state.strategy)) {
         const { reason, evidence: earlier, rebuilt } = before ?? NOTHING_BEFORE;
         return found && { ...current, reason, evidence: earlier, rebuilt, found };
     }
@@ -47043,7 +47180,9 @@ function headlineOf({ result, found, decision, dryRun }) {
         return 'An archive that is left over is set aside';
     if (result === 'reset' && found?.layout === 'compressed-app')
         return 'An environment that is left over is set aside';
-    return dryRun && result === 'reset' ? 'The Python environment would be reset' : HEADLINES[result];
+    if (dryRun && result === 'reset')
+        return 'The Python environment would be reset';
+    return dryRun && result === 'scheduled' ? 'The deployment would reset the Python environment' : HEADLINES[result];
 }
 /** The job summary of the main step. */
 function report_summaryOf(outcome) {
@@ -47083,7 +47222,11 @@ function nextStep({ result, found, dryRun, strategy, decision, filesDeleted }) {
     if (dryRun)
         return 'Nothing was changed.';
     switch (result) {
+        case 'scheduled':
+            return 'Nothing was changed on the server. The deployment script in the workspace deletes the environment in the next deployment, and is as it was after the job.';
         case 'reset':
+            if (strategy === 'toggle-runtime')
+                return 'The commit is deployed already, so nothing is left for a deploy step to do.';
             if (found?.layout === 'compressed-app' && decision?.action === 'reset')
                 return 'Only what was left over beside the compressed app is removed. The app does not use it.';
             if (strategy === 'in-place')
@@ -47094,8 +47237,10 @@ function nextStep({ result, found, dryRun, strategy, decision, filesDeleted }) {
                 return 'The left-over archive was set aside. It goes back only if the deployment leaves no archive at all.';
             return 'What was removed is set aside until the end of the job. It is deleted once the deployment has built a new environment, and put back if it has not.';
         case 'failed':
-            if (strategy === 'none')
+            if (strategy === 'none' || strategy === 'deploy-script')
                 return 'Nothing was changed.';
+            if (strategy === 'toggle-runtime')
+                return 'The error says what the branch on the server stands on.';
             if (strategy === 'in-place')
                 return 'A part of the environment may be deleted already, and there is no way back: the next run finishes it.';
             return 'What was changed, if anything, is put back at the end of the job where the deployment leaves no environment.';
@@ -47208,7 +47353,7 @@ function trashPath(original, now, random) {
     if (!(0,lib_site/* isBelow */.Yw)(original, lib_site/* WWWROOT */.yc))
         throw new RangeError(`not below ${lib_site/* WWWROOT */.yc}: ${original}`);
     const relative = original.slice(lib_site/* WWWROOT */.yc.length + 1);
-    const name = `trash-${stampOf(now)}-${random}-${encode(relative)}`;
+    const name = `trash-${trash_stampOf(now)}-${random}-${encode(relative)}`;
     // A longer one would be refused like a rename that is not allowed, and the environment deleted in place for it.
     if (name.length > MAX_NAME_LENGTH)
         throw new Error(`The path ${original} is too long to be set aside under a name`);
@@ -47216,7 +47361,7 @@ function trashPath(original, now, random) {
 }
 /** A path for something in use that only has to get out of the way: any later run deletes what lies there. */
 function doomedPlace(now, random) {
-    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, `trash-${stampOf(now)}-${random}`));
+    return (0,lib_site/* mutable */.fX)((0,lib_site/* child */.jf)(lib_site/* OWN_FOLDER */.w5, `trash-${trash_stampOf(now)}-${random}`));
 }
 /** Reads a name in our own folder; `undefined`: it is nothing that we set aside. */
 function parseTrashName(name) {
@@ -47298,7 +47443,7 @@ function encode(text) {
         .join('');
     return readable.length <= MAX_READABLE_LENGTH ? readable : `==${Buffer.from(bytes).toString('base64url')}`;
 }
-function stampOf(now) {
+function trash_stampOf(now) {
     return now.toISOString().replace(/[-:.]/g, '');
 }
 function hex(byte) {
@@ -47420,288 +47565,1753 @@ function reachOf(ports, chosen, signal) {
     return { connections, timeoutMs, pipelining, signal, trace };
 }
 
-;// CONCATENATED MODULE: ./lib/azure/cli.js
-// What the signed-in `az` knows of an app: the commands that ask for it, what their answers mean, and what is wrong where
-// there is none. Starts nothing itself, and repeats nothing of what az wrote to its standard output.
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/reset/batch-script.js
+// Kudu's batch script and what people make of it: where it decides on the virtual environment, and what goes before that. Pure.
 
 
-
-
-/** What is wrong with az or with its answer; `message` holds no secret, and consists of the problem and its remedy. */
-class AzError extends Error {
-    problem;
-    constructor(problem, remedy) {
-        super(remedy === undefined ? problem : `${problem}. ${remedy}`);
-        this.name = 'AzError';
-        this.problem = problem;
-    }
-}
-/** Names as Azure allows them; none of them is an option, or `@file`, which az would read, or means something to cmd.exe. */
-const cli_NAMES = { site: /^[\p{L}\p{N}][\p{L}\p{N}-]{0,59}$/u, group: /^[\p{L}\p{N}_(][\p{L}\p{N}_().-]{0,89}$/u };
-/** The secret may well have been passed, under a name that does not exist: the runner makes an empty text of that. */
-const BY_HAND = 'or pass the publish profile in "publish-profile", which is empty in this run';
-/** What az says of an error is short. More is not looked at: it could take long. */
-const MAX_STDERR = 20_000;
-/** What tells of a secret that is not in a profile: a token, or a value with such a name. */
-const TELLING = /userPWD|publishProfile|\bbearer\b|\beyJ|(?:password|passwd|pwd|secret|token|key|sig)\W{0,3}[=:]/i;
-/** Finds the resource group of an app in the subscription that az is signed in to. */
-async function findResourceGroup(az, app) {
-    const site = { app, slot: '', resourceGroup: '' };
-    const filter = ['--name', app, '--resource-type', 'Microsoft.Web/sites'];
-    const query = ['--query', '[].{name:name,group:resourceGroup}', '--output', 'json'];
-    const found = jsonOf(await cli_ask(az, site, ['resource', 'list', ...filter, ...query]));
-    if (!Array.isArray(found))
-        throw cli_unreadable('the list of apps');
-    const groups = found.flatMap((item) => cli_textIn(item, 'name').toLowerCase() === app.toLowerCase() ? [cli_textIn(item, 'group')] : []);
-    const [group, ...others] = groups;
-    if (group === undefined)
-        throw notFound(site);
-    if (others.length > 0) {
-        throw new AzError(`There is more than one app "${app}" in the subscription that az is signed in to: name the resource group in ` +
-            `"resource-group-name", one of ${(0,lib_escape/* listed */.KE)(groups)}`);
-    }
-    if (!cli_NAMES.group.test(group))
-        throw cli_unreadable('the list of apps');
-    return group;
-}
-/** Asks for the publish profile: XML that holds passwords. */
-async function cli_askForProfile(az, site) {
-    const command = ['webapp', 'deployment', 'list-publishing-profiles', ...cli_named(site), '--xml'];
-    const xml = (await cli_ask(az, site, command)).replace(/^\uFEFF/, '').trim();
-    if (!/<publishData\b/.test(xml))
-        throw cli_unreadable('the publish profile');
-    return xml;
-}
-/** Asks for the settings that decide whether FTP works and which Python a deployment builds with. Only an abort rejects. */
-async function cli_askForSettings(az, site) {
-    const { app, slot, resourceGroup } = site;
-    const parent = isSameSlot(slot, '') ? `sites/${app}` : `sites/${app}/slots/${slot}`;
-    const policy = ['--namespace', 'Microsoft.Web', '--resource-type', 'basicPublishingCredentialsPolicies'];
-    const json = (query) => ['--query', query, '--output', 'json'];
-    const gaps = [];
-    const tryTo = async (what, command) => {
-        try {
-            return jsonOf(await cli_ask(az, site, command));
-        }
-        catch (error) {
-            if (!(error instanceof AzError))
-                throw error;
-            gaps.push(`az did not tell ${what}: ${error.problem}`);
-            return undefined;
-        }
+const BATCH = {
+    use: /%(?<name>[^%\s:=~]+)(?<odd>:[^%]*)?%|!(?<name>[^!\s:=~]+)(?<odd>:[^!]*)?!/,
+    leftover: /[%!]/,
+    wwwroot: /^(<home>|[a-z]:\/home)\/site\/wwwroot(?=\/|$)/i,
+    ignoresCase: true
+};
+const MODULES = (/* unused pure expression or super */ null && (['venv', 'virtualenv']));
+/** Options of venv, virtualenv and uv whose value is a word of its own. */
+const WITH_VALUE = (/* unused pure expression or super */ null && (['-p', '--python', '--prompt', '--app-data', '--creator', '--seeder', '--pip', '--setuptools']));
+/** Finds where a batch script decides whether to make the environment anew. */
+function batch_script_findInBatch(physical) {
+    const script = readBatch(physical);
+    if (!script)
+        return { detail: 'its parentheses do not match' };
+    const variables = variablesOf(script.lines);
+    const expand = (path, line) => {
+        const own = expansionsOf(path, variables, BATCH);
+        return own.flatMap(one => below(expansionsOf(folderAt(script.lines, line), variables, BATCH), one));
     };
-    const configuration = await tryTo('the configuration of the app', [
-        ...['webapp', 'config', 'show', ...cli_named(site)],
-        ...json('{runtime:linuxFxVersion,ftps:ftpsState}')
-    ]);
-    const allowed = await tryTo('whether basic authentication is on for FTP', [
-        ...['resource', 'show', '--resource-group', resourceGroup, ...policy, '--parent', parent, '--name', 'ftp'],
-        ...json('properties.allow')
-    ]);
-    return {
-        python: configuredPython(cli_textIn(configuration, 'runtime')),
-        ftp: cli_textIn(configuration, 'ftps').toLowerCase() !== 'disabled',
-        ftpBasicAuth: allowed !== false,
-        gaps
-    };
-}
-/** The Python of a `linuxFxVersion` such as `PYTHON|3.12`; `undefined` for another language, a container, or Windows. */
-function configuredPython(linuxFxVersion) {
-    const version = /^PYTHON\|(.*)$/i.exec(linuxFxVersion.trim())?.[1];
-    return version === undefined ? undefined : leadingVersion(version);
-}
-/** The command that sets a setting of an app; what is to be set follows it. */
-function cli_setCommand(site) {
-    return ['az webapp config set', ...cli_named(site)].join(' ');
-}
-/** What is wrong where a login over FTP cannot succeed, with the command that changes it; `undefined`: nothing is. */
-function cli_ftpRefusal(site, { ftp, ftpBasicAuth }) {
-    if (!ftpBasicAuth) {
-        const parent = isSameSlot(site.slot, '') ? `sites/${site.app}` : `sites/${site.app}/slots/${site.slot}`;
-        return new AzError(`Basic authentication is off for FTP in ${theApp(site)}, so no password would be taken. Switch it on (App Service: ` +
-            'Configuration, General settings, "FTP Basic Auth Publishing Credentials"), or run: az resource update ' +
-            `--resource-group ${site.resourceGroup} --namespace Microsoft.Web --resource-type basicPublishingCredentialsPolicies ` +
-            `--parent ${parent} --name ftp --set properties.allow=true`);
+    const known = { script, variables, expand };
+    const creations = script.lines.flatMap(line => creationOn(line, variables) ?? []);
+    const [first] = creations;
+    if (!first)
+        return { detail: 'no command in it makes a virtual environment' };
+    const folders = [...new Set(creations.flatMap(({ path, line }) => expand(path, line)))];
+    if (!folders.every(isBelowTarget)) {
+        return {
+            detail: `it makes the environment in ${first.path}, and that this is a folder of its own in the app's is not certain`
+        };
     }
-    if (ftp)
+    const places = creations.map(creation => decisionOn(creation, folders, known));
+    const [place] = places;
+    if (place === undefined || places.some(other => other?.line !== place.line)) {
+        return { detail: 'where it decides whether to make the environment is not certain' };
+    }
+    return placeBefore(place, first, folders, physical, known);
+}
+function variablesOf(lines) {
+    const variables = new Map();
+    for (const { text } of lines) {
+        for (const set of text.matchAll(/(?:^|[\s@(&])set\s+(\/[ap]\s+)?(?:"([^=\s"]+)=([^"]*)"|([^=\s"]+)=([^&)\r\n]*))/gi)) {
+            const name = (set[2] ?? set[4] ?? '').toUpperCase();
+            const value = set[1] === undefined ? (set[3] ?? set[5] ?? '').trim().replaceAll('"', '') : undefined;
+            variables.set(name, [...(variables.get(name) ?? []), value]);
+        }
+    }
+    return variables;
+}
+/** The folder that a line works in, as the script writes it. */
+function folderAt(lines, { at, run, blocks }) {
+    const folders = [NOWHERE];
+    for (const line of lines.filter(line => line.run === run && line.at < at)) {
+        const [, verb, quoted, bare] = /^[\s@]*(pushd|popd|cd|chdir)\b(?:\s+\/d)?\s*(?:"([^"]*)"|([^&|>\s]*))/i.exec(line.text) ?? [];
+        // Of a change under a condition nobody knows whether it came to pass.
+        const isCertain = line.blocks.every((block, index) => blocks[index] === block);
+        const folder = isCertain ? (quoted ?? bare ?? '') : NOWHERE;
+        if (verb?.toLowerCase() === 'popd')
+            folders.pop();
+        else if (verb?.toLowerCase() === 'pushd')
+            folders.push(folder);
+        else if (verb !== undefined)
+            folders.splice(-1, 1, folder);
+    }
+    return folders.at(-1) ?? NOWHERE;
+}
+function creationOn(line, variables) {
+    const words = wordsOf(line.text);
+    if (/^[@(]*(echo[.:]?|title|set)$/i.test(words[0] ?? ''))
         return undefined;
-    return new AzError(`FTP is switched off for ${theApp(site)}. Switch it on (App Service: Configuration, General settings, "FTP state"), ` +
-        `or run: ${cli_setCommand(site)} --ftps-state FtpsOnly`);
-}
-/** What is wrong where az gave a profile that cannot be used; `flaw` continues a sentence about the profile. */
-function uselessProfile(site, flaw) {
-    return new AzError(`The publish profile that az gave for ${theApp(site)} ${flaw}. Check that basic authentication is on for FTP (App ` +
-        'Service: Configuration, General settings) and that the identity that az is signed in with may publish (role Website ' +
-        `Contributor), ${BY_HAND}`);
-}
-function cli_named({ app, slot, resourceGroup }) {
-    return ['--name', app, '--resource-group', resourceGroup, ...((0,ftp_target/* isSameSlot */.LW)(slot, '') ? [] : ['--slot', slot])];
-}
-function theApp({ app, slot }) {
-    return (0,ftp_target/* isSameSlot */.LW)(slot, '') ? `the app "${app}"` : `the slot "${slot}" of the app "${app}"`;
-}
-function checkNames({ app, slot, resourceGroup }) {
-    for (const [input, name, isAllowed] of [
-        ['app-name', app, cli_NAMES.site.test(app)],
-        ['slot-name', slot, slot === '' || cli_NAMES.site.test(slot)],
-        ['resource-group-name', resourceGroup, resourceGroup === '' || cli_NAMES.group.test(resourceGroup)]
-    ]) {
-        if (isAllowed)
+    for (const [index, word] of words.entries()) {
+        const isModule = words[index - 1]?.toLowerCase() === '-m' && index > 1 && isModuleName(word, variables);
+        const isProgram = /(^|[\\/])virtualenv(\.exe)?$/i.test(word) && words[index - 1]?.toLowerCase() !== '-m';
+        const isUv = word.toLowerCase() === 'venv' && /(^|[\\/])uv(\.exe)?$/i.test(words[index - 1] ?? '');
+        if (!isModule && !isProgram && !isUv)
             continue;
-        throw new AzError(`"${input}" is ${JSON.stringify(name.slice(0, 60))}: write the name as the portal shows it, without its address. A slot has ` +
-            'an input of its own, "slot-name"');
+        const path = argumentAfter(words, index);
+        if (path === undefined)
+            continue;
+        return { line, path, prefix: words.slice(0, isModule ? index - 2 : isUv ? index - 1 : index).join(' ') };
     }
+    return undefined;
 }
-/** Runs one command of az; throws `AzError` for anything but success. */
-async function cli_ask(az, site, command) {
-    checkNames(site);
-    const result = await az.run('az', [...command, '--only-show-errors'], az.limits);
-    if (result.kind === 'missing') {
-        throw new AzError('Only "app-name" is given, so the Azure CLI (az) is asked for the publish profile, but this runner has none. Install ' +
-            `it, and sign in with azure/login in a step before this one, ${BY_HAND}`);
-    }
-    if (result.kind === 'failed') {
-        throw new AzError(`The Azure CLI (az) could not be started: ${(0,lib_escape/* plain */.pj)(result.detail, 300)}`, `Install it anew, ${BY_HAND}`);
-    }
-    if (result.kind === 'late') {
-        throw new AzError(`The Azure CLI (az) gave no answer within ${az.limits.timeoutMs / 1000} s and was stopped`, `Run again, raise "timeout" above that, ${BY_HAND}`);
-    }
-    az.mask(`${result.stdout}\n${result.stderr}`);
-    if (result.exitCode === 0)
-        return result.stdout;
-    throw refusalOf(site, command, { ...result, stderr: result.stderr.slice(0, MAX_STDERR) });
+function isModuleName(word, variables) {
+    const name = /^[%!](.+)[%!]$/.exec(word)?.[1]?.toUpperCase();
+    const values = name === undefined ? [word] : (variables.get(name) ?? []);
+    return values.some(value => value !== undefined && MODULES.includes(value.toLowerCase()));
 }
-function refusalOf(site, command, { exitCode, stdout, stderr }) {
-    // What is refused for want of a role also says to refresh the credentials, so this comes first.
-    if (/AuthorizationFailed|does not have authorization|\bForbidden\b/.test(stderr)) {
-        const wish = command.includes('list-publishing-profiles') ? 'publish to' : 'read the settings of';
-        return new AzError(`The identity that az is signed in with has no permission to ${wish} ${theApp(site)}`, `Give it the role Website Contributor on the app, ${BY_HAND}`);
+function argumentAfter(words, index) {
+    for (let at = index + 1; at < words.length; at++) {
+        const word = words[at] ?? '';
+        if (WITH_VALUE.includes(word))
+            at++;
+        else if (/^[&|<>]|^\d>/.test(word))
+            return undefined;
+        else if (!word.startsWith('-'))
+            return word.replace(/[)&|>].*$/, '');
     }
-    if (/az login|az account set|AADSTS\d|No subscriptions? found|AuthenticationToken|SubscriptionNotFound/i.test(stderr)) {
-        return new AzError('The Azure CLI (az) is not signed in, or its sign-in has expired', 'Use azure/login in a step before this one (az login, and az account set for the right subscription), ' + BY_HAND);
+    return undefined;
+}
+const TEST = /^[\s@]*if\s+(?:\/i\s+)?(?:not\s+)?exist\s+("[^"]*"|\S+?)\s*(\(|\s.*$|$)/i;
+function testOn(line) {
+    const [, path, then] = TEST.exec(line.text) ?? [];
+    return path === undefined ? undefined : { line, path: path.replaceAll('"', ''), then: (then ?? '').trim() };
+}
+/** The line that decides whether a command is run: the outermost test of the environment, else the command's own. */
+function decisionOn(creation, folders, known) {
+    const { lines, labels } = known.script;
+    const { line } = creation;
+    const tests = lines.flatMap(one => {
+        const test = one.at <= line.at ? testOn(one) : undefined;
+        return test && concerns(known.expand(test.path, one), folders) ? [test] : [];
+    });
+    const isAround = ({ blocks }) => blocks.every((block, index) => line.blocks[index] === block);
+    const leads = ({ line: one, then }) => {
+        const jump = /^(?:goto\s+:?|call\s+:)([^\s)&|]+)/i.exec(then)?.[1]?.toLowerCase();
+        const encloses = one.at === line.at || (then.startsWith('(') && isAround(one) && opens(one, line));
+        const leadsPast = jump !== undefined && labels.has(jump) && one.run === line.run && isAround(one);
+        return (encloses && !/^if\b/i.test(then)) || leadsPast || (jump !== undefined && jump === line.label);
+    };
+    const [outermost] = tests.filter(leads);
+    const decision = outermost ?? (isAlone(creation) ? creation : undefined);
+    if (!decision)
+        return undefined;
+    const between = lines.filter(one => one.at > decision.line.at && one.at < line.at && one.run === line.run);
+    if (between.some(one => leaves(one, folders, known)))
+        return undefined;
+    // A condition around it that asks about the environment, and that nothing can be put before.
+    const around = decision.line.blocks.map(({ header }) => header);
+    if (around.some(header => asksAbout(header, folders, decision.line, known)))
+        return undefined;
+    return outermost ?? (around.every(isHarmless) && !isCalled(line, lines) ? creation : undefined);
+}
+function opens(test, line) {
+    const inner = line.blocks[test.blocks.length];
+    return inner !== undefined && test.text.startsWith(inner.header);
+}
+/** Whether a line may lead away for another reason than the environment: it would be deleted, and not made anew. */
+function leaves(line, folders, { expand }) {
+    const { path, then } = testOn(line) ?? { path: '', then: '' };
+    return /\b(goto|exit)\b/i.test(then) && !concerns(expand(path, line), folders);
+}
+/** Whether a command begins its line, with nothing that decides over it. */
+function isAlone({ prefix }) {
+    return /^@?(call( :\S+)?)?$/i.test(prefix.trim());
+}
+function asksAbout(header, folders, line, { expand }) {
+    return [...header.matchAll(/\bexist\s+("[^"]*"|\S+)/gi)].some(([, path = '']) => concerns(expand(path.replaceAll('"', ''), line), folders));
+}
+/** Conditions that only ask whether this is a Python app. */
+function isHarmless(header) {
+    return (/^[\s@]*if\s+(not\s+)?exist\s+("[^"]*"|\S+)\s*$/i.test(header) &&
+        /requirements|\.skip|setup\.py|pyproject/i.test(header));
+}
+/** Whether a line stands in a subroutine: whoever calls that may do so under any condition. */
+function isCalled({ label }, lines) {
+    const called = lines.flatMap(({ text }) => [...text.matchAll(/\bcall\s+:([^\s)&|]+)/gi)].map(([, name]) => name ?? ''));
+    return label !== '' && called.some(name => name.toLowerCase() === label);
+}
+function placeBefore(decision, creation, folders, physical, { script, expand, variables }) {
+    const { line } = decision;
+    const isPath = isAbsolute(expansionsOf(creation.path, variables, BATCH)[0] ?? '');
+    const base = folderAt(script.lines, creation.line);
+    const path = isPath ? creation.path : `${base}\\${creation.path.replace(/^(\.[\\/])+/, '')}`;
+    if (!folders.every(folder => expand(path, line).includes(folder))) {
+        return { detail: `what ${creation.path} means where it decides on the environment is not certain` };
     }
-    // az ends with 3 where something does not exist.
-    if (exitCode === 3 || /Resource(Group)?NotFound|\bNot Found\b|was not found|could not be found/.test(stderr)) {
-        return notFound(site);
-    }
-    const line = firstError(stdout, stderr);
-    const words = command
-        .slice(0, command.findIndex(word => word.startsWith('-')))
-        .join(' ');
-    return new AzError(`The Azure CLI (az) could not tell about ${theApp(site)}${line === '' ? '' : ` (${line})`}`, `Run "az ${words}" by hand to see why, ${BY_HAND}`);
+    const tested = 'then' in decision ? decision.path : undefined;
+    const indent = /^[ \t]*/.exec((physical[line.at] ?? '').replace(/^\ufeff/, ''))?.[0] ?? '';
+    const end = script.labels.has('error') ? 'goto error' : 'exit 1';
+    return { at: line.at, indent, lines: stamp => blockOf(stamp, path, tested, end, line.blocks.length > 0) };
 }
-function notFound(site) {
-    const where = site.resourceGroup === ''
-        ? 'the subscription that az is signed in to'
-        : `the resource group "${site.resourceGroup}" of the subscription that az is signed in to`;
-    return new AzError(`There is no sign of ${theApp(site)} in ${where}`, 'Correct "app-name", "slot-name" or "resource-group-name", choose the subscription with az account set, and check ' +
-        'that the identity may see the app');
-}
-function cli_unreadable(what) {
-    return new AzError(`The Azure CLI (az) answered something else than ${what}`, `Bring it up to date, ${BY_HAND}`);
-}
-/** The line of az that names the error, if nothing in it looks like a secret. */
-function firstError(stdout, stderr) {
-    const lines = stderr.split(/\r?\n/).filter(line => line.trim() !== '');
-    const line = lines.find(each => each.startsWith('ERROR:')) ?? lines.at(-1) ?? '';
-    const secrets = secretsIn(`${stdout}\n${stderr}`);
-    const isTelling = TELLING.test(line) || secrets.some(secret => line.includes(secret));
-    // An address may hold a password, as that of a proxy does.
-    return isTelling ? '' : (0,lib_escape/* plain */.pj)(line.replace(/^ERROR:\s*/, '').replace(/:\/\/[^/\s]*@/g, '://…@'), 300);
-}
-function jsonOf(text) {
-    try {
-        return JSON.parse(text.replace(/^\uFEFF/, ''));
-    }
-    catch {
-        throw cli_unreadable('JSON');
-    }
-}
-/** A member of a JSON object; empty for what is no text. */
-function cli_textIn(value, name) {
-    const member = typeof value === 'object' && value !== null ? value[name] : undefined;
-    return typeof member === 'string' ? member : '';
+/**
+ * The lines that delete.
+ *
+ * The marker goes first: if the deployment dies in between, the next one makes the environment anew. What a running app holds
+ * open cannot be deleted on Windows but renamed, so that pip can write the file again. rmdir leaves ERRORLEVEL as it was where
+ * it fails (unless `||` follows), so that the block looks for itself, and sets ERRORLEVEL to 0 in the end.
+ */
+function blockOf(stamp, path, tested, end, isNested) {
+    const names = [...path.matchAll(/[%!]([^%!]+)[%!]/g)].map(([, name = '']) => name);
+    const defined = [...new Set(names)].map(name => `IF DEFINED ${name} `).join('');
+    // Within parentheses a label is an error, and `::` is one.
+    const mark = isNested ? 'REM azure-python-env' : '::';
+    return [
+        isNested ? `${mark} begins: ${stamp}` : `${mark} >>> azure-python-env: ${stamp}`,
+        `${isNested ? 'REM' : '::'} Added by the action azure-python-env for this one deployment. It makes the environment anew. Not to be committed.`,
+        'SET AZURE_PYTHON_ENV=',
+        ...['azure.env.*.txt', 'pyvenv.cfg', 'Scripts\\activate.bat'].map(name => `${defined}IF EXIST "${path}\\${name}" SET AZURE_PYTHON_ENV=1`),
+        'IF DEFINED AZURE_PYTHON_ENV (',
+        '  echo azure-python-env: deleting the virtual environment, which this deployment makes anew.',
+        `  del /f /q "${path}\\azure.env.*.txt" >nul 2>nul`,
+        `  rmdir /s /q "${path}"`,
+        `  IF EXIST "${path}" (`,
+        '    echo azure-python-env: the app holds some of its files open. They are renamed.',
+        `    pushd "${path}" && (`,
+        '      FOR /R %%F IN (*.exe *.dll *.pyd) DO ren "%%F" "%%~nxF.%RANDOM%.in-use"',
+        '      popd',
+        '    )',
+        '  )',
+        ...(tested === undefined
+            ? []
+            : [
+                `  IF EXIST "${tested}" (`,
+                '    echo azure-python-env: the virtual environment cannot be deleted. Stop the app, and deploy again.',
+                `    ${end}`,
+                '  )'
+            ]),
+        ')',
+        'cmd /c exit 0',
+        isNested ? `${mark} ends` : `${mark} <<< azure-python-env`
+    ];
 }
 
-;// CONCATENATED MODULE: ./lib/sign-in.js
-// Logging in where the inputs alone do not tell how: az is asked for what the inputs leave out. Keeps nothing.
-
-
-
-
-
-/** A command of az begins with starting Python, whatever the network does. */
-const LEAST_TIME_MS = 60_000;
-/** Takes the credentials from the inputs, or asks az for them and for the app's settings; throws before anything connects. */
-async function sign_in_signIn(ports, limits) {
-    const { core } = ports;
-    const question = azQuestion(core);
-    if (!question)
-        return { credentials: loadCredentials(core), expected: {} };
-    core.info(`Asking az about ${plain(question.app)}`);
-    const az = azOf(ports, limits);
-    const site = await located(az, question);
-    const profile = await askForProfile(az, site);
-    const settings = await askForSettings(az, site);
-    for (const gap of settings.gaps)
-        core.info(plain(gap, 500));
-    // Said before the profile is looked at, because the cause is known better than by its traces in there.
-    const refusal = ftpRefusal(site, settings);
-    if (refusal)
-        throw refusal;
-    const { python } = settings;
-    const expected = python ? { pythonConfigured: { version: python, setCommand: setCommand(site) } } : {};
-    return { credentials: credentialsIn(core, profile, site), expected };
-}
-/** Takes the credentials from where the main step had them, without a word in the log. */
-async function signInAgain(ports, limits) {
-    const question = credentials_azQuestion(ports.core);
-    if (!question)
-        return credentials_loadCredentials(ports.core);
-    const az = azOf(ports, limits);
-    const site = await located(az, question);
-    return credentialsIn(ports.core, await cli_askForProfile(az, site), site);
-}
-function azOf({ core, run }, { timeoutMs, signal }) {
-    return {
-        run,
-        limits: { timeoutMs: Math.max(timeoutMs, LEAST_TIME_MS), signal },
-        mask: written => {
-            credentials_maskSecrets(withProfile(core, written));
+;// CONCATENATED MODULE: ./lib/reset/bash-commands.js
+// The commands of a shell script, and in which of its statements they stand. Knows as much of the language as that takes. Pure.
+const bash_commands_OPERATOR = /^(&&|\|\||;;&?|;&|\||&(?!>)|;|\(|\)|\n)/;
+/** Splits a script into words and operators; `undefined`: a quote is not closed. */
+function tokensOf(text) {
+    const tokens = [];
+    const heredocs = [];
+    let [index, at] = [0, 0];
+    while (index < text.length) {
+        const rest = text.slice(index, index + 4096);
+        const skipped = /^(?:[ \t]+|\\\r?\n|\r(?=\n))/.exec(rest)?.[0];
+        if (skipped !== undefined) {
+            index += skipped.length;
+            if (skipped.endsWith('\n'))
+                at++;
+            continue;
         }
+        if (rest.startsWith('#')) {
+            const end = text.indexOf('\n', index);
+            index = end < 0 ? text.length : end;
+            continue;
+        }
+        const heredoc = /^<<(-?)\s*(["']?)([\w-]+)\2/.exec(rest);
+        if (heredoc && !rest.startsWith('<<<'))
+            heredocs.push({ end: heredoc[3] ?? '', isIndented: heredoc[1] === '-' });
+        const operator = heredoc?.[0] ?? bash_commands_OPERATOR.exec(rest)?.[0];
+        if (operator !== undefined) {
+            if (!heredoc)
+                tokens.push({ text: operator, at, isOperator: true });
+            index += operator.length;
+            if (operator === '\n') {
+                at++;
+                const body = skipHeredocs(text, index, heredocs.splice(0));
+                at += text.slice(index, body).split('\n').length - 1;
+                index = body;
+            }
+            continue;
+        }
+        const end = endOfWord(text, index);
+        if (end === undefined)
+            return undefined;
+        tokens.push({ text: text.slice(index, end), at, isOperator: false });
+        at += text.slice(index, end).split('\n').length - 1;
+        index = end;
+    }
+    return [...tokens, { text: '\n', at, isOperator: true }];
+}
+function skipHeredocs(text, start, heredocs) {
+    let index = start;
+    for (const { end, isIndented } of heredocs) {
+        while (index < text.length) {
+            const next = text.indexOf('\n', index);
+            const line = text.slice(index, next < 0 ? text.length : next).replace(/\r$/, '');
+            index = next < 0 ? text.length : next + 1;
+            if ((isIndented ? line.replace(/^\t+/, '') : line) === end)
+                break;
+        }
+    }
+    return index;
+}
+/** Where a word ends that begins at `start`: quotes and substitutions belong to it. */
+function endOfWord(text, start) {
+    let index = start;
+    const closers = [];
+    for (; index < text.length; index++) {
+        const character = text[index] ?? '';
+        const closer = closers.at(-1);
+        if (closer === "'") {
+            if (character === "'")
+                closers.pop();
+        }
+        else if (character === '\\')
+            index++;
+        else if (character === closer)
+            closers.pop();
+        else if (character === '$' && /[({]/.test(text[index + 1] ?? ''))
+            closers.push(text[++index] === '(' ? ')' : '}');
+        else if (character === '`' || character === '"')
+            closers.push(character);
+        else if (character === "'" && closer !== '"')
+            closers.push("'");
+        else if (character === '(' && closer === ')')
+            closers.push(')');
+        else if (closer === undefined && /[\s;&|()]/.test(character)) {
+            // `2>&1` and `&>` are one word.
+            if (character !== '&' || !/[<>]$/.test(text.slice(start, index)))
+                break;
+        }
+    }
+    return closers.length === 0 ? Math.max(index, start + 1) : undefined;
+}
+const OPENERS = {
+    if: 'if',
+    for: 'loop',
+    while: 'loop',
+    until: 'loop',
+    select: 'loop',
+    case: 'case',
+    '{': '{'
+};
+const CLOSERS = { fi: 'if', done: 'loop', esac: 'case', '}': '{' };
+/** Takes a script apart; `undefined`: its quotes or statements do not match. */
+function bash_commands_readShell(text) {
+    const tokens = tokensOf(text.replace(/^(\u00ef\u00bb\u00bf|\ufeff)/, ''));
+    return tokens && new Reader(tokens).read();
+}
+/** Follows the statements of a script, token by token. */
+class Reader {
+    #tokens;
+    #commands = [];
+    #fresh = new Map();
+    #open = [];
+    #inCondition = new Set();
+    #alternatives = new Set();
+    #words = [];
+    #at = 0;
+    #joinedBy = '';
+    #nextFunction;
+    constructor(tokens) {
+        this.#tokens = tokens;
+    }
+    read() {
+        let line = -1;
+        for (const [index, token] of this.#tokens.entries()) {
+            const begins = this.#words.length === 0 && this.#joinedBy === '' && this.#nextFunction === undefined;
+            if (token.at !== line && token.text !== '\n' && begins)
+                this.#fresh.set(token.at, [...this.#open]);
+            line = token.at;
+            const isRead = token.isOperator ? this.#operator(token, this.#tokens[index - 1]) : this.#word(token);
+            if (!isRead)
+                return undefined;
+        }
+        return this.#open.length === 0 ? { commands: this.#commands, fresh: this.#fresh } : undefined;
+    }
+    #operator({ text, at }, before) {
+        if (text === '(' && this.#words.length === 1 && before && !before.isOperator) {
+            this.#nextFunction = this.#words.pop();
+            return true;
+        }
+        if (text === ')' && this.#nextFunction !== undefined && before?.text === '(')
+            return true;
+        this.#end();
+        if (text === '&&' || text === '||' || text === '|')
+            this.#joinedBy = text;
+        else if (text !== '\n' || !/^(&&|\|\||\|)$/.test(before?.text ?? ''))
+            this.#joinedBy = '';
+        if (text === '(')
+            this.#push('(', at);
+        if (text === ')') {
+            // A pattern of `case` ends with one, too.
+            const top = this.#open.at(-1);
+            if (top?.kind === '(')
+                this.#open.pop();
+            else if (top?.kind !== 'case')
+                return false;
+        }
+        return true;
+    }
+    #word({ text, at }) {
+        if (this.#words.length > 0) {
+            this.#words.push(text);
+            return true;
+        }
+        const opener = OPENERS[text];
+        const top = this.#open.at(-1);
+        if (opener !== undefined)
+            this.#push(opener, at);
+        else if (text === 'then' || text === 'do')
+            return top !== undefined && (this.#inCondition.delete(top), true);
+        else if (text === 'elif' && top?.kind === 'if') {
+            this.#inCondition.add(top);
+            this.#alternatives.add(top);
+        }
+        else if (text === 'else')
+            return top?.kind === 'if';
+        else if (CLOSERS[text] !== undefined)
+            return this.#close(CLOSERS[text]);
+        else if (text === 'function')
+            this.#words.push(text);
+        else if (text !== '!' && text !== 'time') {
+            this.#words.push(text);
+            this.#at = at;
+        }
+        return true;
+    }
+    #push(kind, at) {
+        const name = this.#nextFunction;
+        const statement = {
+            kind: name === undefined ? kind : 'function',
+            at,
+            conditions: [],
+            others: [],
+            name: name ?? ''
+        };
+        this.#nextFunction = undefined;
+        this.#open.push(statement);
+        if (kind === 'if' || kind === 'loop')
+            this.#inCondition.add(statement);
+    }
+    #close(kind) {
+        const closed = this.#open.pop();
+        return closed?.kind === kind || (closed?.kind === 'function' && kind === '{');
+    }
+    #end() {
+        const words = this.#words.splice(0);
+        if (words.length === 0)
+            return;
+        if (words[0] === 'function') {
+            this.#nextFunction = words[1];
+            if (words[2] === '{')
+                this.#push('{', this.#at);
+            return;
+        }
+        const top = this.#open.at(-1);
+        const isCondition = this.#open.some(statement => this.#inCondition.has(statement));
+        if (top && isCondition)
+            (this.#alternatives.has(top) ? top.others : top.conditions).push(words);
+        this.#commands.push({ words, at: this.#at, within: [...this.#open], joinedBy: this.#joinedBy, isCondition });
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/reset/bash-script.js
+// Shell scripts that deploy a Python app: where they make the virtual environment, and what goes before that. Pure.
+
+
+const SHELL = {
+    use: /\$\{(?<name>\w+)\}|\$(?<name>\w+)/,
+    leftover: /[$`\\*?~'"{}()]/,
+    wwwroot: /^(<home>|\/home)\/site\/wwwroot(?=\/|$)/,
+    ignoresCase: false
+};
+const bash_script_WITH_VALUE = (/* unused pure expression or super */ null && (['-p', '--python', '--prompt', '--app-data', '--creator', '--seeder', '--pip', '--setuptools']));
+/** Finds where a shell script makes the environment, or decides whether to. */
+function bash_script_findInShell(text, physical) {
+    const script = readShell(text);
+    if (!script)
+        return { detail: 'its quotes or statements do not match' };
+    const creations = script.commands.flatMap(command => creationBy(command) ?? []);
+    const [first, second] = creations;
+    if (!first)
+        return { detail: 'no command in it makes a virtual environment' };
+    if (second)
+        return { detail: 'it makes virtual environments in more than one place' };
+    const site = siteOf(first.command, script);
+    if (!site)
+        return { detail: 'the function that makes the virtual environment is not called in one place' };
+    const folder = bash_script_folderOf(first.command, site, script);
+    const variables = bash_script_variablesOf(script.commands);
+    const base = expansionsOf(folder, variables, SHELL);
+    const folders = expansionsOf(first.path, variables, SHELL).flatMap(path => below(base, path));
+    if (!folders.every(isBelowTarget)) {
+        return {
+            detail: `it makes the environment in ${first.path}, and that this is a folder of its own in the app's is not certain`
+        };
+    }
+    const expand = (word) => expansionsOf(bash_script_unquoted(word), variables, SHELL).flatMap(path => below(base, path));
+    const asks = (words) => isTest(words) && words.some(word => concerns(expand(word), folders));
+    const at = decisionAt(site, script, asks);
+    if (at === undefined)
+        return { detail: 'where it decides whether to make the environment is not certain' };
+    const isPath = isAbsolute(expansionsOf(first.path, variables, SHELL)[0] ?? '');
+    const path = isPath ? first.path : `${folder}/${first.path.replace(/^(\.\/+)+/, '')}`;
+    const before = bash_script_variablesOf(script.commands.filter(one => one.at < at && functionOf(one) === undefined));
+    if (!folders.every(one => expansionsOf(path, before, SHELL).includes(one))) {
+        return { detail: `what ${first.path} means where it decides on the environment is not certain` };
+    }
+    const indent = /^[ \t]*/.exec(physical[at] ?? '')?.[0] ?? '';
+    return { at, indent, lines: stamp => bash_script_blockOf(stamp, safe(path)) };
+}
+function bash_script_unquoted(word) {
+    // What stands in single quotes is no expansion: the quotes stay, and nobody takes it for a path.
+    return word.includes("'") && word.includes('$') ? word : word.replace(/["']/g, '');
+}
+function bash_script_variablesOf(commands) {
+    const variables = new Map();
+    const add = (name, value) => {
+        variables.set(name, [...(variables.get(name) ?? []), value]);
+    };
+    for (const { words } of commands) {
+        const [verb = ''] = words;
+        const isDeclaration = /^(export|readonly|local|declare|typeset)$/.test(verb);
+        for (const word of words) {
+            const [, name, value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
+            if (name === undefined) {
+                if (isDeclaration && (word === verb || word.startsWith('-') || /^\w+$/.test(word)))
+                    continue;
+                break;
+            }
+            add(name, /[`(]/.test(value) ? undefined : bash_script_unquoted(value));
+        }
+        if (verb === 'read')
+            for (const word of words.slice(1))
+                add(word, undefined);
+        if (words[1] === 'in')
+            for (const word of words.slice(2))
+                add(verb, bash_script_unquoted(word));
+    }
+    return variables;
+}
+function creationBy(command) {
+    const words = command.words.map(bash_script_unquoted);
+    const start = words.findIndex(word => !/^\w+=/.test(word) && !['sudo', 'env', 'command', 'exec'].includes(word));
+    const [program = '', second = '', third = ''] = words.slice(start);
+    const name = program.slice(program.lastIndexOf('/') + 1);
+    const isModule = second === '-m' && ['venv', 'virtualenv'].includes(third) && /py|\$/i.test(program);
+    const isProgram = name === 'virtualenv' || name === 'pyvenv';
+    const isUv = name === 'uv' && second === 'venv';
+    if (start < 0 || (!isModule && !isProgram && !isUv))
+        return undefined;
+    const path = argumentIn(words.slice(start + (isModule ? 3 : isUv ? 2 : 1)));
+    return path === undefined ? undefined : { command, path };
+}
+function argumentIn(words) {
+    for (let at = 0; at < words.length; at++) {
+        const word = words[at] ?? '';
+        if (bash_script_WITH_VALUE.includes(word))
+            at++;
+        else if (/^\d*[<>]/.test(word))
+            return undefined;
+        else if (!word.startsWith('-'))
+            return word;
+    }
+    return undefined;
+}
+function functionOf(command) {
+    return command.within.findLast(({ kind }) => kind === 'function')?.name;
+}
+/** Where a command is reached from outside of functions: itself, or the one call of its function. */
+function siteOf(command, { commands }) {
+    let site = command;
+    for (let depth = 0; depth < 4; depth++) {
+        const name = functionOf(site);
+        if (name === undefined)
+            return site;
+        const [call, other] = commands.filter(({ words }) => words[0] === name);
+        if (!call || other)
+            return undefined;
+        site = call;
+    }
+    return undefined;
+}
+/** The folder that a command works in, as the script writes it. */
+function bash_script_folderOf(command, site, { commands }) {
+    const index = commands.indexOf(command);
+    const inside = functionOf(command);
+    const outside = commands.slice(0, commands.indexOf(site)).filter(one => functionOf(one) === undefined);
+    const before = inside === undefined ? [] : commands.slice(0, index).filter(one => functionOf(one) === inside);
+    const folders = [NOWHERE];
+    for (const { words, within, joinedBy } of [...outside, ...before]) {
+        const [verb, ...rest] = words;
+        const isAround = within.every(one => site.within.includes(one) || command.within.includes(one));
+        // What a subshell does ends with it, and of a change under a condition nobody knows whether it came to pass.
+        if (!isAround && within.some(({ kind }) => kind === '('))
+            continue;
+        const path = bash_script_unquoted(rest.find(word => !/^-/.test(word)) ?? '~');
+        const folder = isAround && joinedBy !== '||' && joinedBy !== '|' ? path : NOWHERE;
+        if (verb === 'popd')
+            folders.pop();
+        else if (verb === 'pushd')
+            folders.push(folder);
+        else if (verb === 'cd')
+            folders.splice(-1, 1, folder);
+    }
+    return folders.at(-1) ?? NOWHERE;
+}
+function isTest(words) {
+    return /^(\[\[?|test|-\w|!)$/.test(words[0] ?? '');
+}
+/** The line that a deletion can stand before, so that the environment is made after it; `undefined`: none for certain. */
+function decisionAt(site, script, asks) {
+    const { commands, fresh } = script;
+    const guard = site.within.findIndex(({ kind, conditions }) => kind === 'if' && conditions.some(asks));
+    const around = guard < 0 ? site.within : site.within.slice(0, guard);
+    const statement = site.within[guard];
+    if (!around.every(bash_script_isHarmless))
+        return undefined;
+    // A condition that is more than the question for the environment may keep it from being made anew.
+    if (statement && !statement.conditions.every(asks))
+        return undefined;
+    const index = commands.indexOf(site);
+    if (site.within.slice(guard + 1).some(({ kind }) => kind !== 'if' && kind !== '{'))
+        return undefined;
+    let first = index;
+    while (commands[first]?.joinedBy)
+        first--;
+    const at = statement?.at ?? commands[first]?.at ?? -1;
+    const earlier = commands.slice(0, index).filter(command => (statement ? command.at < at : true));
+    if (earlier.some((command, position) => leavesFor(command, earlier[position + 1], asks)))
+        return undefined;
+    const isAlone = (one) => asks(one.words) || /^(cd|pushd|echo)$/.test(one.words[0] ?? '');
+    const sameLine = commands.slice(0, index).filter((command, position) => command.at >= at || position >= first);
+    if (!statement && !sameLine.every(isAlone))
+        return undefined;
+    // Between the two a script may end for another reason: the environment would be deleted, and not made anew.
+    if (commands.slice(0, index).some((one, position) => one.at >= at && mayLeave(one, commands[position - 1], asks))) {
+        return undefined;
+    }
+    const open = fresh.get(at);
+    return open?.length === around.length && open.every((one, position) => one === around[position]) ? at : undefined;
+}
+/** Statements that only ask whether this is a Python app, or that ask nothing. */
+function bash_script_isHarmless({ kind, conditions, others }) {
+    if (kind === '{' || kind === '(')
+        return true;
+    const isQuestion = (words) => isTest(words) && words.some(word => /requirements|\.skip|setup\.py|pyproject/.test(word));
+    return kind === 'if' && others.length === 0 && conditions.length > 0 && conditions.every(isQuestion);
+}
+/** Whether a script ends, or a function returns, because of what is found of the environment. */
+function leavesFor(command, next, asks) {
+    const isLeaving = (words) => /^(exit|return)$/.test(words[0] ?? '');
+    if (functionOf(command) !== undefined)
+        return false;
+    if (isLeaving(command.words))
+        return command.within.some(({ conditions, others }) => [...conditions, ...others].some(asks));
+    return asks(command.words) && next !== undefined && next.joinedBy !== '' && isLeaving(next.words);
+}
+function mayLeave(command, before, asks) {
+    const isTested = before !== undefined && isTest(before.words) && command.joinedBy !== '';
+    const isWithin = command.within.some(({ kind, conditions }) => kind === 'if' && !conditions.some(asks));
+    return functionOf(command) === undefined && /^(exit|return)$/.test(command.words[0] ?? '') && (isTested || isWithin);
+}
+/** A path whose variables end the script where they are empty. */
+function safe(path) {
+    return path.replace(/\$\{(\w+)\}|\$(\w+)/g, (_use, braced, bare) => `\${${braced ?? bare ?? ''}:?}`);
+}
+/**
+ * The lines that delete.
+ *
+ * The environment is moved aside first, because an app does not start with one that is half deleted. A file that is open does
+ * not matter on Linux. Without a final slash, a link is removed and not what it leads to.
+ */
+function bash_script_blockOf(stamp, path) {
+    return [
+        `# >>> azure-python-env: ${stamp}`,
+        '# Added by the action azure-python-env for this one deployment. It makes the environment anew. Not to be committed.',
+        `if [ -f "${path}/pyvenv.cfg" ] || [ -f "${path}/bin/activate" ]; then`,
+        '  echo "azure-python-env: deleting the virtual environment, which this deployment makes anew."',
+        `  rm -rf -- "${path}.azure-python-env"`,
+        `  mv -- "${path}" "${path}.azure-python-env" || true`,
+        `  rm -rf -- "${path}" "${path}.azure-python-env" || exit 1`,
+        'fi',
+        '# <<< azure-python-env'
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/reset/script-patch.js
+// A deployment script with the lines that delete the environment, and without them again. All else stays as it is, byte for byte. Pure.
+
+
+/** Both forms of the first line of a block, and of its last; within parentheses cmd wants the other one. */
+const BEGIN = /^[ \t]*(?:(?:::|#) >>> azure-python-env: |REM azure-python-env begins: )(.*?)\r?\n?$/;
+const END = /^[ \t]*(?:(?:::|#) <<< azure-python-env|REM azure-python-env ends)\r?\n?$/;
+/**
+ * Puts a block before the decision on the environment that deletes it: in a batch script before the marker's test, in a shell
+ * script before the environment is made.
+ *
+ * `text` may have one character for each byte, so that what is no UTF-8 survives. A whole block that stands where it belongs is
+ * left alone, whatever run it names (`already`); any other is replaced.
+ */
+function script_patch_patchScript(text, stamp) {
+    if (text.includes('\0') || /^(\u00ff\u00fe|\u00fe\u00ff)/.test(text)) {
+        return { kind: 'unrecognised', detail: 'is no text in UTF-8 or in a code page of one byte a character' };
+    }
+    const removed = removeBlock(text);
+    if (removed === undefined) {
+        return { kind: 'unrecognised', detail: 'has only a part of the lines that an earlier run added. Take them out' };
+    }
+    const lines = linesOf(removed.text);
+    const dialect = dialectOf(removed.text);
+    if (dialect === undefined)
+        return { kind: 'unrecognised', detail: 'is neither a batch script nor one for bash or sh' };
+    if (/\boryx(\.exe|\.dll)?["']?\s+build\b/i.test(removed.text)) {
+        return { kind: 'unrecognised', detail: 'builds with Oryx, which makes the environment by its own rules' };
+    }
+    const physical = lines.map(line => line.replace(/\r?\n$/, ''));
+    const found = dialect === 'batch' ? findInBatch(physical) : findInShell(removed.text, physical);
+    if ('detail' in found)
+        return { kind: 'unrecognised', detail: `is not recognised: ${found.detail}` };
+    if (removed.stamp !== undefined && insert(lines, found, removed.stamp) === text)
+        return { kind: 'already', text, dialect };
+    return { kind: 'patched', text: insert(lines, found, script_patch_plainStamp(stamp)), dialect };
+}
+/** Takes the block out again; `text` is what came in where there is none, or only a part of one. */
+function unpatchScript(text) {
+    return removeBlock(text)?.text ?? text;
+}
+/** Names the run that a block was added for; `undefined`: there is no block. */
+function script_patch_stampOf(text) {
+    return removeBlock(text)?.stamp;
+}
+function removeBlock(text) {
+    const lines = linesOf(text);
+    const begin = lines.findIndex(line => BEGIN.test(line));
+    const end = lines.findIndex(line => END.test(line));
+    if (begin < 0 && end < 0)
+        return { text, stamp: undefined };
+    const rest = [...lines.slice(0, begin), ...lines.slice(end + 1)];
+    const isWhole = begin >= 0 && end > begin && !rest.some(line => BEGIN.test(line) || END.test(line));
+    return isWhole ? { text: rest.join(''), stamp: BEGIN.exec(lines[begin] ?? '')?.[1] } : undefined;
+}
+/** The lines with their ends. */
+function linesOf(text) {
+    return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+function insert(lines, found, stamp) {
+    const end = /\r?\n$/.exec(lines[found.at] ?? '')?.[0] ?? /\r?\n$/.exec(lines[0] ?? '')?.[0] ?? '\n';
+    const block = found.lines(stamp).map(line => `${found.indent}${line}${end}`);
+    // A byte-order mark stays the first thing in the file.
+    const mark = found.at === 0 ? (/^(\u00ef\u00bb\u00bf|\ufeff)/.exec(lines[0] ?? '')?.[0] ?? '') : '';
+    const rest = lines.slice(found.at).join('').slice(mark.length);
+    return `${lines.slice(0, found.at).join('')}${mark}${block.join('')}${rest}`;
+}
+/** A stamp in which nothing means anything to cmd or a shell: as it is written into the block. */
+function script_patch_plainStamp(stamp) {
+    return stamp
+        .replace(/[^\w .:/#-]+/g, '_')
+        .trim()
+        .slice(0, 200);
+}
+function dialectOf(text) {
+    const bang = /^(?:\u00ef\u00bb\u00bf|\ufeff)?#!\s*(\S*)(?:[ \t]+(\S+))?/.exec(text);
+    if (bang) {
+        const program = (/\/env$/.test(bang[1] ?? '') ? bang[2] : bang[1]) ?? '';
+        return /(^|\/)(ba|da|a|z|k)?sh$/.test(program) ? 'bash' : undefined;
+    }
+    // cmd knows no `$`, and a shell no name between percent signs.
+    const batch = /%\w+%|^[\s@]*(::|echo off|setlocal|goto\s|rem\s|if\s+(not\s+)?(exist|defined)\s|call\s+:)/gim;
+    const shell = /\$\{?\w|^\s*#|(^|;)\s*(then|fi|done|esac)\b|^\s*(source|export)\s/gm;
+    const [asBatch, asShell] = [text.match(batch)?.length ?? 0, text.match(shell)?.length ?? 0];
+    return asBatch > asShell ? 'batch' : asShell > asBatch || asBatch === 0 ? 'bash' : undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/reset/deploy-script.js
+// The deployment script of a package on disk: found, checked, changed for one deployment, and put back. Whole or not at all.
+
+
+
+
+
+
+/** The script cannot be changed, and nothing was written; `message` is a whole sentence with the remedy. */
+class deploy_script_DeployScriptError extends Error {
+    constructor(message, options) {
+        super(message, options);
+        this.name = 'DeployScriptError';
+    }
+}
+const DEFAULT_NAMES = (/* unused pure expression or super */ null && (['deploy.cmd', 'deploy.sh']));
+const MAX_SCRIPT_BYTES = 1024 * 1024;
+const MAX_DEPLOYMENT_BYTES = 65_536;
+const HOW_TO_MAKE_ONE = (/* unused pure expression or super */ null && ('Make one at the top of the repository with "npx kuduscript -y --python -o ." (for an app on Windows) and commit it together ' +
+    'with the .deployment that names it: the lines "[config]" and "command = deploy.cmd"'));
+/**
+ * Makes the deployment script delete the environment, in the workspace only. Throws `DeployScriptError`.
+ *
+ * A script that has the lines already stays as it is, byte for byte.
+ */
+async function deploy_script_scheduleInScript(request) {
+    const top = await topOf(request.packagePath);
+    const { path: wanted, warnings } = await wantedScript(top, request.script);
+    const script = await readScript(top, wanted);
+    const patched = patchScript(script.text, request.stamp);
+    if (patched.kind === 'unrecognised') {
+        throw new deploy_script_DeployScriptError(`${deploy_script_shown(script.path)} ${patched.detail}. Nothing was changed. Add the deletion of the environment to it by hand, or use ` +
+            'another "reset-method"');
+    }
+    const changed = patched.kind === 'patched';
+    if (changed && !request.dryRun)
+        await replace(script, patched.text);
+    const left = stampOf(script.text);
+    const isOld = left !== undefined && left !== plainStamp(request.stamp);
+    return {
+        script: script.path,
+        changed,
+        diff: diffLines(readable(script.text), readable(patched.text), script.path),
+        warnings: isOld ? [...warnings, deploy_script_leftOver(script.path, left)] : warnings
     };
 }
-async function located(az, site) {
-    if (site.resourceGroup !== '')
-        return site;
-    return { ...site, resourceGroup: await findResourceGroup(az, site.app) };
+/** Takes the added lines out of a script again, and tells whether there were any. Throws `DeployScriptError`. */
+async function unscheduleInScript(request) {
+    const script = await readScript(await topOf(request.packagePath), request.script);
+    const text = unpatchScript(script.text);
+    if (text === script.text)
+        return { changed: false };
+    await replace(script, text);
+    return { changed: true };
 }
-function credentialsIn(core, profile, site) {
+function deploy_script_leftOver(path, stamp) {
+    return (`${deploy_script_shown(path)} came with the lines of an earlier run (${stamp}). Where they are committed, every deployment makes the ` +
+        'environment anew: take them out of the repository');
+}
+async function topOf(packagePath) {
+    const top = await orUndefined((0,promises_namespaceObject.realpath)(packagePath));
+    const found = top === undefined ? undefined : await orUndefined((0,promises_namespaceObject.stat)(top));
+    if (top === undefined || !found)
+        throw new deploy_script_DeployScriptError(`"package" does not exist: ${deploy_script_shown(packagePath)}`);
+    if (found.isDirectory())
+        return top;
+    throw new deploy_script_DeployScriptError('With "reset-method: deploy-script", "package" has to be a folder: a script in a zip is not changed. Run this action before ' +
+        'the zip is made, with the folder that it is made of');
+}
+/** Which script it is, as a path from the top. */
+async function wantedScript(top, chosen) {
+    const command = await commandOf(top);
+    const named = command === undefined ? undefined : scriptOfCommand(command);
+    if (chosen !== undefined) {
+        const path = relativePath(top, chosen);
+        const isNamed = named?.toLowerCase() === path.toLowerCase();
+        if (command === undefined)
+            return { path, warnings: [notNamed(path)] };
+        return {
+            path,
+            warnings: isNamed ? [] : [`.deployment runs ${deploy_script_shown(command)}. Check that this runs ${deploy_script_shown(path)}, too`]
+        };
+    }
+    if (named !== undefined)
+        return { path: named, warnings: [] };
+    if (command !== undefined) {
+        throw new deploy_script_DeployScriptError(`The command in .deployment is ${deploy_script_shown(command)}, and which deployment script that runs is not certain. Name the script in ` +
+            '"deploy-script"');
+    }
+    for (const path of DEFAULT_NAMES)
+        if (await orUndefined(stat(join(top, path))))
+            return { path, warnings: [notNamed(path)] };
+    throw new deploy_script_DeployScriptError(`The package has no deployment script: no .deployment with a command, and neither ${DEFAULT_NAMES.join(' nor ')}. ${HOW_TO_MAKE_ONE}`);
+}
+function notNamed(path) {
+    return (`No .deployment in the package names ${deploy_script_shown(path)}, so App Service runs it only if the app setting COMMAND does. Add a ` +
+        `.deployment with the lines "[config]" and "command = ${/\.sh$/.test(path) ? 'bash ' : ''}${path}"`);
+}
+async function commandOf(top) {
+    const file = await orUndefined(realpath(join(top, '.deployment')));
+    if (file === undefined)
+        return undefined;
+    const found = await orUndefined(stat(file));
+    if (!deploy_script_isInside(top, file) || !found?.isFile() || found.size > MAX_DEPLOYMENT_BYTES) {
+        throw new deploy_script_DeployScriptError('.deployment is no ordinary file in the package of a few lines. Put the file itself there');
+    }
+    return parseDeploymentFile(await orError(readFile(file, 'utf8'), '.deployment cannot be read')).command;
+}
+/** A path as it was given, from the top; one that leads out keeps its `..`. */
+function relativePath(top, given) {
+    const path = isAbsolute(given) ? relative(top, resolve(given)) : given;
+    return path.replaceAll('\\', '/').replace(/^(\.\/+)+/, '');
+}
+async function readScript(top, path) {
+    const outside = `The deployment script ${deploy_script_shown(path)} lies outside of "package". Only a script in the package is changed`;
+    const place = (0,external_node_path_namespaceObject.resolve)(top, path);
+    if (!deploy_script_isInside(top, place))
+        throw new deploy_script_DeployScriptError(outside);
+    const file = await orUndefined((0,promises_namespaceObject.realpath)((await withItsCase(top, path)) ?? place));
+    if (file === undefined) {
+        throw new deploy_script_DeployScriptError(`The deployment script ${deploy_script_shown(path)} is not in the package. Correct .deployment or "deploy-script"`);
+    }
+    if (!deploy_script_isInside(top, file))
+        throw new deploy_script_DeployScriptError(outside);
+    const found = await orError((0,promises_namespaceObject.stat)(file), `${deploy_script_shown(path)} cannot be read`);
+    if (!found.isFile())
+        throw new deploy_script_DeployScriptError(`${deploy_script_shown(path)} is no file. Name the deployment script in "deploy-script"`);
+    if (found.size > MAX_SCRIPT_BYTES) {
+        throw new deploy_script_DeployScriptError(`${deploy_script_shown(path)} has more than ${MAX_SCRIPT_BYTES} bytes, which no deployment script needs`);
+    }
+    const text = await orError((0,promises_namespaceObject.readFile)(file, 'latin1'), `${deploy_script_shown(path)} cannot be read`);
+    return { path: (0,external_node_path_namespaceObject.relative)(top, file).split(external_node_path_namespaceObject.sep).join('/'), file, mode: found.mode & 0o7777, text };
+}
+/** Windows finds a batch script in any case; `undefined`: there is none, or more than one. */
+async function withItsCase(top, path) {
+    if (!/\.(cmd|bat)$/i.test(path))
+        return undefined;
+    let place = top;
+    for (const name of path.split('/')) {
+        const names = (await orUndefined((0,promises_namespaceObject.readdir)(place))) ?? [];
+        const same = names.filter(other => other.toLowerCase() === name.toLowerCase());
+        const own = names.includes(name) ? name : same.length === 1 ? same[0] : undefined;
+        if (own === undefined)
+            return undefined;
+        place = (0,external_node_path_namespaceObject.join)(place, own);
+    }
+    return place;
+}
+/** Writes beside and renames over: whoever reads the script in between finds the old or the new one. */
+async function replace({ file, mode, path }, text) {
+    const fresh = (0,external_node_path_namespaceObject.join)((0,external_node_path_namespaceObject.dirname)(file), `.azure-python-env-${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`);
+    const failed = `${deploy_script_shown(path)} cannot be written`;
     try {
-        return credentials_loadCredentials(withProfile(core, profile));
+        const handle = await (0,promises_namespaceObject.open)(fresh, 'wx', mode);
+        try {
+            await handle.writeFile(text, 'latin1');
+            // The umask may have taken bits away when it was created.
+            await handle.chmod(mode);
+            await handle.sync();
+        }
+        finally {
+            await handle.close();
+        }
+        await (0,promises_namespaceObject.rename)(fresh, file);
     }
     catch (error) {
-        if (error instanceof PublishProfileError)
-            throw uselessProfile(site, error.flaw);
-        if (error instanceof input_values_InputError)
-            throw uselessProfile(site, 'is that of another app or slot');
-        throw error;
+        await (0,promises_namespaceObject.rm)(fresh, { force: true }).catch(() => undefined);
+        throw new deploy_script_DeployScriptError(`${failed}: ${deploy_script_reasonOf(error)}`, { cause: error });
     }
 }
-/** From here on a profile that az gave is like one that was passed as an input. */
-function withProfile(core, profile) {
+function deploy_script_isInside(top, path) {
+    const way = (0,external_node_path_namespaceObject.relative)(top, path);
+    return way !== '' && way !== '..' && !way.startsWith(`..${external_node_path_namespaceObject.sep}`) && !(0,external_node_path_namespaceObject.isAbsolute)(way);
+}
+/** For people: UTF-8 where it is that. */
+function readable(text) {
+    const bytes = Buffer.from(text, 'latin1');
+    const decoded = bytes.toString('utf8');
+    return decoded.includes('\ufffd') ? text : decoded;
+}
+function deploy_script_shown(text) {
+    return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+}
+/** Codes for what is not there, or for names that no file can have. */
+const deploy_script_ABSENT = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE'];
+async function orUndefined(asked) {
+    try {
+        return await asked;
+    }
+    catch (error) {
+        if (error instanceof Error && 'code' in error && deploy_script_ABSENT.includes(error.code))
+            return undefined;
+        throw new deploy_script_DeployScriptError(`"package" cannot be read: ${deploy_script_reasonOf(error)}`, { cause: error });
+    }
+}
+async function orError(asked, failed) {
+    try {
+        return await asked;
+    }
+    catch (error) {
+        throw new deploy_script_DeployScriptError(`${failed}: ${deploy_script_reasonOf(error)}`, { cause: error });
+    }
+}
+function deploy_script_reasonOf(error) {
+    return error instanceof Error ? error.message : String(error);
+}
+
+;// CONCATENATED MODULE: ./lib/reset/git.js
+// git, run without a word and without anything that the user has set up for it: no hooks, prompts, signatures, submodules,
+// redirects or credential helpers. Knows how git is started, not what for.
+
+
+/** What works on the objects of one repository takes a moment. */
+const LOCAL_TIMEOUT_MS = 120_000;
+/**
+ * What would lead git elsewhere, or print what it sends, is taken out of its environment; Node's options are taken from
+ * the program that git asks for the password.
+ */
+const TAKEN_OUT = [
+    ...['DIR', 'WORK_TREE', 'INDEX_FILE', 'OBJECT_DIRECTORY', 'ALTERNATE_OBJECT_DIRECTORIES', 'COMMON_DIR', 'NAMESPACE'],
+    ...['CONFIG_PARAMETERS', 'SHALLOW_FILE', 'GRAFT_FILE', 'REPLACE_REF_BASE', 'SSL_NO_VERIFY'],
+    ...['TRACE', 'TRACE_CURL', 'TRACE_CURL_NO_DATA', 'TRACE_PACKET', 'TRACE_PACKFILE', 'TRACE_SETUP', 'CURL_VERBOSE']
+].map(name => `GIT_${name}`);
+const ENVIRONMENT = {
+    ...Object.fromEntries([...TAKEN_OUT, 'SSH_ASKPASS', 'NODE_OPTIONS'].map(name => [name, undefined])),
+    // Messages are told apart by their text.
+    LC_ALL: 'C',
+    // An empty program is none, and stands before whatever the user's settings name.
+    GIT_ASKPASS: '',
+    GIT_TERMINAL_PROMPT: '0',
+    GCM_INTERACTIVE: 'never',
+    // Not even the index of the user's clone is refreshed.
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_ALLOW_PROTOCOL: 'https',
+    GIT_DEFAULT_HASH: 'sha1',
+    GIT_DEFAULT_REF_FORMAT: 'files'
+};
+const SETTINGS = [
+    ['core.hooksPath', '/dev/null'],
+    ['core.fsmonitor', 'false'],
+    ['core.askPass', ''],
+    ['core.logAllRefUpdates', 'false'],
+    ['commit.gpgSign', 'false'],
+    ['push.gpgSign', 'false'],
+    ['push.followTags', 'false'],
+    ['push.recurseSubmodules', 'no'],
+    // Empty is none: a server that knows no options refuses the push that has one.
+    ['push.pushOption', ''],
+    ['fetch.recurseSubmodules', 'false'],
+    ['submodule.recurse', 'false'],
+    ['gc.auto', '0'],
+    ['maintenance.auto', 'false'],
+    ['color.ui', 'false'],
+    ['color.remote', 'false'],
+    ['credential.helper', '']
+];
+/** Runs git; throws `ToggleError` where it is missing or cannot be started. Its exit code is an answer. */
+async function git_runGit({ run, signal }, args, call = {}) {
+    const { config = [], timeoutMs = LOCAL_TIMEOUT_MS, env = {}, ...extras } = call;
+    const settings = configEnvironment([...SETTINGS, ...config], process.env['GIT_CONFIG_COUNT']);
+    const result = await run('git', args, { timeoutMs, signal }, { ...extras, env: { ...ENVIRONMENT, ...settings, ...env } });
+    switch (result.kind) {
+        case 'missing':
+            throw new toggle_version_ToggleError('There is no git on the path of this runner, and "reset-method" toggle-runtime pushes with it. Install git, or ' +
+                'use "reset-method" ftp');
+        case 'failed':
+            throw new toggle_version_ToggleError(`git could not be started: ${(0,lib_escape/* plain */.pj)(result.detail)}`);
+        default:
+            return result;
+    }
+}
+/** Runs git for what it prints; throws `ToggleError` with its own words where it fails. */
+async function gitOutput(runner, args, call = {}) {
+    const end = await git_runGit(runner, args, call);
+    if (end.kind === 'ended' && end.exitCode === 0)
+        return end.stdout;
+    throw new toggle_version_ToggleError(`git ${args[0] ?? ''} failed: ${complaintOf(end)}`);
+}
+/** What git says is wrong, in one line. Foreign text, made harmless. */
+function complaintOf(end) {
+    if (end.kind === 'late')
+        return 'it took too long';
+    const lines = end.stderr.split(/\r?\n/).filter(line => !line.startsWith('remote: '));
+    const said = lines.filter(line => /^(?:fatal|error): /.test(line)).map(line => line.replace(/^\w+: /, ''));
+    return (0,lib_escape/* plain */.pj)(said[0] ?? lines.find(line => line.trim() !== '') ?? `exit code ${end.exitCode}`, 300);
+}
+/** Whether a text is the whole id of a commit: nothing else may stand in a refspec, where no id at all means to delete. */
+function git_isCommitId(text) {
+    return /^[0-9a-f]{40}$/.test(text);
+}
+/**
+ * Settings as git reads them from its environment (git-config(1), `GIT_CONFIG_COUNT`), behind those that are there
+ * already: a job in a container may name its safe folders that way.
+ */
+function configEnvironment(settings, present) {
+    const before = /^\d{1,4}$/.test(present ?? '') ? Number(present) : 0;
+    const pairs = settings.flatMap(([name, value], at) => [
+        [`GIT_CONFIG_KEY_${before + at}`, name],
+        [`GIT_CONFIG_VALUE_${before + at}`, value]
+    ]);
     return {
-        getInput: (name, options) => (name === 'publish-profile' ? profile : core.getInput(name, options)),
-        setSecret: secret => {
-            core.setSecret(secret);
+        ...Object.fromEntries(pairs),
+        GIT_CONFIG_COUNT: String(before + settings.length)
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/azure/push-log.js
+// What a deployment prints over the push that started it: Kudu's lines, those of its Windows script, and those that show
+// that it is another script which builds. Pure.
+
+/**
+ * Reads the log of a push, line by line without git's `remote: `.
+ *
+ * The lines are those of projectkudu/KuduScript (`deploy.batch.python.template`, `deploy.bash.python.template`), of
+ * projectkudu/kudu (`select_python_version.py` and the resources of Kudu.Core and Kudu.Console) and of microsoft/Oryx.
+ */
+function readPushLog(lines) {
+    const first = (pattern) => lines.map(line => pattern.exec(line.trim())?.[1]).find(found => found !== undefined);
+    const has = (pattern) => lines.some(line => pattern.test(line.trim()));
+    const failed = has(FAILED);
+    return {
+        commit: first(/^Preparing deployment for commit id '([0-9a-f]{7,40})'/i),
+        branch: first(/^Updating branch '(.{1,255})'\.?$/i) ?? first(/^The current deployment branch is '(.{1,255}?)', but/i),
+        unsupportedRuntime: first(/^Unsupported runtime: ?(.*)$/i),
+        environment: environmentIn(has),
+        created: version_leadingVersion(first(/^Creating python-(\S+) virtual environment/i) ?? ''),
+        pipFailed: failed && has(/^Pip install requirements/i),
+        linuxBuild: linuxBuildIn(has),
+        succeeded: failed ? false : has(/^Deployment successful/i) ? true : undefined
+    };
+}
+const FAILED = /^(?:Deployment failed|An error has occurred during web site deployment|Error - Changes committed to remote repository but deployment to website failed)/i;
+function environmentIn(has) {
+    if (has(/^Creating python-\S+ virtual environment/i))
+        return 'created';
+    if (has(/^Deleting incompatible virtual environment/i))
+        return 'deleting';
+    return has(/^Found compatible virtual environment/i) ? 'kept' : undefined;
+}
+function linuxBuildIn(has) {
+    if (has(/^(?:Running oryx build|Oryx Version\b|Operation performed by Microsoft Oryx|Using Oryx\b)/i))
+        return 'oryx';
+    return has(/^Python Virtual Environment: \S/i) ? 'bash-script' : undefined;
+}
+
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+;// CONCATENATED MODULE: ./lib/reset/git-password.js
+// How the password reaches git: over a socket that only this user can open, to a program that git itself starts and asks.
+// It stands in no argument, address, setting, file or environment variable.
+
+
+
+
+
+
+/** What git's helper protocol asks for is a few lines (gitcredentials(7)). */
+const MAX_QUESTION_LENGTH = 65_536;
+/** A Unix socket's path has room for about a hundred bytes. */
+const MAX_FOLDER_LENGTH = 60;
+/**
+ * Asks this process, and hands its answer to git.
+ *
+ * Git's question has no end of its own but that of the stream; named pipes of Windows cannot be closed half, hence the
+ * empty line. Without single quotes, because it stands in some.
+ */
+const HELPER = [
+    'if(process.argv[1]==="get"){',
+    'let q=process.env.AZURE_PYTHON_ENV_TOKEN+"\\n";',
+    'process.stdin.on("data",d=>q+=d).on("end",()=>{',
+    'const s=require("node:net").connect(process.env.AZURE_PYTHON_ENV_SOCKET,()=>s.write(q+"\\n\\n"));',
+    's.on("error",()=>{}).pipe(process.stdout)})}'
+].join('');
+/** Begins to answer git's question for one address, until closed. Throws `ToggleError` for a login that git cannot take. */
+async function offerPassword(login) {
+    if (/[\r\n\0]/.test(login.userName + login.password)) {
+        throw new toggle_version_ToggleError('The user name or the password for the push holds a line break, which no login can have');
+    }
+    const folder = await (0,promises_namespaceObject.mkdtemp)((0,external_node_path_namespaceObject.join)((0,external_node_os_namespaceObject.tmpdir)().length > MAX_FOLDER_LENGTH ? '/tmp' : (0,external_node_os_namespaceObject.tmpdir)(), 'ape-'));
+    const token = (0,external_node_crypto_.randomBytes)(16).toString('hex');
+    const name = (0,external_node_crypto_.randomBytes)(16).toString('hex');
+    const path = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : (0,external_node_path_namespaceObject.join)(folder, 'git');
+    const sockets = new Set();
+    // Half-open: what asks has said all when it waits for the answer.
+    const server = (0,external_node_net_.createServer)({ allowHalfOpen: true }, socket => {
+        sockets.add(socket.on('close', () => sockets.delete(socket)));
+        answer(socket, token, login);
+    });
+    try {
+        await listen(server, path);
+    }
+    catch (error) {
+        await (0,promises_namespaceObject.rm)(folder, { recursive: true, force: true });
+        throw error;
+    }
+    return {
+        config: configFor(login.url),
+        env: { AZURE_PYTHON_ENV_SOCKET: path, AZURE_PYTHON_ENV_TOKEN: token },
+        close: async () => {
+            for (const socket of sockets)
+                socket.destroy();
+            await new Promise(resolve => server.close(resolve));
+            await (0,promises_namespaceObject.rm)(folder, { recursive: true, force: true });
         }
     };
+}
+function listen(server, path) {
+    return new Promise((resolve, reject) => {
+        server.once('error', reject).listen(path, resolve);
+    });
+}
+function answer(socket, token, { url, userName, password }) {
+    let question = '';
+    // Whoever hangs up gets no answer.
+    socket.on('error', () => undefined);
+    socket.setEncoding('utf8').on('data', (text) => {
+        question += text;
+        if (question.length > MAX_QUESTION_LENGTH)
+            socket.destroy();
+        if (!question.includes('\n\n'))
+            return;
+        const isFromGit = question.startsWith(`${token}\n`) && asksFor(question, url);
+        socket.end(isFromGit ? `username=${userName}\npassword=${password}\n` : '');
+    });
+}
+/** A redirect, or a setting that rewrites addresses, would make git ask for another host. */
+function asksFor(question, url) {
+    const value = (name) => new RegExp(`^${name}=(.*)$`, 'm').exec(question)?.[1] ?? '';
+    const asked = `${value('protocol')}://${value('host')}`;
+    return URL.canParse(asked) && new URL(asked).origin === new URL(url).origin;
+}
+/**
+ * The settings for one address. The list of helpers is emptied before, so that none of the user's is asked, or told.
+ *
+ * The whole address wins over settings for its host, and an address that stands for itself is not rewritten.
+ */
+function configFor(url) {
+    const { origin } = new URL(url);
+    // git hands it to a shell, also on Windows, where that is its own.
+    const node = process.execPath.replaceAll('\\', '/').replaceAll("'", "'\\''");
+    return [
+        [`credential.${origin}.helper`, ''],
+        [`credential.${origin}.helper`, `!'${node}' -e '${HELPER}'`],
+        [`http.${url}.extraHeader`, ''],
+        [`http.${url}.followRedirects`, 'false'],
+        [`http.${url}.sslVerify`, 'true'],
+        [`url.${url}.insteadOf`, url],
+        [`url.${url}.pushInsteadOf`, url]
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/reset/git-remote.js
+// The repository on the server: what its branches stand on, and pushing one commit to one branch. What went wrong is told
+// from git's own words, and whether a push took hold only from what the server says afterwards.
+
+
+
+
+
+/** A push that did not take hold, or of which that is not known. */
+class git_remote_PushError extends toggle_version_ToggleError {
+    /** What the branch stands on now: what it stood on before, something else, or that could not be found out. */
+    standing;
+    constructor(message, standing) {
+        super(message);
+        this.standing = standing;
+    }
+}
+const LIST_TIMEOUT_MS = 60_000;
+const FETCH_TIMEOUT_MS = 300_000;
+/** Between two looks at a server that is busy, or out of reach. */
+const PAUSE_MS = 15_000;
+/** How often a server that is out of reach after a push is asked again. */
+const MAX_LOOKS = 4;
+/** Reaches the repository on the server while some work is done. */
+async function git_remote_withRemote(target, outside, work) {
+    checkUrl(target.url);
+    const offer = await offerPassword(target);
+    const call = { config: offer.config, env: offer.env };
+    const listing = () => listBranches(target, outside, call);
+    try {
+        return await work({
+            branch: target.branch,
+            branches: async () => branchesIn(await listing(), target),
+            push: (gitDir, push) => pushUntilSettled(target, outside, { ...call, cwd: gitDir }, push),
+            async fetch(gitDir, depth) {
+                const quiet = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
+                const refspec = `+refs/heads/${target.branch}:refs/toggled/tip`;
+                const args = ['--git-dir=.', 'fetch', ...quiet, `--depth=${depth}`, target.url, refspec];
+                const end = await git_runGit(outside, args, { ...call, cwd: gitDir, timeoutMs: FETCH_TIMEOUT_MS });
+                if (!isSuccess(end))
+                    throw refusalOf(end, target);
+            }
+        });
+    }
+    finally {
+        await offer.close();
+    }
+}
+function checkUrl(url) {
+    if (!URL.canParse(url))
+        throw new toggle_version_ToggleError('"git-url" is no address: write https://HOST/APP.git');
+    const { protocol, username, password, search, hash } = new URL(url);
+    // The address is printed and stands in argument lists, and anything but HTTPS would show the password.
+    if (username !== '' || password !== '') {
+        throw new toggle_version_ToggleError('"git-url" holds credentials: leave them out, they come from the publish profile');
+    }
+    if (protocol !== 'https:' || search !== '' || hash !== '' || /\s/.test(url)) {
+        throw new toggle_version_ToggleError('"git-url" is not of the form https://HOST/APP.git');
+    }
+}
+/**
+ * Asks what a push would find. Not `git ls-remote`: on an app that has content and no repository yet, reading makes Kudu
+ * turn wwwroot itself into one (projectkudu/kudu, `InfoRefsController.InitialCommitIfNecessary`).
+ */
+function listBranches({ url }, runner, call) {
+    // gitremote-helpers(7): the empty line ends the conversation.
+    const input = 'list for-push\n\n';
+    return git_runGit(runner, ['remote-https', url, url], { ...call, input, timeoutMs: LIST_TIMEOUT_MS });
+}
+function branchesIn(end, target) {
+    if (!isSuccess(end))
+        throw refusalOf(end, target);
+    const found = [...end.stdout.matchAll(/^([0-9a-f]{40}) refs\/heads\/(.+)$/gm)];
+    return new Map(found.map(([, commit = '', name = '']) => [name, commit]));
+}
+/**
+ * Pushes, and waits where another deployment is under way. A push may lose its connection while its deployment goes on
+ * (Azure cuts one that is silent for 230 s), so that only the branch itself tells whether it took hold.
+ */
+async function pushUntilSettled(target, outside, call, push) {
+    for (let waitedMs = 0;; waitedMs += PAUSE_MS) {
+        const lines = [];
+        const end = await pushOnce(target, outside, call, push, line => {
+            lines.push(line);
+            outside.say(line);
+        });
+        const now = await lookAgain(target, outside, call);
+        if (now === push.commit)
+            return readPushLog(lines);
+        if (!isBusy(end) || waitedMs >= target.pushTimeoutMs)
+            throw rejectionOf(end, target, push, now);
+        outside.say('Another deployment is under way on the server. Waiting for its end');
+        await outside.sleep(PAUSE_MS, outside.signal);
+    }
+}
+function pushOnce({ url, branch, pushTimeoutMs }, runner, call, { commit, over }, onLine) {
+    // A refspec without its first half would delete the branch.
+    if (!git_isCommitId(commit))
+        throw new toggle_version_ToggleError('There is no commit to push');
+    const ref = `refs/heads/${branch}`;
+    const plainly = ['--no-verify', '--no-follow-tags', '--no-signed', '--recurse-submodules=no'];
+    const lease = `--force-with-lease=${ref}:${over ?? ''}`;
+    return git_runGit(runner, ['--git-dir=.', 'push', '--porcelain', ...plainly, lease, url, `${commit}:${ref}`], {
+        ...call,
+        timeoutMs: pushTimeoutMs,
+        onLine: line => {
+            // git pads what the server writes.
+            const said = /^remote: ?(.*?)\s*$/.exec(line)?.[1];
+            if (said !== undefined && said !== '')
+                onLine(said);
+        }
+    });
+}
+async function lookAgain(target, outside, call) {
+    for (let looks = 1;; looks++) {
+        const end = await listBranches(target, outside, call);
+        if (isSuccess(end))
+            return branchesIn(end, target).get(target.branch);
+        if (looks === MAX_LOOKS) {
+            const message = `${refusalOf(end, target).message}. What the branch ${JSON.stringify(target.branch)} stands on is not known: the ` +
+                'post step looks again, and so does the next run';
+            throw new git_remote_PushError(message, 'unknown');
+        }
+        outside.say(`The server did not say what the branch stands on: ${complaintOf(end)}`);
+        await outside.sleep(PAUSE_MS, outside.signal);
+    }
+}
+function isSuccess(end) {
+    return end.kind === 'ended' && end.exitCode === 0;
+}
+/** Kudu answers 409 while it deploys (projectkudu/kudu, `ReceivePackHandler`). */
+function isBusy(end) {
+    return end.kind === 'ended' && /\b(?:HTTP|error:) 409\b/.test(end.stderr);
+}
+/** Why the branch does not stand on what was pushed. */
+function rejectionOf(end, target, { over }, now) {
+    const what = `The push to the branch ${JSON.stringify(target.branch)} was refused`;
+    if (now === over)
+        return new git_remote_PushError(`${what}: ${git_remote_reasonOf(end, target)}`, 'unchanged');
+    return new git_remote_PushError(`${what}: somebody else pushed to it meanwhile, so nothing was overwritten. Run again, and let only one run at a ` +
+        'time deploy this app ("concurrency" in the workflow)', 'changed');
+}
+function git_remote_reasonOf(end, target) {
+    if (isBusy(end))
+        return 'another deployment has been under way for too long. Run again later';
+    const reason = end.kind === 'ended' ? /^!\t[^\t]*\t(.*)$/m.exec(end.stdout)?.[1] : undefined;
+    if (reason?.includes('shallow update not allowed') === true)
+        return git_remote_NEEDS_HISTORY;
+    if (end.kind === 'ended' && MISSING_OBJECT.test(end.stderr)) {
+        return ('the checkout lacks files that have to be pushed, as a sparse or partial one does. Leave "sparse-checkout" and ' +
+            '"filter" of actions/checkout out');
+    }
+    return reason === undefined ? refusalOf(end, target).message : (0,lib_escape/* plain */.pj)(reason, 300);
+}
+const MISSING_OBJECT = /^fatal: (?:unable to read|bad (?:tree )?object|missing blob|could not read)/im;
+/** What to change where the history that is needed was not checked out. */
+const git_remote_NEEDS_HISTORY = 'the checkout is shallow, and lacks the history between what is deployed and HEAD. Give "fetch-depth: 0" to ' +
+    'actions/checkout';
+/** What is wrong where the server gave no answer, or refused to. */
+function refusalOf(end, { url }) {
+    const host = new URL(url).host;
+    const said = complaintOf(end);
+    const status = /returned error: (\d{3})/.exec(said)?.[1];
+    if (/Authentication failed|could not read (?:Username|Password)/.test(said) || status === '401') {
+        return new toggle_version_ToggleError(`${host} refused the login for git. Check that "publish-profile" is current, and that basic authentication is on ` +
+            'for SCM (App Service: Configuration, General settings, "SCM Basic Auth Publishing Credentials")');
+    }
+    if (status === '403') {
+        return new toggle_version_ToggleError(`${host} does not let this runner in (403): the app is stopped, or its SCM site has access rules`);
+    }
+    if (status === '404' || /repository '.*' not found/.test(said)) {
+        return new toggle_version_ToggleError(`${host} has no repository there: deployments by git push are not set up for this app. Set them up (App Service: ` +
+            'Deployment Center, Local Git), or correct "git-url"');
+    }
+    if (/certificate|SSL|TLS/i.test(said)) {
+        return new toggle_version_ToggleError(`The certificate of ${host} could not be verified: ${said}. For a private CA set GIT_SSL_CAINFO in the job's environment`);
+    }
+    return new toggle_version_ToggleError(`git could not reach the repository on ${host}: ${said}`);
+}
+
+;// CONCATENATED MODULE: ./lib/reset/toggle-commit.js
+// The toggled commit: how it is made without a trace in the user's clone, and how a later run recognises it.
+
+
+
+
+
+const ORIGINAL = 'Azure-Python-Env-Original';
+const RUN = 'Azure-Python-Env-Run';
+const AUTHOR = { name: 'azure-python-env', email: 'azure-python-env@users.noreply.github.com' };
+/** Looks at the user's clone and changes nothing in it, not even its index; throws `ToggleError`. */
+async function toggle_commit_readClone(runner, folder) {
+    const places = ['--path-format=absolute', '--git-path', 'objects', '--git-path', 'shallow'];
+    const found = await runGit(runner, ['rev-parse', ...places, '--is-shallow-repository'], { cwd: folder });
+    const said = found.kind === 'ended' ? found.stderr : '';
+    if (/dubious ownership|unsafe repository/.test(said)) {
+        throw new ToggleError('git does not touch the checked-out repository, because it belongs to another user, as it does in a container job. ' +
+            'Run before: git config --global --add safe.directory "$GITHUB_WORKSPACE"');
+    }
+    if (/not a git repository/.test(said)) {
+        throw new ToggleError('The workspace is no git repository, and "reset-method" toggle-runtime pushes the commit that is checked out. Check ' +
+            'out with actions/checkout before');
+    }
+    const [objects, shallowFile, isShallow] = found.kind === 'ended' ? found.stdout.split(/\r?\n/) : [];
+    // Before 2.31 git has neither this option nor settings from its environment.
+    if (found.kind !== 'ended' || found.exitCode !== 0 || !objects || !shallowFile) {
+        throw new ToggleError('git of this runner is too old for "reset-method" toggle-runtime: it has to be 2.31 or newer');
+    }
+    const head = await runGit(runner, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { cwd: folder });
+    const commit = head.kind === 'ended' ? head.stdout.trim() : '';
+    if (!isCommitId(commit)) {
+        throw new ToggleError('HEAD of the checked-out repository names no commit with a SHA-1 id: there is nothing to push');
+    }
+    const changedFiles = await countChanges(runner, folder);
+    return { head: commit, isShallow: isShallow === 'true', changedFiles, objects, shallowFile };
+}
+/** Only said, and so worth no error: a filter of the user's may be missing. */
+async function countChanges(runner, folder) {
+    const status = ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=no', '--ignore-submodules'];
+    const end = await runGit(runner, status, { cwd: folder });
+    return end.kind === 'ended' && end.exitCode === 0 ? end.stdout.split('\0').length - 1 : 0;
+}
+/** Works in a repository of our own, which sees the objects of the user's clone if there is one. */
+async function toggle_commit_withScratch(runner, clone, work) {
+    const folder = await (0,promises_namespaceObject.mkdtemp)((0,external_node_path_namespaceObject.join)((0,external_node_os_namespaceObject.tmpdir)(), 'azure-python-env-'));
+    const gitDir = (0,external_node_path_namespaceObject.join)(folder, 'scratch.git');
+    try {
+        // Without a template: those of the user may bring hooks along.
+        await gitOutput(runner, ['init', '--quiet', '--bare', '--template=', gitDir], { cwd: folder });
+        if (clone)
+            await borrowObjects(gitDir, clone);
+        const inside = (args) => ['--git-dir=.', ...args];
+        return await work({
+            gitDir,
+            output: (args, input, env = {}) => gitOutput(runner, inside(args), { cwd: gitDir, env, ...(input === undefined ? {} : { input }) }),
+            async succeeds(args) {
+                const end = await git_runGit(runner, inside(args), { cwd: gitDir });
+                return end.kind === 'ended' && end.exitCode === 0;
+            }
+        });
+    }
+    finally {
+        await (0,promises_namespaceObject.rm)(folder, { recursive: true, force: true });
+    }
+}
+async function borrowObjects(gitDir, { objects, isShallow, shallowFile }) {
+    await (0,promises_namespaceObject.mkdir)((0,external_node_path_namespaceObject.join)(gitDir, 'objects', 'info'), { recursive: true });
+    await (0,promises_namespaceObject.writeFile)((0,external_node_path_namespaceObject.join)(gitDir, 'objects', 'info', 'alternates'), `${objects}\n`);
+    // Where the history ends, git must not look for more of it.
+    if (isShallow)
+        await (0,promises_namespaceObject.copyFile)(shallowFile, (0,external_node_path_namespaceObject.join)(gitDir, 'shallow'));
+}
+/** Whether the history that is known leads from one commit back to another. */
+async function toggle_commit_isAncestor(scratch, older, newer) {
+    if (older === newer)
+        return true;
+    if (!(await scratch.succeeds(['cat-file', '-e', `${older}^{commit}`])))
+        return false;
+    return scratch.succeeds(['merge-base', '--is-ancestor', older, newer]);
+}
+/** Finds `runtime.txt` at the top of a commit, in any case, as Windows does; throws `ToggleError` where it is no plain file. */
+async function runtimeEntry(scratch, commit) {
+    const listing = await scratch.output(['ls-tree', '-z', commit]);
+    const found = [...listing.matchAll(/(\d+) \w+ ([0-9a-f]{40})\t([^\0]*)\0/g)].filter(([, , , name]) => name?.toLowerCase() === 'runtime.txt');
+    const [, mode = '', object = '', name = ''] = found[0] ?? [];
+    if (found.length > 1)
+        throw new ToggleError('The commit has more than one runtime.txt: leave one of them');
+    if (found.length === 1 && !/^100/.test(mode))
+        throw new ToggleError('runtime.txt in the commit is no plain file');
+    return found.length === 1 ? { mode, object, name } : undefined;
+}
+/** Reads `runtime.txt` at the top of a commit; `undefined`: there is none. */
+async function toggle_commit_runtimeTextOf(scratch, commit) {
+    const entry = await runtimeEntry(scratch, commit);
+    return entry && scratch.output(['cat-file', 'blob', entry.object]);
+}
+/**
+ * Makes the commit on top of the original that changes `runtime.txt` and nothing else, and gives its id.
+ *
+ * The same original, runtime and run always make the same commit.
+ */
+async function toggle_commit_makeToggled(scratch, { original, via, run, other }) {
+    const { mode, name } = (await runtimeEntry(scratch, original)) ?? { mode: '100644', name: 'runtime.txt' };
+    const blob = (await scratch.output(['hash-object', '-w', '--stdin'], `python-${via}\n`)).trim();
+    // The index is that of the scratch repository. No other name passes through here, whatever its encoding is.
+    await scratch.output(['read-tree', original]);
+    await scratch.output(['update-index', '--add', '--cacheinfo', `${mode},${blob},${name}`]);
+    // A clone may lack what it never needed.
+    const tree = (await scratch.output(['write-tree', '--missing-ok'])).trim();
+    const seconds = Number(await scratch.output(['show', '-s', '--format=%ct', original]));
+    for (const later of [0, 1]) {
+        const commit = await commitTree(scratch, tree, original, messageOf(original, via, run), seconds + later);
+        if (commit !== other && (await recogniseToggled(scratch, commit)))
+            return commit;
+    }
+    throw new ToggleError('git made a commit that changes more than runtime.txt, which is not pushed');
+}
+async function commitTree(scratch, tree, parent, message, seconds) {
+    const person = (role) => ({
+        [`GIT_${role}_NAME`]: AUTHOR.name,
+        [`GIT_${role}_EMAIL`]: AUTHOR.email,
+        [`GIT_${role}_DATE`]: `@${seconds} +0000`
+    });
+    const env = { ...person('AUTHOR'), ...person('COMMITTER') };
+    const made = await scratch.output(['commit-tree', '--no-gpg-sign', '-p', parent, tree], message, env);
+    return made.trim();
+}
+function messageOf(original, via, run) {
+    return [
+        `Use python-${via} for one deployment`,
+        '',
+        'This makes the deployment after it create the virtual environment anew. The',
+        'branch goes back to the original commit right away; if it still stands here,',
+        'the run that made this commit was interrupted.',
+        '',
+        `${ORIGINAL}: ${original}`,
+        `${RUN}: ${run.replaceAll(/[^\w.-]/g, '-').slice(0, 100)}`,
+        ''
+    ].join('\n');
+}
+/**
+ * Recognises a toggled commit: its message says so, and it differs from its only parent in `runtime.txt` alone.
+ *
+ * `undefined`: it is somebody's own commit, which nothing of ours may overwrite.
+ */
+async function recogniseToggled(scratch, commit) {
+    const text = await scratch.output(['cat-file', 'commit', commit]);
+    const [headers = '', ...body] = text.split('\n\n');
+    const parents = [...headers.matchAll(/^parent ([0-9a-f]{40})$/gm)].map(([, id]) => id);
+    const trailer = (name) => new RegExp(`^${name}: (.*)$`, 'm').exec(body.join('\n\n'))?.[1] ?? '';
+    const original = trailer(ORIGINAL);
+    if (parents.length !== 1 || parents[0] !== original)
+        return undefined;
+    const paths = ['diff-tree', '-r', '-z', '--no-renames', '--name-only', '--no-commit-id', original, commit];
+    const changed = (await scratch.output(paths)).split('\0').filter(path => path !== '');
+    const isOurs = changed.length === 1 && changed[0]?.toLowerCase() === 'runtime.txt';
+    return isOurs ? { toggled: commit, original, run: trailer(RUN) } : undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/reset/toggle-outcome.js
+// What came of two pushes, told from their logs once the branch is back where it belongs. Pure.
+
+
+/** Judges the deployment of the toggled commit and that of the original; throws `ToggleError` where they brought no new environment. */
+function toggle_outcome_judge(deployments, runtimes, branch) {
+    const [toggled, { commit, log: last }] = deployments;
+    const isBack = `The branch is back on ${commit.slice(0, 10)}`;
+    const mistake = deployments.map(deployment => misdirected(deployment, branch)).find(found => found !== undefined) ??
+        unsupported(toggled.log, runtimes) ??
+        failed(last) ??
+        untouched(last, runtimes);
+    if (mistake !== undefined)
+        throw new ToggleError(`${mistake}. ${isBack}`);
+    const { created } = last;
+    if (created === undefined) {
+        const warning = 'The log of the deployment was cut off before it showed that the environment was made anew';
+        return { isShown: false, warnings: [warning] };
+    }
+    const isOther = runtimes.after !== undefined && created !== runtimes.after;
+    const warning = `The server made the environment with Python ${created}, and ${String(runtimes.after)} was expected`;
+    return { isShown: true, warnings: isOther ? [warning] : [] };
+}
+/** Toggling can do nothing for this app, or not on this branch. */
+function misdirected({ commit, log }, branch) {
+    if (log.linuxBuild !== undefined) {
+        const builder = log.linuxBuild === 'oryx' ? 'Oryx' : "Kudu's bash script";
+        return (`This app runs on Linux and is built by ${builder}, where another runtime deletes nothing: toggling is of no use ` +
+            'there. Use "reset-method" ftp or deploy-script');
+    }
+    const isOther = log.commit === undefined ? (log.branch ?? branch) !== branch : !commit.startsWith(log.commit);
+    if (!isOther)
+        return undefined;
+    const name = log.branch === undefined ? 'another branch' : `the branch ${JSON.stringify(plain(log.branch, 80))}`;
+    return `The app deploys ${name}, and not ${JSON.stringify(branch)}: correct "git-branch"`;
+}
+function unsupported({ unsupportedRuntime }, { via }) {
+    if (unsupportedRuntime === undefined)
+        return undefined;
+    return (`The server does not know python-${via} ("Unsupported runtime"), so the environment was not touched: write another ` +
+        'version into "toggle-version"');
+}
+function failed({ succeeded, pipFailed, unsupportedRuntime }) {
+    if (succeeded !== false)
+        return undefined;
+    const runtime = unsupportedRuntime === undefined ? undefined : `it does not know ${plain(unsupportedRuntime, 80)}`;
+    const why = runtime ?? (pipFailed ? 'pip failed' : 'its script failed');
+    return `The server took the commit, and its deployment failed, because ${why}: see the log above`;
+}
+function untouched({ environment, succeeded }, { via }) {
+    if (environment === 'kept') {
+        return ('The environment is still the old one ("Found compatible virtual environment"), because the deployment with ' +
+            `python-${via} did not get as far as deleting it: see the log above`);
+    }
+    if (environment !== undefined || succeeded === undefined)
+        return undefined;
+    return ("The commit was deployed without Kudu's Python script, so the environment was not touched: there is no " +
+        'requirements.txt at the top of the repository, or a .skipPythonDeployment, or a command in .deployment. Use ' +
+        '"reset-method" ftp');
+}
+
+;// CONCATENATED MODULE: ./lib/reset/toggle-runtime.js
+// Toggling the runtime: two pushes, between which Kudu's Windows script finds no marker of the runtime that it is told to
+// use, and so makes the environment anew. The branch ends on the user's commit, or this ends in an error that says it does not.
+
+
+
+
+
+
+/**
+ * Deploys HEAD by way of another runtime. Throws `ToggleError`, before anything changed or with the branch back where it
+ * belongs, unless the message says that it is not; rejects when the signal aborts.
+ */
+async function toggle_runtime_toggleRuntime(request, outside) {
+    await checkBranch(request.branch, outside);
+    const clone = await readClone(outside, request.workspace);
+    return withScratch(outside, clone, async (scratch) => {
+        const runtimeText = await runtimeTextOf(scratch, clone.head);
+        const runtimes = chooseRuntimes({ wanted: request.wanted, via: request.via, runtimeText });
+        return withRemote({ ...request, pushTimeoutMs: request.timeoutMs }, outside, async (remote) => {
+            const { commit, left } = await lookAtBranch(remote, scratch, clone, outside);
+            if (left)
+                outside.say(`The branch was left on the toggled commit of the run ${plain(left.run)}, which was interrupted`);
+            const plan = { original: clone.head, via: runtimes.via, run: request.run, other: commit };
+            const toggled = await makeToggled(scratch, plan);
+            const warnings = [...runtimes.warnings, ...ofClone(clone)];
+            const done = { original: clone.head, toggled, via: runtimes.via };
+            if (request.dryRun)
+                return { ...done, deployments: [], finished: false, isShown: false, warnings };
+            const deployments = await pushBoth(request, outside, remote, scratch.gitDir, done, { commit, left });
+            const outcome = judge(deployments, runtimes, remote.branch);
+            return { ...done, deployments, finished: true, ...outcome, warnings: [...warnings, ...outcome.warnings] };
+        });
+    });
+}
+function ofClone({ changedFiles, head }) {
+    if (changedFiles === 0)
+        return [];
+    const files = changedFiles === 1 ? '1 file' : `${changedFiles} files`;
+    return [`A push deploys the commit ${head.slice(0, 10)}: changes to ${files} in the workspace are not in it`];
+}
+async function checkBranch(branch, outside) {
+    const end = await runGit(outside, ['check-ref-format', `refs/heads/${branch}`]);
+    if (end.kind === 'ended' && end.exitCode === 0 && !branch.startsWith('-'))
+        return;
+    throw new ToggleError(`"git-branch" is ${JSON.stringify(branch)}, which is no name of a branch`);
+}
+/** Looks whether HEAD may follow what is deployed; throws `ToggleError` where it may not, with nothing toggled left behind. */
+async function lookAtBranch(remote, scratch, clone, outside) {
+    const branches = await remote.branches();
+    const commit = branches.get(remote.branch);
+    if (commit === undefined) {
+        checkFirst(branches, remote.branch, clone);
+        return { commit, left: undefined };
+    }
+    if (await isAncestor(scratch, commit, clone.head))
+        return { commit, left: undefined };
+    return withScratch(outside, undefined, async (other) => {
+        const left = await findToggled(remote, other, commit);
+        if (left && (await isAncestor(scratch, left.original, clone.head)))
+            return { commit, left };
+        if (left) {
+            outside.say('A run that was interrupted left the branch on its toggled commit. Pushing the original back');
+            await remote.push(other.gitDir, { commit: left.original, over: commit });
+        }
+        throw notAnAncestor(left?.original ?? commit, remote.branch, clone);
+    });
+}
+/** A repository without any branch was never pushed to: then this is the first deployment by git. */
+function checkFirst(branches, branch, clone) {
+    if (branches.size > 0) {
+        const names = [...branches.keys()].slice(0, 5).map(name => plain(name, 60));
+        throw new ToggleError(`The repository on the server has no branch ${JSON.stringify(branch)}, but ${names.join(', ')}: write the one that ` +
+            'the app deploys into "git-branch"');
+    }
+    if (clone.isShallow)
+        throw new ToggleError(`Nothing was pushed to this app before, and ${NEEDS_HISTORY}`);
+}
+function notAnAncestor(commit, branch, { isShallow, head }) {
+    const stands = `The branch ${JSON.stringify(branch)} on the server stands on ${commit.slice(0, 10)}`;
+    if (isShallow) {
+        return new ToggleError(`${stands}, and whether ${head.slice(0, 10)} follows it cannot be told: ${NEEDS_HISTORY}`);
+    }
+    return new ToggleError(`${stands}, which is not in the history of ${head.slice(0, 10)}: a push would drop what is deployed. Check out a ` +
+        'commit that follows it, or push this one by hand first');
+}
+/** Looks into a commit on the server that the clone does not know: into two, because it is compared with its parent. */
+async function findToggled(remote, scratch, commit) {
+    await remote.fetch(scratch.gitDir, 2);
+    const tip = (await scratch.output(['rev-parse', 'refs/toggled/tip'])).trim();
+    return tip === commit ? recogniseToggled(scratch, commit) : undefined;
+}
+/** Pushes the toggled commit, and whatever became of its deployment, the original after it. */
+async function pushBoth({ url, branch }, outside, remote, gitDir, { original, toggled, via }, { commit: over, left }) {
+    const pending = { url, branch, original, toggled };
+    outside.save({ ...pending, stage: 'toggling' });
+    outside.say(`Deploying ${original.slice(0, 10)} with python-${via}, as the commit ${toggled.slice(0, 10)}`);
+    const first = await remote.push(gitDir, { commit: toggled, over }).catch((error) => {
+        throw left ? stillToggled(error, branch, left.toggled) : error;
+    });
+    outside.save({ ...pending, stage: 'returning' });
+    outside.say(`Deploying ${original.slice(0, 10)} as it is`);
+    const second = await remote.push(gitDir, { commit: original, over: toggled }).catch((error) => {
+        throw stillToggled(error, branch, toggled);
+    });
+    return [
+        { commit: toggled, log: first },
+        { commit: original, log: second }
+    ];
+}
+/** Adds to an error that the branch was left where it must not stay. */
+function stillToggled(error, branch, toggled) {
+    if (!(error instanceof PushError) || error.standing !== 'unchanged')
+        return error;
+    return new ToggleError(`${error.message}. The branch ${JSON.stringify(branch)} on the server still stands on the toggled commit ${toggled}: ` +
+        'the post step tries again, and so does the next run');
+}
+/**
+ * Pushes the original back where the branch on the server stands on a toggled commit: that one, or any.
+ *
+ * It needs no workspace: all that it takes is on the server. Throws `ToggleError`; rejects when the signal aborts.
+ */
+async function finishToggle(target, toggled, outside) {
+    return git_remote_withRemote({ ...target, pushTimeoutMs: target.timeoutMs }, outside, async (remote) => {
+        const commit = (await remote.branches()).get(target.branch);
+        if (commit === undefined || (toggled !== undefined && commit !== toggled))
+            return { kind: 'nothing' };
+        return toggle_commit_withScratch(outside, undefined, async (scratch) => {
+            const left = await findToggled(remote, scratch, commit);
+            if (!left)
+                return { kind: 'nothing' };
+            const log = await remote.push(scratch.gitDir, { commit: left.original, over: commit });
+            return { kind: 'finished', original: left.original, run: left.run, log };
+        });
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/state.js
 // What the main step hands to the post step: one JSON value. Holds no secret.
 
 
+const STRATEGIES = ['none', 'marker', 'rename', 'in-place', 'archive', 'toggle-runtime', 'deploy-script'];
 const KEY = 'run';
 /** The runner hands state over in an environment variable, and an operating system limits those. */
 const MAX_LIST_LENGTH = 20_000;
@@ -47751,7 +49361,7 @@ function loadState(keeper) {
         deadlineMs: state_numberIn(fields, 'deadlineMs', 360 * 60_000),
         verify: fields['verify'] === true,
         layout: state_textIn(fields, 'layout'),
-        strategy: state_oneOf(fields, 'strategy', ['none', 'marker', 'rename', 'in-place', 'archive']),
+        strategy: state_oneOf(fields, 'strategy', STRATEGIES),
         reason: state_textIn(fields, 'reason'),
         environment: state_pathIn(fields, 'environment'),
         envPath: state_pathIn(fields, 'envPath'),
@@ -47759,6 +49369,8 @@ function loadState(keeper) {
         pythonBefore: state_textIn(fields, 'pythonBefore'),
         pythonWanted: state_textIn(fields, 'pythonWanted'),
         installedBefore: state_listIn(fields, 'installedBefore'),
+        script: scriptIn(fields),
+        toggle: toggleIn(fields),
         remembering: remembered(fields)
     };
 }
@@ -47814,6 +49426,543 @@ function remembered(fields) {
     catch (error) {
         throw new Error(state_invalid('remembering').message, { cause: error });
     }
+}
+function scriptIn(fields) {
+    const script = partIn(fields, 'script');
+    return script && { packagePath: state_textIn(script, 'packagePath'), script: state_textIn(script, 'script') };
+}
+function toggleIn(fields) {
+    const toggle = partIn(fields, 'toggle');
+    if (!toggle)
+        return undefined;
+    return {
+        url: state_textIn(toggle, 'url'),
+        branch: state_textIn(toggle, 'branch'),
+        original: commitIn(toggle, 'original'),
+        toggled: commitIn(toggle, 'toggled'),
+        stage: state_oneOf(toggle, 'stage', ['toggling', 'returning'])
+    };
+}
+function partIn(fields, name) {
+    const value = fields[name];
+    if (value === undefined)
+        return undefined;
+    if (typeof value !== 'object' || value === null)
+        throw state_invalid(name);
+    return { ...value };
+}
+function commitIn(fields, name) {
+    const value = state_textIn(fields, name);
+    if (!/^[0-9a-f]{40}$/.test(value))
+        throw state_invalid(name);
+    return value;
+}
+
+;// CONCATENATED MODULE: ./lib/other-ways.js
+// Resetting without FTP: by the deployment script in the workspace, or by two pushes. And what is left of that for the post
+// step. The first changes nothing on the server, the second deploys.
+
+
+
+
+
+
+
+
+
+/** Decides where nothing that lies on the server matters; throws where it does. */
+function other_ways_decideUnseen({ resetEnv, mode }) {
+    if (resetEnv)
+        return { action: 'reset', reasons: [{ code: 'requested', detail: '"reset-env" is true' }], warning: undefined };
+    if (mode === 'always') {
+        return { action: 'reset', reasons: [{ code: 'requested', detail: '"reset-mode" is always' }], warning: undefined };
+    }
+    if (mode === 'never') {
+        return { action: 'preserve', reasons: [{ code: 'never', detail: '"reset-mode" is never' }], warning: undefined };
+    }
+    throw new Error(`"reset-mode" ${mode} needs a look at the server`);
+}
+/** Carries a decision out that is no refusal; `learn` hears of the strategy before anything can fail. */
+async function other_ways_beginOtherwise(ports, limits, errand, learn) {
+    const { choices, decision, state } = errand;
+    const { method } = choices;
+    if (decision.action !== 'reset') {
+        ports.core.info('Nothing to reset');
+        if (errand.isToBeKept && !choices.dryRun)
+            saveState(ports.core, state);
+        const warnings = decision.action === 'reset-archive' ? [onlyOverFtp(decision)] : [];
+        const finished = method.kind === 'toggle-runtime' && !choices.dryRun ? await finishEarlier(ports, limits, errand) : [];
+        return {
+            ...(decision.action === 'reset-archive' ? { result: 'preserved' } : {}),
+            warnings: [...warnings, ...finished]
+        };
+    }
+    if (method.kind === 'toggle-runtime')
+        return toggle(ports, limits, errand, method, learn);
+    return schedule(ports, errand, method.kind === 'deploy-script' ? method.script : undefined, learn);
+}
+function onlyOverFtp({ reasons: [{ detail }] }) {
+    return `An archive is left over, which only "reset-method" ftp sets aside: ${detail}`;
+}
+async function schedule({ core, runName }, { choices: { packagePath, dryRun }, found, state }, script, learn) {
+    learn({ strategy: 'deploy-script' });
+    if (found?.rebuiltBy.includes(MANIFEST_NAME)) {
+        throw new DeployScriptError(`The server builds this app with Oryx (${MANIFEST_NAME} lies in wwwroot), and a deployment script of its own would replace ` +
+            'that build. Use "reset-method" ftp. Nothing was changed');
+    }
+    const request = { packagePath, script, stamp: `run ${runName}` };
+    // The post step takes the lines out again, so it has to know of the script before it is changed.
+    const planned = await scheduleInScript({ ...request, dryRun: true });
+    const isChanged = planned.changed && !dryRun;
+    if (!dryRun) {
+        const changed = isChanged ? { packagePath, script: planned.script } : undefined;
+        saveState(core, { ...state, strategy: 'deploy-script', script: changed });
+    }
+    if (isChanged)
+        await scheduleInScript({ ...request, script: planned.script, dryRun });
+    const what = planned.changed ? (dryRun ? 'Would be changed' : 'Changed') : 'Has the lines already';
+    core.info(`${what}: ${plain(planned.script)}`);
+    for (const line of planned.diff)
+        core.info(plain(line, 500));
+    return { result: 'scheduled', warnings: planned.warnings };
+}
+async function toggle(ports, limits, { choices, found, expected, state, reader }, { branch, via }, learn) {
+    const { core, runName } = ports;
+    learn({ strategy: 'toggle-runtime' });
+    const target = pushTarget(reader, branch, choices.deadlineMs);
+    if (found && found.layout !== 'windows-env') {
+        throw new ToggleError(`The layout is ${found.layout}, and toggling works only where Kudu's script for Windows looks for the marker of a runtime: ` +
+            'elsewhere another runtime deletes nothing. Use "reset-method" ftp or deploy-script');
+    }
+    if (!expected.kuduScript.runs) {
+        throw new ToggleError(`Kudu's Python script, which makes the environment anew, would not run: ${expected.kuduScript.detail}. Use "reset-method" ftp`);
+    }
+    const { packagePath, packageFolder, python: wanted, dryRun } = choices;
+    const workspace = packageFolder === undefined ? process.cwd() : packagePath;
+    const started = { ...state, strategy: 'toggle-runtime' };
+    const toggled = await toggleRuntime({ ...target, workspace, wanted, via, run: runName, dryRun }, {
+        ...outsideOf(ports, limits),
+        save: pending => {
+            saveState(core, { ...started, toggle: pending });
+        }
+    });
+    if (dryRun)
+        core.info(`Would deploy ${toggled.original.slice(0, 10)} with python-${toggled.via} and then as it is`);
+    else
+        saveState(core, started);
+    return { result: 'reset', warnings: toggled.warnings };
+}
+/** A run that was interrupted may have left the branch on its toggled commit, and this one deploys nothing over it. */
+async function finishEarlier(ports, limits, { choices: { method, deadlineMs }, reader }) {
+    if (method.kind !== 'toggle-runtime')
+        return [];
+    try {
+        return await finished(ports, limits, pushTarget(reader, method.branch, deadlineMs), undefined);
+    }
+    catch (error) {
+        if (!(error instanceof ToggleError) && !isAboutCredentials(error))
+            throw error;
+        ports.core.info(`Whether an earlier run left its toggled commit cannot be told: ${plain(error.message, 500)}`);
+        return [];
+    }
+}
+function isAboutCredentials(error) {
+    return error instanceof publish_profile_PublishProfileError || error instanceof input_values_InputError;
+}
+async function finished(ports, limits, target, toggled) {
+    const end = await finishToggle(target, toggled, outsideOf(ports, limits));
+    if (end.kind === 'nothing')
+        return [];
+    return [
+        `The branch ${JSON.stringify(target.branch)} on the server stood on the toggled commit of the run ${end.run}, which was ` +
+            `interrupted: ${end.original.slice(0, 10)} was pushed back, and is deployed again`
+    ];
+}
+function pushTarget(reader, branch, timeoutMs) {
+    const { url, userName, password } = loadGitTarget(reader);
+    return { url, branch, userName, password, timeoutMs };
+}
+function outsideOf({ core, run, sleep }, { signal }) {
+    return {
+        run,
+        signal,
+        sleep,
+        say: line => {
+            core.info((0,lib_escape/* plain */.pj)(line, 500));
+        }
+    };
+}
+/** Ends in the post step what the main step began; gives what the user should see. */
+async function endOtherwise(ports, limits, { script, toggle: pending, deadlineMs }, reader) {
+    const warnings = [];
+    try {
+        if (script) {
+            const { changed } = await unscheduleInScript(script);
+            if (changed)
+                ports.core.info(`As it was before: ${(0,lib_escape/* plain */.pj)(script.script)}`);
+        }
+    }
+    catch (error) {
+        if (!(error instanceof deploy_script_DeployScriptError))
+            throw error;
+        warnings.push(`The lines that were added could not be taken out of the workspace again: ${error.message}`);
+    }
+    try {
+        if (pending) {
+            const target = pushTarget(reader, pending.branch, deadlineMs);
+            // The password goes where the inputs say, whatever was handed over.
+            if (target.url !== pending.url)
+                throw new toggle_version_ToggleError('the address of the repository is another one now');
+            warnings.push(...(await finished(ports, limits, target, pending.toggled)));
+        }
+    }
+    catch (error) {
+        if (!(error instanceof toggle_version_ToggleError) && !isAboutCredentials(error))
+            throw error;
+        warnings.push(`The branch ${JSON.stringify(pending?.branch)} on the server may still stand on the toggled commit ` +
+            `${pending?.toggled ?? ''}, which the next run puts right: ${error.message}`);
+    }
+    return warnings;
+}
+/** What the post step is handed where nothing on the server was looked at. */
+function other_ways_unseenState({ connections, pipelining, timeoutMs, deadlineMs, verify, envPath }, { app, slot }, { reasons: [{ code }] }) {
+    return {
+        schema: 1,
+        app,
+        slot,
+        host: '',
+        tls: 'auto',
+        tlsVerify: true,
+        connections,
+        pipelining,
+        timeoutMs,
+        deadlineMs,
+        verify,
+        layout: 'unknown',
+        strategy: 'none',
+        reason: code,
+        environment: undefined,
+        envPath,
+        shipped: false,
+        pythonBefore: '',
+        pythonWanted: '',
+        installedBefore: undefined,
+        script: undefined,
+        toggle: undefined,
+        remembering: undefined
+    };
+}
+/** What there is to tell after the deployment where nothing was looked at. */
+function unseenEnd({ pythonBefore, installedBefore }, warnings, jobSucceeded) {
+    const before = { python: pythonBefore, packages: installedBefore };
+    return { settlements: [], before, after: undefined, warnings, jobSucceeded };
+}
+
+;// CONCATENATED MODULE: ./lib/azure/cli.js
+// What the signed-in `az` knows of an app: the commands that ask for it, what their answers mean, and what is wrong where
+// there is none. Starts nothing itself, and repeats nothing of what az wrote to its standard output.
+
+
+
+
+/** What is wrong with az or with its answer; `message` holds no secret, and consists of the problem and its remedy. */
+class cli_AzError extends Error {
+    problem;
+    constructor(problem, remedy) {
+        super(remedy === undefined ? problem : `${problem}. ${remedy}`);
+        this.name = 'AzError';
+        this.problem = problem;
+    }
+}
+/** Names as Azure allows them; none of them is an option, or `@file`, which az would read, or means something to cmd.exe. */
+const cli_NAMES = { site: /^[\p{L}\p{N}][\p{L}\p{N}-]{0,59}$/u, group: /^[\p{L}\p{N}_(][\p{L}\p{N}_().-]{0,89}$/u };
+/** The secret may well have been passed, under a name that does not exist: the runner makes an empty text of that. */
+const BY_HAND = 'or pass the publish profile in "publish-profile", which is empty in this run';
+/** What az says of an error is short. More is not looked at: it could take long. */
+const MAX_STDERR = 20_000;
+/** What tells of a secret that is not in a profile: a token, or a value with such a name. */
+const TELLING = /userPWD|publishProfile|\bbearer\b|\beyJ|(?:password|passwd|pwd|secret|token|key|sig)\W{0,3}[=:]/i;
+/** Finds the resource group of an app in the subscription that az is signed in to. */
+async function findResourceGroup(az, app) {
+    const site = { app, slot: '', resourceGroup: '' };
+    const filter = ['--name', app, '--resource-type', 'Microsoft.Web/sites'];
+    const query = ['--query', '[].{name:name,group:resourceGroup}', '--output', 'json'];
+    const found = jsonOf(await cli_ask(az, site, ['resource', 'list', ...filter, ...query]));
+    if (!Array.isArray(found))
+        throw cli_unreadable('the list of apps');
+    const groups = found.flatMap((item) => cli_textIn(item, 'name').toLowerCase() === app.toLowerCase() ? [cli_textIn(item, 'group')] : []);
+    const [group, ...others] = groups;
+    if (group === undefined)
+        throw notFound(site);
+    if (others.length > 0) {
+        throw new cli_AzError(`There is more than one app "${app}" in the subscription that az is signed in to: name the resource group in ` +
+            `"resource-group-name", one of ${(0,lib_escape/* listed */.KE)(groups)}`);
+    }
+    if (!cli_NAMES.group.test(group))
+        throw cli_unreadable('the list of apps');
+    return group;
+}
+/** Asks for the publish profile: XML that holds passwords. */
+async function cli_askForProfile(az, site) {
+    const command = ['webapp', 'deployment', 'list-publishing-profiles', ...cli_named(site), '--xml'];
+    const xml = (await cli_ask(az, site, command)).replace(/^\uFEFF/, '').trim();
+    if (!/<publishData\b/.test(xml))
+        throw cli_unreadable('the publish profile');
+    return xml;
+}
+/** Asks for the settings that decide whether FTP works and which Python a deployment builds with. Only an abort rejects. */
+async function cli_askForSettings(az, site) {
+    const { app, slot, resourceGroup } = site;
+    const parent = isSameSlot(slot, '') ? `sites/${app}` : `sites/${app}/slots/${slot}`;
+    const policy = ['--namespace', 'Microsoft.Web', '--resource-type', 'basicPublishingCredentialsPolicies'];
+    const json = (query) => ['--query', query, '--output', 'json'];
+    const gaps = [];
+    const tryTo = async (what, command) => {
+        try {
+            return jsonOf(await cli_ask(az, site, command));
+        }
+        catch (error) {
+            if (!(error instanceof cli_AzError))
+                throw error;
+            gaps.push(`az did not tell ${what}: ${error.problem}`);
+            return undefined;
+        }
+    };
+    const configuration = await tryTo('the configuration of the app', [
+        ...['webapp', 'config', 'show', ...cli_named(site)],
+        ...json('{runtime:linuxFxVersion,ftps:ftpsState}')
+    ]);
+    const allowed = await tryTo('whether basic authentication is on for FTP', [
+        ...['resource', 'show', '--resource-group', resourceGroup, ...policy, '--parent', parent, '--name', 'ftp'],
+        ...json('properties.allow')
+    ]);
+    return {
+        python: configuredPython(cli_textIn(configuration, 'runtime')),
+        ftp: cli_textIn(configuration, 'ftps').toLowerCase() !== 'disabled',
+        ftpBasicAuth: allowed !== false,
+        gaps
+    };
+}
+/** The Python of a `linuxFxVersion` such as `PYTHON|3.12`; `undefined` for another language, a container, or Windows. */
+function configuredPython(linuxFxVersion) {
+    const version = /^PYTHON\|(.*)$/i.exec(linuxFxVersion.trim())?.[1];
+    return version === undefined ? undefined : leadingVersion(version);
+}
+/** The command that sets a setting of an app; what is to be set follows it. */
+function cli_setCommand(site) {
+    return ['az webapp config set', ...cli_named(site)].join(' ');
+}
+/** What is wrong where a login over FTP cannot succeed, with the command that changes it; `undefined`: nothing is. */
+function cli_ftpRefusal(site, { ftp, ftpBasicAuth }) {
+    if (!ftpBasicAuth) {
+        const parent = isSameSlot(site.slot, '') ? `sites/${site.app}` : `sites/${site.app}/slots/${site.slot}`;
+        return new cli_AzError(`Basic authentication is off for FTP in ${theApp(site)}, so no password would be taken. Switch it on (App Service: ` +
+            'Configuration, General settings, "FTP Basic Auth Publishing Credentials"), or run: az resource update ' +
+            `--resource-group ${site.resourceGroup} --namespace Microsoft.Web --resource-type basicPublishingCredentialsPolicies ` +
+            `--parent ${parent} --name ftp --set properties.allow=true`);
+    }
+    if (ftp)
+        return undefined;
+    return new cli_AzError(`FTP is switched off for ${theApp(site)}. Switch it on (App Service: Configuration, General settings, "FTP state"), ` +
+        `or run: ${cli_setCommand(site)} --ftps-state FtpsOnly`);
+}
+/** What is wrong where az gave a profile that cannot be used; `flaw` continues a sentence about the profile. */
+function uselessProfile(site, flaw) {
+    return new cli_AzError(`The publish profile that az gave for ${theApp(site)} ${flaw}. Check that basic authentication is on for FTP (App ` +
+        'Service: Configuration, General settings) and that the identity that az is signed in with may publish (role Website ' +
+        `Contributor), ${BY_HAND}`);
+}
+function cli_named({ app, slot, resourceGroup }) {
+    return ['--name', app, '--resource-group', resourceGroup, ...((0,ftp_target/* isSameSlot */.LW)(slot, '') ? [] : ['--slot', slot])];
+}
+function theApp({ app, slot }) {
+    return (0,ftp_target/* isSameSlot */.LW)(slot, '') ? `the app "${app}"` : `the slot "${slot}" of the app "${app}"`;
+}
+function checkNames({ app, slot, resourceGroup }) {
+    for (const [input, name, isAllowed] of [
+        ['app-name', app, cli_NAMES.site.test(app)],
+        ['slot-name', slot, slot === '' || cli_NAMES.site.test(slot)],
+        ['resource-group-name', resourceGroup, resourceGroup === '' || cli_NAMES.group.test(resourceGroup)]
+    ]) {
+        if (isAllowed)
+            continue;
+        throw new cli_AzError(`"${input}" is ${JSON.stringify(name.slice(0, 60))}: write the name as the portal shows it, without its address. A slot has ` +
+            'an input of its own, "slot-name"');
+    }
+}
+/** Runs one command of az; throws `AzError` for anything but success. */
+async function cli_ask(az, site, command) {
+    checkNames(site);
+    const result = await az.run('az', [...command, '--only-show-errors'], az.limits);
+    if (result.kind === 'missing') {
+        throw new cli_AzError('Only "app-name" is given, so the Azure CLI (az) is asked for the publish profile, but this runner has none. Install ' +
+            `it, and sign in with azure/login in a step before this one, ${BY_HAND}`);
+    }
+    if (result.kind === 'failed') {
+        throw new cli_AzError(`The Azure CLI (az) could not be started: ${(0,lib_escape/* plain */.pj)(result.detail, 300)}`, `Install it anew, ${BY_HAND}`);
+    }
+    if (result.kind === 'late') {
+        throw new cli_AzError(`The Azure CLI (az) gave no answer within ${az.limits.timeoutMs / 1000} s and was stopped`, `Run again, raise "timeout" above that, ${BY_HAND}`);
+    }
+    az.mask(`${result.stdout}\n${result.stderr}`);
+    if (result.exitCode === 0)
+        return result.stdout;
+    throw cli_refusalOf(site, command, { ...result, stderr: result.stderr.slice(0, MAX_STDERR) });
+}
+function cli_refusalOf(site, command, { exitCode, stdout, stderr }) {
+    // What is refused for want of a role also says to refresh the credentials, so this comes first.
+    if (/AuthorizationFailed|does not have authorization|\bForbidden\b/.test(stderr)) {
+        const wish = command.includes('list-publishing-profiles') ? 'publish to' : 'read the settings of';
+        return new cli_AzError(`The identity that az is signed in with has no permission to ${wish} ${theApp(site)}`, `Give it the role Website Contributor on the app, ${BY_HAND}`);
+    }
+    if (/az login|az account set|AADSTS\d|No subscriptions? found|AuthenticationToken|SubscriptionNotFound/i.test(stderr)) {
+        return new cli_AzError('The Azure CLI (az) is not signed in, or its sign-in has expired', 'Use azure/login in a step before this one (az login, and az account set for the right subscription), ' + BY_HAND);
+    }
+    // az ends with 3 where something does not exist.
+    if (exitCode === 3 || /Resource(Group)?NotFound|\bNot Found\b|was not found|could not be found/.test(stderr)) {
+        return notFound(site);
+    }
+    const line = firstError(stdout, stderr);
+    const words = command
+        .slice(0, command.findIndex(word => word.startsWith('-')))
+        .join(' ');
+    return new cli_AzError(`The Azure CLI (az) could not tell about ${theApp(site)}${line === '' ? '' : ` (${line})`}`, `Run "az ${words}" by hand to see why, ${BY_HAND}`);
+}
+function notFound(site) {
+    const where = site.resourceGroup === ''
+        ? 'the subscription that az is signed in to'
+        : `the resource group "${site.resourceGroup}" of the subscription that az is signed in to`;
+    return new cli_AzError(`There is no sign of ${theApp(site)} in ${where}`, 'Correct "app-name", "slot-name" or "resource-group-name", choose the subscription with az account set, and check ' +
+        'that the identity may see the app');
+}
+function cli_unreadable(what) {
+    return new cli_AzError(`The Azure CLI (az) answered something else than ${what}`, `Bring it up to date, ${BY_HAND}`);
+}
+/** The line of az that names the error, if nothing in it looks like a secret. */
+function firstError(stdout, stderr) {
+    const lines = stderr.split(/\r?\n/).filter(line => line.trim() !== '');
+    const line = lines.find(each => each.startsWith('ERROR:')) ?? lines.at(-1) ?? '';
+    const secrets = secretsIn(`${stdout}\n${stderr}`);
+    const isTelling = TELLING.test(line) || secrets.some(secret => line.includes(secret));
+    // An address may hold a password, as that of a proxy does.
+    return isTelling ? '' : (0,lib_escape/* plain */.pj)(line.replace(/^ERROR:\s*/, '').replace(/:\/\/[^/\s]*@/g, '://…@'), 300);
+}
+function jsonOf(text) {
+    try {
+        return JSON.parse(text.replace(/^\uFEFF/, ''));
+    }
+    catch {
+        throw cli_unreadable('JSON');
+    }
+}
+/** A member of a JSON object; empty for what is no text. */
+function cli_textIn(value, name) {
+    const member = typeof value === 'object' && value !== null ? value[name] : undefined;
+    return typeof member === 'string' ? member : '';
+}
+
+;// CONCATENATED MODULE: ./lib/sign-in.js
+// Logging in where the inputs alone do not tell how: az is asked for what the inputs leave out. Keeps nothing.
+
+
+
+
+
+/** A command of az begins with starting Python, whatever the network does. */
+const LEAST_TIME_MS = 60_000;
+/** Takes the credentials from the inputs, or asks az for them and for the app's settings; throws before anything connects. */
+async function sign_in_signIn(ports, need, limits) {
+    const { core } = ports;
+    const question = azQuestion(core);
+    if (!question)
+        return { credentials: forFtp(need, core, loadCredentials), reader: core, expected: {} };
+    core.info(`Asking az about ${plain(question.app)}`);
+    const az = azOf(ports, limits);
+    const site = await located(az, question);
+    const reader = withProfile(core, await askForProfile(az, site));
+    const settings = await askForSettings(az, site);
+    for (const gap of settings.gaps)
+        core.info(plain(gap, 500));
+    const { python } = settings;
+    const expected = python ? { pythonConfigured: { version: python, setCommand: setCommand(site) } } : {};
+    // Said before the profile is looked at, because the cause is known better than by its traces in there.
+    const refusal = ftpRefusal(site, settings);
+    if (refusal && need === 'ftp')
+        throw refusal;
+    const credentials = refusal && need === 'look' ? refusal.message : forFtp(need, reader, from => credentialsIn(from, site));
+    return { credentials, reader, expected };
+}
+/** An app that is deployed by git may have FTP switched off, and then its profile has no login for it. */
+function forFtp(need, reader, load) {
+    if (need === 'push')
+        return undefined;
+    try {
+        return load(reader);
+    }
+    catch (error) {
+        const isOfProfile = error instanceof PublishProfileError || error instanceof AzError;
+        if (need !== 'look' || !isOfProfile || !tellsWhereToPush(reader))
+            throw error;
+        return error.message;
+    }
+}
+/** Whether it is a profile at all, and only its login for FTP is of no use. */
+function tellsWhereToPush(reader) {
+    try {
+        parseGitTarget(textOf(reader, 'publish-profile'));
+        return true;
+    }
+    catch (error) {
+        if (!(error instanceof PublishProfileError))
+            throw error;
+        return false;
+    }
+}
+/** The inputs as the main step had them, without a word in the log; `login` throws where nobody can log in over FTP. */
+async function signInAgain(ports, limits) {
+    const { core } = ports;
+    const question = credentials_azQuestion(core);
+    if (!question)
+        return { reader: core, login: () => credentials_loadCredentials(core) };
+    const az = azOf(ports, limits);
+    const site = await located(az, question);
+    const reader = withProfile(core, await cli_askForProfile(az, site));
+    return { reader, login: () => credentialsIn(reader, site) };
+}
+function azOf({ core, run }, { timeoutMs, signal }) {
+    return {
+        run,
+        limits: { timeoutMs: Math.max(timeoutMs, LEAST_TIME_MS), signal },
+        mask: written => {
+            credentials_maskSecrets(withProfile(core, written));
+        }
+    };
+}
+async function located(az, site) {
+    if (site.resourceGroup !== '')
+        return site;
+    return { ...site, resourceGroup: await findResourceGroup(az, site.app) };
+}
+function credentialsIn(reader, site) {
+    try {
+        return credentials_loadCredentials(reader);
+    }
+    catch (error) {
+        if (error instanceof publish_profile_PublishProfileError)
+            throw uselessProfile(site, error.flaw);
+        if (error instanceof input_values_InputError)
+            throw uselessProfile(site, 'is that of another app or slot');
+        throw error;
+    }
+}
+/** From here on a profile that az gave is like one that was passed as an input. */
+function withProfile(core, profile) {
+    return {
+        getInput: (name, options) => (name === 'publish-profile' ? profile : core.getInput(name, options)),
+        setSecret: secret => {
+            core.setSecret(secret);
+        }
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/reset/in-use.js
@@ -48696,7 +50845,7 @@ async function transaction_begin(ports, limits, site, inputs, seen, learn) {
         throw refusal(decision, snapshot);
     const newName = copyNamer(ports.now(), ports.random);
     const plan = planReset(decision, snapshot, seen.expected, newName);
-    const state = stateOf(inputs, seen, plan);
+    const state = transaction_stateOf(inputs, seen, plan);
     if (!plan) {
         core.info('Nothing to reset');
         // This run's post step settles an earlier run's copies, or remembers; else it has nothing to connect for.
@@ -48780,6 +50929,7 @@ function stoppedInPlace(error) {
 function isChangeable(site) {
     return 'rename' in site;
 }
+/** Why a demanded reset cannot be done. */
 function refusal({ reasons: [{ code, detail }] }, { doubt }) {
     if (doubt?.remedy !== undefined)
         return new Error(`${detail}. ${doubt.remedy}`);
@@ -48788,7 +50938,8 @@ function refusal({ reasons: [{ code, detail }] }, { doubt }) {
         : 'Run the workflow again when the deployment has ended';
     return new Error(`The reset that was asked for was not done, because of ${code}: ${detail}. ${remedy}`);
 }
-function stateOf(inputs, seen, plan) {
+/** What the post step needs to know of this run; nothing is done so far. */
+function transaction_stateOf(inputs, seen, plan) {
     const { snapshot, wanted, decision, remembering } = seen;
     const { environment } = snapshot;
     return {
@@ -48812,6 +50963,8 @@ function stateOf(inputs, seen, plan) {
         pythonBefore: foundPython(usedEnvironment(snapshot)) ?? '',
         pythonWanted: wanted?.version ?? '',
         installedBefore: environment && packageLines(environment.distributions),
+        script: undefined,
+        toggle: undefined,
         remembering
     };
 }
@@ -48821,9 +50974,10 @@ async function end(ports, { until }, site, state, jobSucceeded) {
     const before = { python: state.pythonBefore, packages: state.installedBefore };
     const surroundings = await site.list(lib_site/* SITE */.CT);
     // First the trash, then the site: a copy that another run makes after the site was seen must not be swept for it.
-    const own = await trash_listOwnFolder(site, surroundings, state.strategy !== 'none');
+    const isOverFtp = !['none', 'toggle-runtime', 'deploy-script'].includes(state.strategy);
+    const own = await trash_listOwnFolder(site, surroundings, isOverFtp);
     const trash = trash_trashIn(own ?? []);
-    const snapshot = await lookAgain(ports, site, state, surroundings);
+    const snapshot = await transaction_lookAgain(ports, site, state, surroundings);
     // A look at the site finds a lock as well, but for one at a site that has nothing to judge.
     const looked = snapshot !== undefined && snapshot.layout !== 'none';
     const lock = looked ? snapshot.lock : await deployments_findLock(site, surroundings, ports.now());
@@ -48837,7 +50991,7 @@ async function end(ports, { until }, site, state, jobSucceeded) {
         jobSucceeded,
         compressed: snapshot?.layout === 'compressed-app' || snapshot?.layout === 'compressed-env',
         environment: snapshot?.environment,
-        ownReset: state.strategy !== 'none',
+        ownReset: isOverFtp,
         installedBefore: state.installedBefore,
         unwanted: unwantedOf(state),
         newName: over_ftp_copyNamer(ports.now(), ports.random),
@@ -48859,7 +51013,8 @@ async function end(ports, { until }, site, state, jobSucceeded) {
         await remember(ports, site, state, { jobSucceeded, surroundings, own, snapshot, undone });
     // What there was no time to delete is no longer needed: the environment is judged all the same.
     const unfinished = unsettled !== undefined || settlements.some(({ fate }) => fate === 'put-back' || fate === 'kept');
-    if (unfinished || state.strategy === 'none' || !snapshot) {
+    const isInVain = !isOverFtp && (state.strategy === 'none' || !jobSucceeded);
+    if (unfinished || isInVain || !snapshot) {
         return { settlements, before, after: undefined, warnings, jobSucceeded };
     }
     if (state.verify)
@@ -48874,7 +51029,7 @@ function messageOfLoss(error) {
     throw error;
 }
 /** `undefined`: the site cannot be made out as a whole, which is no reason not to put back what is set aside. */
-async function lookAgain(ports, site, state, surroundings) {
+async function transaction_lookAgain(ports, site, state, surroundings) {
     try {
         return await layout_inspectSite(site, surroundings, { envPath: state.envPath, now: ports.now() });
     }
@@ -48920,6 +51075,8 @@ function unfinishedWarnings(settlements) {
 
 
 
+
+
 /** The title of every annotation. */
 const TITLE = { title: 'Python environment' };
 /** Runs the main step. Sets all outputs and writes the summary however it ends; rejects with what made it fail. */
@@ -48933,18 +51090,13 @@ async function runMain(ports) {
     let failure;
     try {
         const choices = loadChoices(core);
-        const { question, dryRun, deadlineMs, timeoutMs } = choices;
+        const { question, dryRun, deadlineMs } = choices;
         learn({ app: question?.app ?? '', slot: question?.slot ?? '', dryRun });
-        await withDeadline(ports, deadlineMs, async (limits) => {
-            const { credentials, expected } = await signIn(ports, { timeoutMs, signal: limits.signal });
-            const inputs = loadInputs(core, choices, credentials);
-            learn({ app: inputs.app, slot: inputs.slot, warnings: warningsOf(inputs) });
-            await mainStep(ports, inputs, expected, limits, learn);
-        });
+        await withDeadline(ports, deadlineMs, limits => looksOverFtp(choices) ? lookingStep(ports, choices, limits, learn) : unseenStep(ports, choices, limits, learn));
     }
     catch (error) {
         failure = error instanceof Error ? error : new Error(String(error));
-        learn({ result: 'failed', failure: messageOf(error) });
+        learn({ result: 'failed', failure: action_messageOf(error) });
     }
     learn({ durationMs: ports.now().getTime() - started });
     annotate(core, outcome);
@@ -48989,7 +51141,43 @@ function annotate(core, outcome) {
 function annotated({ packageFolder }, { requirements }) {
     return requirements && packageFolder !== undefined ? `${packageFolder}${requirements.file}` : undefined;
 }
-async function mainStep(ports, inputs, told, limits, learn) {
+async function lookingStep(ports, choices, limits, learn) {
+    const { core } = ports;
+    const programLimits = { timeoutMs: choices.timeoutMs, signal: limits.signal };
+    const signedIn = await signIn(ports, choices.method.kind === 'ftp' ? 'ftp' : 'look', programLimits);
+    const { credentials } = signedIn;
+    if (typeof credentials !== 'object') {
+        learn({ ...namesOf(signedIn.reader), ...withoutLooking(new SiteError('login', credentials ?? ''), choices) });
+        return;
+    }
+    const inputs = loadInputs(core, choices, credentials);
+    learn({ app: inputs.app, slot: inputs.slot, warnings: warningsOf(inputs) });
+    await mainStep(ports, inputs, signedIn, limits, learn);
+}
+/** Another way of resetting, where nothing that lies on the server decides: then nobody has to log in over FTP. */
+async function unseenStep(ports, choices, limits, learn) {
+    const { core } = ports;
+    const { method, policy, timeoutMs } = choices;
+    const pushes = method.kind === 'toggle-runtime';
+    const signedIn = pushes ? await signIn(ports, 'push', { timeoutMs, signal: limits.signal }) : undefined;
+    const reader = signedIn?.reader ?? core;
+    const site = namesOf(reader);
+    learn(site);
+    const { expected, warnings } = await readWishes(choices, signedIn?.expected ?? {});
+    const decision = decideUnseen(policy);
+    const wanted = wantedPython(pushes ? 'windows-env' : 'unknown', expected);
+    learn({ decision, wanted, warnings, result: resultOf(decision) });
+    await group(core, 'Decide', () => {
+        for (const line of decisionLines(decision))
+            core.info(line);
+    });
+    const state = unseenState(choices, site, decision);
+    const errand = { choices, decision, found: undefined, expected, state, isToBeKept: false, reader };
+    await group(core, 'Reset', async () => {
+        learn(await beginOtherwise(ports, limits, errand, learn));
+    });
+}
+async function mainStep(ports, inputs, { expected: told, reader }, limits, learn) {
     const { core } = ports;
     const wishes = await readWishes(inputs, told);
     learn({ warnings: wishes.warnings, requirementsFile: annotated(inputs, wishes) });
@@ -49010,7 +51198,14 @@ async function mainStep(ports, inputs, told, limits, learn) {
                 core.info(line);
         });
         await group(core, 'Reset', async () => {
-            learn(await begin(ports, limits, site, inputs, seen, learn));
+            if (inputs.method.kind === 'ftp' || decision.action === 'refuse') {
+                learn(await begin(ports, limits, site, inputs, seen, learn));
+                return;
+            }
+            const isToBeKept = seen.leftovers || seen.remembering !== undefined;
+            const state = stateOf(inputs, seen);
+            const errand = { choices: inputs, decision, found, expected: seen.expected, state, isToBeKept, reader };
+            learn(await beginOtherwise(ports, limits, errand, learn));
         });
     }
     finally {
@@ -49035,7 +51230,11 @@ function withoutLooking(error, inputs) {
     if (!soft || fails)
         throw error;
     const warning = `The environment was not looked at, and stays as it is: ${error.message}`;
-    return { result: 'unreachable', warnings: [warning] };
+    const outcome = { result: 'unreachable', warnings: [warning] };
+    if (inputs.method.kind === 'ftp')
+        return outcome;
+    const reason = { code: 'unknown', detail: `the server could not be looked at: ${error.message}` };
+    return { ...outcome, decision: { action: 'preserve', reasons: [reason], warning } };
 }
 /** Runs the post step: puts back or sweeps, and looks at what the deployment made. Never rejects, only warns. */
 async function runPost(ports) {
@@ -49051,22 +51250,32 @@ async function runPost(ports) {
             return;
         credentials_maskSecrets(core);
         const ended = await withDeadline(ports, state.deadlineMs, limits => postStep(ports, state, limits));
+        if (!ended)
+            return;
         for (const warning of ended.warnings)
             core.warning((0,lib_escape/* plain */.pj)(warning, 1000), TITLE);
         await writeSummary(core, postSummaryOf({ ...ended, ...state, durationMs: ports.now().getTime() - started }));
     }
     catch (error) {
         if (isOnlyToRemember) {
-            core.info((0,lib_escape/* plain */.pj)(`Nothing could be remembered for the next run: ${messageOf(error)}`, 1000));
+            core.info((0,lib_escape/* plain */.pj)(`Nothing could be remembered for the next run: ${action_messageOf(error)}`, 1000));
             return;
         }
         const what = 'The post step did not come to its end, so what is still in /site/.azure-python-env is left to the next run';
-        core.warning((0,lib_escape/* plain */.pj)(`${what}: ${messageOf(error)}`, 1000), TITLE);
+        core.warning((0,lib_escape/* plain */.pj)(`${what}: ${action_messageOf(error)}`, 1000), TITLE);
     }
 }
+/** `undefined`: nothing was looked at, and there is nothing to tell. */
 async function postStep(ports, state, limits) {
     const { core } = ports;
-    const { login, app, slot } = await signInAgain(ports, { timeoutMs: state.timeoutMs, signal: limits.signal });
+    const programLimits = { timeoutMs: state.timeoutMs, signal: limits.signal };
+    const signedIn = state.host === '' && !state.toggle ? undefined : await signInAgain(ports, programLimits);
+    const warnings = state.script || state.toggle
+        ? await group(core, 'Finish', () => endOtherwise(ports, limits, state, signedIn?.reader ?? core))
+        : [];
+    if (!signedIn || state.host === '')
+        return warnings.length > 0 ? unseenEnd(state, warnings, jobStatus(core) === 'success') : undefined;
+    const { login, app, slot } = signedIn.login();
     const isSameSite = app.toLowerCase() === state.app.toLowerCase() && (0,ftp_target/* isSameSlot */.LW)(slot, state.slot);
     if (!isSameSite || login.host !== state.host) {
         throw new Error('the credentials are those of another app or slot now');
@@ -49074,7 +51283,8 @@ async function postStep(ports, state, limits) {
     const target = { ...login, tls: state.tls, verify: state.tlsVerify };
     const site = await ports.openSite(target, reachOf(ports, state, limits.signal));
     try {
-        return await group(core, 'After the deployment', () => end(ports, limits, site, state, jobStatus(core) === 'success'));
+        const ended = await group(core, 'After the deployment', () => end(ports, limits, site, state, jobStatus(core) === 'success'));
+        return { ...ended, warnings: [...warnings, ...ended.warnings] };
     }
     finally {
         site.close();
@@ -49116,11 +51326,11 @@ async function writeSummary(core, markdown) {
         await core.summary.addRaw(markdown).write();
     }
     catch (error) {
-        core.debug(`The job summary could not be written: ${messageOf(error)}`);
+        core.debug(`The job summary could not be written: ${action_messageOf(error)}`);
     }
 }
 /** The sentence to show for an error. */
-function messageOf(error) {
+function action_messageOf(error) {
     return error instanceof Error ? error.message : String(error);
 }
 
@@ -49282,7 +51492,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3360);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7876);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5529);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5224);
 // The post step's entry: the real ports in. Nothing imports it.
@@ -52737,9 +54947,13 @@ function realPorts(core) {
         now: () => new Date(),
         sleep: (ms, signal) => (0,promises_namespaceObject.setTimeout)(ms, undefined, { signal }),
         after: ms => AbortSignal.timeout(ms),
+        runName: runName(process.env),
         random: () => (0,external_node_crypto_.randomBytes)(6).toString('hex'),
         signal: stop.signal
     };
+}
+function runName({ GITHUB_RUN_ID: run = '', GITHUB_RUN_ATTEMPT: attempt = '' }) {
+    return /^\d{1,20}$/.test(run) && /^\d{1,6}$/.test(attempt) ? `${run}-${attempt}` : 'local';
 }
 
 

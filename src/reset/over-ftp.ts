@@ -23,11 +23,14 @@ import type { Patience } from './in-use.ts'
 import { doomedPath, hasOwnFolder, trashPath, type CopyNamer, type SetAside } from './trash.ts'
 
 /** How an environment is got rid of; the strings are part of the public contract. */
-export type Strategy = 'none' | 'marker' | 'rename' | 'in-place' | 'archive'
+export type Strategy = 'none' | 'marker' | 'rename' | 'in-place' | 'archive' | 'toggle-runtime' | 'deploy-script'
+
+/** The strategies that set something aside over FTP, or delete it there. */
+export type StrategyOverFtp = Exclude<Strategy, 'none' | 'toggle-runtime' | 'deploy-script'>
 
 /** What a reset is about to do. It is written down before the first command that changes anything. */
 export interface ResetPlan {
-  readonly strategy: Exclude<Strategy, 'none' | 'in-place'>
+  readonly strategy: Exclude<StrategyOverFtp, 'in-place'>
   readonly moves: readonly SetAside[]
 }
 
