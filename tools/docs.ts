@@ -54,7 +54,7 @@ export const REASONS = [
   {
     code: 'stale-archive',
     when: 'A compressed app has two archives, and their times tell which one is left over.',
-    then: 'Only that archive is set aside. Not with "reset-mode" `never`.',
+    then: 'Only that archive is set aside. Not with "reset-mode" `never`, and only with "reset-method" `ftp`.',
     action: 'reset-archive'
   },
   {

@@ -347,7 +347,7 @@ const OURS = 'OWNER/azure-python-env@v1'
 /** What the actions in the snippets take, the others' by their own action.yml. */
 const INPUTS_OF: Readonly<Record<string, readonly string[]>> = {
   [OURS]: Object.keys(ACTION.inputs),
-  'actions/checkout@v5': [],
+  'actions/checkout@v5': ['fetch-depth'],
   'azure/login@v2': ['client-id', 'tenant-id', 'subscription-id'],
   'azure/webapps-deploy@v3': ['app-name', 'slot-name', 'publish-profile', 'package', 'clean']
 }

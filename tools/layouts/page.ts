@@ -22,7 +22,7 @@ half-finished installations outlive it as well, and only a reset gets rid of the
 
 const MATRIX_HEAD = `Each site below was built on a local App Service, and each row of its matrix is a test: the site, the main step, a deployment, the
 post step. Three kinds of deployment are told apart: a good one, one that fails on the server, and none at all in a job that
-goes well. What lies in the site's place in the end is one of these:`
+goes well. "reset-method" is \`ftp\` in all of them. What lies in the site's place in the end is one of these:`
 
 const COLUMNS = [
   'Python wanted',
