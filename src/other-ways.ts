@@ -114,7 +114,7 @@ async function toggle(
   }
   if (!expected.kuduScript.runs) {
     throw new ToggleError(
-      `Kudu's Python script, which makes the environment anew, would not run: ${expected.kuduScript.detail}. Use "reset-method" ftp`
+      `Kudu's Python script, which makes the environment anew, would not run: ${expected.kuduScript.detail}. Use "reset-method" ftp, or deploy-script where the app has a script of its own`
     )
   }
   const { packagePath, packageFolder, python: wanted, dryRun } = choices

@@ -63,7 +63,7 @@ function forFtp(need: Need, reader: InputReader, load: (reader: InputReader) => 
   } catch (error) {
     const isOfProfile = error instanceof PublishProfileError || error instanceof AzError
     if (need !== 'look' || !isOfProfile || !tellsWhereToPush(reader)) throw error
-    return error.message
+    return error instanceof PublishProfileError ? `"publish-profile" ${error.flaw}` : error.message
   }
 }
 

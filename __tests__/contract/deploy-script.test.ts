@@ -10,6 +10,8 @@ import { startLab, type Lab } from './lab.ts'
 const WAY = { 'reset-method': 'deploy-script' }
 const FORCED = { ...WAY, 'reset-env': 'true' }
 const MARK = /azure-python-env/
+const ONLY_PUSHES =
+  '<publishData><publishProfile publishMethod="ZipDeploy" publishUrl="my-app.scm.example:443" userName="$my-app" userPWD="secret-1"/></publishData>'
 
 let lab: Lab
 beforeEach(async () => {
@@ -63,9 +65,7 @@ describe('forced', () => {
   })
 
   it('takes the names of the app from a profile with nothing but a login for pushes', async () => {
-    const profile =
-      '<publishData><publishProfile publishMethod="ZipDeploy" publishUrl="my-app.scm.example:443" userName="$my-app" userPWD="secret-1"/></publishData>'
-    const main = await alone({ ...FORCED, 'publish-profile': profile })
+    const main = await alone({ ...FORCED, 'publish-profile': ONLY_PUSHES })
     expect(main.outputs).toMatchObject({ result: 'scheduled', 'app-name': 'my-app', 'slot-name': 'production' })
   })
 
@@ -149,6 +149,14 @@ describe('in "auto"', () => {
     expect([main.exitCode, annotations(main.log, 'warning').length]).toEqual([0, 1])
     expect(await script()).not.toMatch(MARK)
   })
+})
+
+it('says what is missing in a profile without a login for FTP, and not to download it again', async () => {
+  const main = await alone({ ...WAY, 'publish-profile': ONLY_PUSHES })
+  expect(main.outputs).toMatchObject({ result: 'unreachable', reason: 'unknown', 'app-name': 'my-app' })
+  expect(annotations(main.log, 'warning')).toEqual([expect.stringMatching(/stays as it is: "publish-profile" has no/)])
+  expect(main.log).not.toContain('Download')
+  expect(await script()).not.toMatch(MARK)
 })
 
 it('with "never" nothing is asked and nothing is changed', async () => {

@@ -47240,7 +47240,7 @@ function nextStep({ result, found, dryRun, strategy, decision, filesDeleted }) {
             if (strategy === 'none' || strategy === 'deploy-script')
                 return 'Nothing was changed.';
             if (strategy === 'toggle-runtime')
-                return 'The error says what the branch on the server stands on.';
+                return 'If anything was pushed, the error says what the branch on the server stands on.';
             if (strategy === 'in-place')
                 return 'A part of the environment may be deleted already, and there is no way back: the next run finishes it.';
             return 'What was changed, if anything, is put back at the end of the job where the deployment leaves no environment.';
@@ -49535,7 +49535,7 @@ async function toggle(ports, limits, { choices, found, expected, state, reader }
             'elsewhere another runtime deletes nothing. Use "reset-method" ftp or deploy-script');
     }
     if (!expected.kuduScript.runs) {
-        throw new ToggleError(`Kudu's Python script, which makes the environment anew, would not run: ${expected.kuduScript.detail}. Use "reset-method" ftp`);
+        throw new ToggleError(`Kudu's Python script, which makes the environment anew, would not run: ${expected.kuduScript.detail}. Use "reset-method" ftp, or deploy-script where the app has a script of its own`);
     }
     const { packagePath, packageFolder, python: wanted, dryRun } = choices;
     const workspace = packageFolder === undefined ? process.cwd() : packagePath;
@@ -49903,7 +49903,7 @@ function forFtp(need, reader, load) {
         const isOfProfile = error instanceof PublishProfileError || error instanceof AzError;
         if (need !== 'look' || !isOfProfile || !tellsWhereToPush(reader))
             throw error;
-        return error.message;
+        return error instanceof PublishProfileError ? `"publish-profile" ${error.flaw}` : error.message;
     }
 }
 /** Whether it is a profile at all, and only its login for FTP is of no use. */
