@@ -4,11 +4,12 @@ import { plain } from './escape.ts'
 import { isSameSlot, type FtpTarget } from './ftp/target.ts'
 import { maskSecrets } from './credentials.ts'
 import { namesOf } from './git-credentials.ts'
+import type { InputReader } from './input-values.ts'
 import { jobStatus, loadChoices, loadInputs, looksOverFtp, type Choices, type Inputs } from './inputs.ts'
 import { inspect, reachOf } from './inspecting.ts'
 import type { Limits, Ports, Runner } from './ports.ts'
 import { readWishes, type Wishes } from './expecting.ts'
-import { beginOtherwise, decideUnseen, endOtherwise, unseenEnd, unseenState } from './other-ways.ts'
+import { beginOtherwise, decideUnseen, endOtherwise, finishEarlier, unseenEnd, unseenState } from './other-ways.ts'
 import { decisionLines, outputsOf, postSummaryOf, resultLine, summaryOf, type Outcome } from './report.ts'
 import { signIn, signInAgain, type SignedIn } from './sign-in.ts'
 import { SiteError } from './site.ts'
@@ -92,7 +93,9 @@ async function lookingStep(ports: Ports, choices: Choices, limits: Limits, learn
   const signedIn = await signIn(ports, choices.method.kind === 'ftp' ? 'ftp' : 'look', programLimits)
   const { credentials } = signedIn
   if (typeof credentials !== 'object') {
-    learn({ ...namesOf(signedIn.reader), ...withoutLooking(new SiteError('login', credentials ?? ''), choices) })
+    learn(namesOf(signedIn.reader))
+    learn({ warnings: await finishEarlier(ports, limits, { choices, reader: signedIn.reader }) })
+    learn(withoutLooking(new SiteError('login', credentials ?? ''), choices))
     return
   }
   const inputs = loadInputs(core, choices, credentials)
@@ -134,7 +137,9 @@ async function mainStep(
   const wishes = await readWishes(inputs, told)
   learn({ warnings: wishes.warnings, requirementsFile: annotated(inputs, wishes) })
   const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, wishes, limits.signal)).catch(
-    (error: unknown) => {
+    async (error: unknown) => {
+      if (error instanceof SiteError && error.kind !== 'interrupted')
+        learn({ warnings: await finishEarlier(ports, limits, { choices: inputs, reader }) })
       learn(withoutLooking(error, inputs))
       return undefined
     }
@@ -192,17 +197,19 @@ export async function runPost(ports: Ports): Promise<void> {
   const { core } = ports
   const started = ports.now().getTime()
   let isOnlyToRemember = false
+  const warnings: string[] = []
   try {
     const state = loadState(core)
     if (!state) return
     isOnlyToRemember = state.remembering?.alone === true
     if (isOnlyToRemember && jobStatus(core) !== 'success') return
     maskSecrets(core)
-    const ended = await withDeadline(ports, state.deadlineMs, limits => postStep(ports, state, limits))
+    const ended = await withDeadline(ports, state.deadlineMs, limits => postStep(ports, state, limits, warnings))
     if (!ended) return
     for (const warning of ended.warnings) core.warning(plain(warning, 1000), TITLE)
     await writeSummary(core, postSummaryOf({ ...ended, ...state, durationMs: ports.now().getTime() - started }))
   } catch (error) {
+    for (const warning of warnings) core.warning(plain(warning, 1000), TITLE)
     if (isOnlyToRemember) {
       core.info(plain(`Nothing could be remembered for the next run: ${messageOf(error)}`, 1000))
       return
@@ -213,18 +220,19 @@ export async function runPost(ports: Ports): Promise<void> {
   }
 }
 
-/** `undefined`: nothing was looked at, and there is nothing to tell. */
-async function postStep(ports: Ports, state: State, limits: Limits): Promise<Ended | undefined> {
+/** `undefined`: nothing was looked at, and there is nothing to tell. `warnings` are also there where it throws. */
+async function postStep(ports: Ports, state: State, limits: Limits, warnings: string[]): Promise<Ended | undefined> {
   const { core } = ports
   const programLimits = { timeoutMs: state.timeoutMs, signal: limits.signal }
-  const signedIn = state.host === '' && !state.toggle ? undefined : await signInAgain(ports, programLimits)
-  const warnings =
-    state.script || state.toggle
-      ? await group(core, 'Finish', () => endOtherwise(ports, limits, state, signedIn?.reader ?? core))
-      : []
-  if (!signedIn || state.host === '')
+  let asked: ReturnType<typeof signInAgain> | undefined
+  const signedIn = (): ReturnType<typeof signInAgain> => (asked ??= signInAgain(ports, programLimits))
+  if (state.script || state.toggle) {
+    const readerOf = async (): Promise<InputReader> => (await signedIn()).reader
+    await group(core, 'Finish', () => endOtherwise(ports, limits, state, readerOf, warning => warnings.push(warning)))
+  }
+  if (state.host === '')
     return warnings.length > 0 ? unseenEnd(state, warnings, jobStatus(core) === 'success') : undefined
-  const { login, app, slot } = signedIn.login()
+  const { login, app, slot } = (await signedIn()).login()
   const isSameSite = app.toLowerCase() === state.app.toLowerCase() && isSameSlot(slot, state.slot)
   if (!isSameSite || login.host !== state.host) {
     throw new Error('the credentials are those of another app or slot now')

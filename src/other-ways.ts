@@ -1,5 +1,6 @@
 // Resetting without FTP: by the deployment script in the workspace, or by two pushes. And what is left of that for the post
 // step. The first changes nothing on the server, the second deploys.
+import { AzError } from './azure/cli.ts'
 import { MANIFEST_NAME } from './azure/manifest.ts'
 import { PublishProfileError } from './azure/publish-profile.ts'
 import type { Snapshot } from './azure/snapshot.ts'
@@ -53,8 +54,7 @@ export async function beginOtherwise(ports: Ports, limits: Limits, errand: Erran
     ports.core.info('Nothing to reset')
     if (errand.isToBeKept && !choices.dryRun) saveState(ports.core, state)
     const warnings = decision.action === 'reset-archive' ? [onlyOverFtp(decision)] : []
-    const finished =
-      method.kind === 'toggle-runtime' && !choices.dryRun ? await finishEarlier(ports, limits, errand) : []
+    const finished = await finishEarlier(ports, limits, errand)
     return {
       ...(decision.action === 'reset-archive' ? { result: 'preserved' } : {}),
       warnings: [...warnings, ...finished]
@@ -134,13 +134,16 @@ async function toggle(
   return { result: 'reset', warnings: toggled.warnings }
 }
 
-/** A run that was interrupted may have left the branch on its toggled commit, and this one deploys nothing over it. */
-async function finishEarlier(
+/**
+ * A run that was interrupted may have left the branch on its toggled commit, and this one deploys nothing over it. Gives what
+ * the user should see.
+ */
+export async function finishEarlier(
   ports: Ports,
   limits: Limits,
-  { choices: { method, deadlineMs }, reader }: Errand
+  { choices: { method, deadlineMs, dryRun }, reader }: Pick<Errand, 'choices' | 'reader'>
 ): Promise<readonly string[]> {
-  if (method.kind !== 'toggle-runtime') return []
+  if (method.kind !== 'toggle-runtime' || dryRun) return []
   try {
     return await finished(ports, limits, pushTarget(reader, method.branch, deadlineMs), undefined)
   } catch (error) {
@@ -151,7 +154,7 @@ async function finishEarlier(
 }
 
 function isAboutCredentials(error: unknown): error is Error {
-  return error instanceof PublishProfileError || error instanceof InputError
+  return error instanceof PublishProfileError || error instanceof InputError || error instanceof AzError
 }
 
 async function finished(
@@ -184,14 +187,17 @@ function outsideOf({ core, run, sleep }: Ports, { signal }: Limits): Omit<Toggle
   }
 }
 
-/** Ends in the post step what the main step began; gives what the user should see. */
+/**
+ * Ends in the post step what the main step began. `signedIn` is asked only where something has to be pushed; `warn` hears what the
+ * user should see, whatever comes after it.
+ */
 export async function endOtherwise(
   ports: Ports,
   limits: Limits,
   { script, toggle: pending, deadlineMs }: State,
-  reader: InputReader
-): Promise<readonly string[]> {
-  const warnings: string[] = []
+  signedIn: () => Promise<InputReader>,
+  warn: (warning: string) => void
+): Promise<void> {
   try {
     if (script) {
       const { changed } = await unscheduleInScript(script)
@@ -199,23 +205,21 @@ export async function endOtherwise(
     }
   } catch (error) {
     if (!(error instanceof DeployScriptError)) throw error
-    warnings.push(`The lines that were added could not be taken out of the workspace again: ${error.message}`)
+    warn(`The lines that were added could not be taken out of the workspace again: ${error.message}`)
   }
+  if (!pending) return
   try {
-    if (pending) {
-      const target = pushTarget(reader, pending.branch, deadlineMs)
-      // The password goes where the inputs say, whatever was handed over.
-      if (target.url !== pending.url) throw new ToggleError('the address of the repository is another one now')
-      warnings.push(...(await finished(ports, limits, target, pending.toggled)))
-    }
+    const target = pushTarget(await signedIn(), pending.branch, deadlineMs)
+    // The password goes where the inputs say, whatever was handed over.
+    if (target.url !== pending.url) throw new ToggleError('the address of the repository is another one now')
+    for (const warning of await finished(ports, limits, target, pending.toggled)) warn(warning)
   } catch (error) {
-    if (!(error instanceof ToggleError) && !isAboutCredentials(error)) throw error
-    warnings.push(
-      `The branch ${JSON.stringify(pending?.branch)} on the server may still stand on the toggled commit ` +
-        `${pending?.toggled ?? ''}, which the next run puts right: ${error.message}`
+    warn(
+      `The branch ${JSON.stringify(pending.branch)} on the server may still stand on the toggled commit ` +
+        `${pending.toggled}, which the next run puts right: ${error instanceof Error ? error.message : String(error)}`
     )
+    if (!(error instanceof ToggleError) && !isAboutCredentials(error)) throw error
   }
-  return warnings
 }
 
 /** What the post step is handed where nothing on the server was looked at. */

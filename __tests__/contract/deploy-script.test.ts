@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { generateKuduScript } from '../../tools/deploy/kudu-script.ts'
 import { annotations, runStep, type StepRun } from '../../tools/github-runner.ts'
+import { scriptAz } from '../../tools/scripted-az/index.ts'
 import { contents } from './interference.ts'
 import { startLab, type Lab } from './lab.ts'
 
@@ -157,6 +158,62 @@ it('says what is missing in a profile without a login for FTP, and not to downlo
   expect(annotations(main.log, 'warning')).toEqual([expect.stringMatching(/stays as it is: "publish-profile" has no/)])
   expect(main.log).not.toContain('Download')
   expect(await script()).not.toMatch(MARK)
+})
+
+describe('signed in with az', () => {
+  const site = (): Parameters<typeof scriptAz>[0][number] => ({
+    name: 'demo-app',
+    resourceGroup: 'demo-group',
+    profile: lab.app.publishProfile(),
+    linuxFxVersion: '',
+    ftpsState: 'FtpsOnly',
+    ftpBasicAuth: true
+  })
+  const given = { with: { ...WAY, 'publish-profile': '', 'app-name': 'demo-app', 'python-version': '3.6' } }
+
+  it('takes the lines out of the workspace also where nobody is signed in any more', async () => {
+    const before = await script()
+    const az = await scriptAz([site()])
+    try {
+      const main = await lab.step('main', { ...given, env: { PATH: az.path } })
+      expect(main.outputs).toMatchObject({ result: 'scheduled', strategy: 'deploy-script' })
+      expect(await script()).toMatch(MARK)
+      const post = await lab.step('post', { ...given, state: main.state, jobStatus: 'success' })
+      expect([post.exitCode, annotations(post.log, 'warning').length]).toEqual([0, 1])
+      expect(await script()).toBe(before)
+    } finally {
+      await az.close()
+    }
+  })
+
+  it('leaves the script as it is where FTP is switched off, and needs none when forced', async () => {
+    const az = await scriptAz([{ ...site(), ftpsState: 'Disabled' }])
+    try {
+      const main = await lab.step('main', { ...given, env: { PATH: az.path } })
+      expect(main.outputs).toMatchObject({ result: 'unreachable', reason: 'unknown', strategy: 'none' })
+      expect(await script()).not.toMatch(MARK)
+      const fails = { ...given, with: { ...given.with, 'on-unreachable': 'fail' }, env: { PATH: az.path } }
+      expect(await lab.step('main', fails)).toMatchObject({ exitCode: 1, outputs: { result: 'failed' } })
+      const forced = await lab.step('main', { with: { ...given.with, 'reset-env': 'true' }, env: { PATH: az.path } })
+      expect(forced.outputs).toMatchObject({ result: 'scheduled', reason: 'requested', 'app-name': 'demo-app' })
+    } finally {
+      await az.close()
+    }
+  })
+})
+
+describe('on-change', () => {
+  it('changes the script once for requirements that have changed, and not at each push', async () => {
+    const given = { with: { ...WAY, 'reset-mode': 'on-change', 'python-version': '3.4' } }
+    const push = async (): Promise<unknown> => {
+      const main = await lab.step('main', given)
+      await lab.step('post', { ...given, state: main.state, jobStatus: 'success' })
+      return main.outputs['reason']
+    }
+    await push()
+    await writeFile(join(lab.packageDir, 'requirements.txt'), 'alpha==2.0\n')
+    expect([await push(), await push(), await push()]).toEqual(['requirements-changed', 'up-to-date', 'up-to-date'])
+  })
 })
 
 it('with "never" nothing is asked and nothing is changed', async () => {

@@ -1,4 +1,5 @@
 // "reset-method: toggle-runtime" as a workflow runs it, from the committed dist/, against a real git server.
+import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { annotations, runStep, type StepOptions, type StepRun } from '../../tools/github-runner.ts'
@@ -74,6 +75,48 @@ describeToggling('toggling the runtime in a workflow', () => {
     expect(next.outputs).toMatchObject({ result: 'preserved', reason: 'never' })
     expect(annotations(next.log, 'warning')).toEqual([expect.stringContaining('was pushed back')])
     expect(await lab.server.branch()).toBe(lab.first)
+  })
+
+  it('is finished by the next run where FTP cannot be reached, too', async () => {
+    const lab = await startDeployed()
+    const step = await stepsIn(lab)
+    await lab.server.behave({ rejectsBack: true })
+    await step('main')
+    await lab.server.behave({})
+    const next = await step('main', { with: { 'reset-env': '', 'ftp-url': 'ftps://localhost:1' } })
+    expect(next.outputs).toMatchObject({ result: 'unreachable', reason: 'unknown' })
+    expect(annotations(next.log, 'warning')).toContainEqual(expect.stringContaining('was pushed back'))
+    expect(await lab.server.branch()).toBe(lab.first)
+  })
+
+  it('that is stopped during a push ends within two seconds, and the post step finishes it', async () => {
+    const lab = await startDeployed()
+    const step = await stepsIn(lab)
+    await lab.server.behave({ holds: true })
+    let child: ChildProcess | undefined
+    const running = step('main', { onStart: started => (child = started) })
+    await expect.poll(() => lab.server.branch(), { timeout: 20_000 }).not.toBe(lab.first)
+    const asked = Date.now()
+    child?.kill('SIGTERM')
+    const main = await running
+    expect(Date.now() - asked).toBeLessThan(2000)
+    expect([main.exitCode, main.outputs['result']]).toEqual([1, 'failed'])
+    await lab.server.release()
+    await lab.server.idle()
+    await step('post', { state: main.state, jobStatus: 'cancelled' })
+    expect(await lab.server.branch()).toBe(lab.first)
+  })
+
+  it('says in the post step where the branch may still stand, also where FTP cannot be reached', async () => {
+    const lab = await startDeployed()
+    const step = await stepsIn(lab)
+    await lab.server.behave({ rejectsBack: true })
+    const main = await step('main')
+    const run = JSON.stringify({ ...(JSON.parse(main.state['run'] ?? '') as object), host: 'localhost' })
+    const post = await step('post', { state: { run }, with: { 'ftp-url': 'ftps://localhost:1' } })
+    expect(annotations(post.log, 'warning')).toContainEqual(
+      expect.stringContaining('may still stand on the toggled commit')
+    )
   })
 
   it('says in the post step where the branch may still stand on the toggled commit', async () => {

@@ -47652,6 +47652,209 @@ function inspecting_reachOf(ports, chosen, signal) {
     return { connections, timeoutMs, pipelining, signal, trace };
 }
 
+;// CONCATENATED MODULE: ./lib/azure/cli.js
+// What the signed-in `az` knows of an app: the commands that ask for it, what their answers mean, and what is wrong where
+// there is none. Starts nothing itself, and repeats nothing of what az wrote to its standard output.
+
+
+
+
+/** What is wrong with az or with its answer; `message` holds no secret, and consists of the problem and its remedy. */
+class AzError extends Error {
+    problem;
+    constructor(problem, remedy) {
+        super(remedy === undefined ? problem : `${problem}. ${remedy}`);
+        this.name = 'AzError';
+        this.problem = problem;
+    }
+}
+/** Names as Azure allows them; none of them is an option, or `@file`, which az would read, or means something to cmd.exe. */
+const cli_NAMES = { site: /^[\p{L}\p{N}][\p{L}\p{N}-]{0,59}$/u, group: /^[\p{L}\p{N}_(][\p{L}\p{N}_().-]{0,89}$/u };
+/** The secret may well have been passed, under a name that does not exist: the runner makes an empty text of that. */
+const BY_HAND = 'or pass the publish profile in "publish-profile", which is empty in this run';
+/** What az says of an error is short. More is not looked at: it could take long. */
+const MAX_STDERR = 20_000;
+/** What tells of a secret that is not in a profile: a token, or a value with such a name. */
+const TELLING = /userPWD|publishProfile|\bbearer\b|\beyJ|(?:password|passwd|pwd|secret|token|key|sig)\W{0,3}[=:]/i;
+/** Finds the resource group of an app in the subscription that az is signed in to. */
+async function findResourceGroup(az, app) {
+    const site = { app, slot: '', resourceGroup: '' };
+    const filter = ['--name', app, '--resource-type', 'Microsoft.Web/sites'];
+    const query = ['--query', '[].{name:name,group:resourceGroup}', '--output', 'json'];
+    const found = jsonOf(await cli_ask(az, site, ['resource', 'list', ...filter, ...query]));
+    if (!Array.isArray(found))
+        throw cli_unreadable('the list of apps');
+    const groups = found.flatMap((item) => cli_textIn(item, 'name').toLowerCase() === app.toLowerCase() ? [cli_textIn(item, 'group')] : []);
+    const [group, ...others] = groups;
+    if (group === undefined)
+        throw notFound(site);
+    if (others.length > 0) {
+        throw new AzError(`There is more than one app "${app}" in the subscription that az is signed in to: name the resource group in ` +
+            `"resource-group-name", one of ${(0,lib_escape/* listed */.KE)(groups)}`);
+    }
+    if (!cli_NAMES.group.test(group))
+        throw cli_unreadable('the list of apps');
+    return group;
+}
+/** Asks for the publish profile: XML that holds passwords. */
+async function cli_askForProfile(az, site) {
+    const command = ['webapp', 'deployment', 'list-publishing-profiles', ...cli_named(site), '--xml'];
+    const xml = (await cli_ask(az, site, command)).replace(/^\uFEFF/, '').trim();
+    if (!/<publishData\b/.test(xml))
+        throw cli_unreadable('the publish profile');
+    return xml;
+}
+/** Asks for the settings that decide whether FTP works and which Python a deployment builds with. Only an abort rejects. */
+async function askForSettings(az, site) {
+    const { app, slot, resourceGroup } = site;
+    const parent = (0,ftp_target/* isSameSlot */.LW)(slot, '') ? `sites/${app}` : `sites/${app}/slots/${slot}`;
+    const policy = ['--namespace', 'Microsoft.Web', '--resource-type', 'basicPublishingCredentialsPolicies'];
+    const json = (query) => ['--query', query, '--output', 'json'];
+    const gaps = [];
+    const tryTo = async (what, command) => {
+        try {
+            return jsonOf(await cli_ask(az, site, command));
+        }
+        catch (error) {
+            if (!(error instanceof AzError))
+                throw error;
+            gaps.push(`az did not tell ${what}: ${error.problem}`);
+            return undefined;
+        }
+    };
+    const configuration = await tryTo('the configuration of the app', [
+        ...['webapp', 'config', 'show', ...cli_named(site)],
+        ...json('{runtime:linuxFxVersion,ftps:ftpsState}')
+    ]);
+    const allowed = await tryTo('whether basic authentication is on for FTP', [
+        ...['resource', 'show', '--resource-group', resourceGroup, ...policy, '--parent', parent, '--name', 'ftp'],
+        ...json('properties.allow')
+    ]);
+    return {
+        python: configuredPython(cli_textIn(configuration, 'runtime')),
+        ftp: cli_textIn(configuration, 'ftps').toLowerCase() !== 'disabled',
+        ftpBasicAuth: allowed !== false,
+        gaps
+    };
+}
+/** The Python of a `linuxFxVersion` such as `PYTHON|3.12`; `undefined` for another language, a container, or Windows. */
+function configuredPython(linuxFxVersion) {
+    const version = /^PYTHON\|(.*)$/i.exec(linuxFxVersion.trim())?.[1];
+    return version === undefined ? undefined : leadingVersion(version);
+}
+/** The command that sets a setting of an app; what is to be set follows it. */
+function setCommand(site) {
+    return ['az webapp config set', ...cli_named(site)].join(' ');
+}
+/** What is wrong where a login over FTP cannot succeed, with the command that changes it; `undefined`: nothing is. */
+function ftpRefusal(site, { ftp, ftpBasicAuth }) {
+    if (!ftpBasicAuth) {
+        const parent = (0,ftp_target/* isSameSlot */.LW)(site.slot, '') ? `sites/${site.app}` : `sites/${site.app}/slots/${site.slot}`;
+        return new AzError(`Basic authentication is off for FTP in ${theApp(site)}, so no password would be taken. Switch it on (App Service: ` +
+            'Configuration, General settings, "FTP Basic Auth Publishing Credentials"), or run: az resource update ' +
+            `--resource-group ${site.resourceGroup} --namespace Microsoft.Web --resource-type basicPublishingCredentialsPolicies ` +
+            `--parent ${parent} --name ftp --set properties.allow=true`);
+    }
+    if (ftp)
+        return undefined;
+    return new AzError(`FTP is switched off for ${theApp(site)}. Switch it on (App Service: Configuration, General settings, "FTP state"), ` +
+        `or run: ${setCommand(site)} --ftps-state FtpsOnly`);
+}
+/** What is wrong where az gave a profile that cannot be used; `flaw` continues a sentence about the profile. */
+function uselessProfile(site, flaw) {
+    return new AzError(`The publish profile that az gave for ${theApp(site)} ${flaw}. Check that basic authentication is on for FTP (App ` +
+        'Service: Configuration, General settings) and that the identity that az is signed in with may publish (role Website ' +
+        `Contributor), ${BY_HAND}`);
+}
+function cli_named({ app, slot, resourceGroup }) {
+    return ['--name', app, '--resource-group', resourceGroup, ...((0,ftp_target/* isSameSlot */.LW)(slot, '') ? [] : ['--slot', slot])];
+}
+function theApp({ app, slot }) {
+    return (0,ftp_target/* isSameSlot */.LW)(slot, '') ? `the app "${app}"` : `the slot "${slot}" of the app "${app}"`;
+}
+function checkNames({ app, slot, resourceGroup }) {
+    for (const [input, name, isAllowed] of [
+        ['app-name', app, cli_NAMES.site.test(app)],
+        ['slot-name', slot, slot === '' || cli_NAMES.site.test(slot)],
+        ['resource-group-name', resourceGroup, resourceGroup === '' || cli_NAMES.group.test(resourceGroup)]
+    ]) {
+        if (isAllowed)
+            continue;
+        throw new AzError(`"${input}" is ${JSON.stringify(name.slice(0, 60))}: write the name as the portal shows it, without its address. A slot has ` +
+            'an input of its own, "slot-name"');
+    }
+}
+/** Runs one command of az; throws `AzError` for anything but success. */
+async function cli_ask(az, site, command) {
+    checkNames(site);
+    const result = await az.run('az', [...command, '--only-show-errors'], az.limits);
+    if (result.kind === 'missing') {
+        throw new AzError('Only "app-name" is given, so the Azure CLI (az) is asked for the publish profile, but this runner has none. Install ' +
+            `it, and sign in with azure/login in a step before this one, ${BY_HAND}`);
+    }
+    if (result.kind === 'failed') {
+        throw new AzError(`The Azure CLI (az) could not be started: ${(0,lib_escape/* plain */.pj)(result.detail, 300)}`, `Install it anew, ${BY_HAND}`);
+    }
+    if (result.kind === 'late') {
+        throw new AzError(`The Azure CLI (az) gave no answer within ${az.limits.timeoutMs / 1000} s and was stopped`, `Run again, raise "timeout" above that, ${BY_HAND}`);
+    }
+    az.mask(`${result.stdout}\n${result.stderr}`);
+    if (result.exitCode === 0)
+        return result.stdout;
+    throw refusalOf(site, command, { ...result, stderr: result.stderr.slice(0, MAX_STDERR) });
+}
+function refusalOf(site, command, { exitCode, stdout, stderr }) {
+    // What is refused for want of a role also says to refresh the credentials, so this comes first.
+    if (/AuthorizationFailed|does not have authorization|\bForbidden\b/.test(stderr)) {
+        const wish = command.includes('list-publishing-profiles') ? 'publish to' : 'read the settings of';
+        return new AzError(`The identity that az is signed in with has no permission to ${wish} ${theApp(site)}`, `Give it the role Website Contributor on the app, ${BY_HAND}`);
+    }
+    if (/az login|az account set|AADSTS\d|No subscriptions? found|AuthenticationToken|SubscriptionNotFound/i.test(stderr)) {
+        return new AzError('The Azure CLI (az) is not signed in, or its sign-in has expired', 'Use azure/login in a step before this one (az login, and az account set for the right subscription), ' + BY_HAND);
+    }
+    // az ends with 3 where something does not exist.
+    if (exitCode === 3 || /Resource(Group)?NotFound|\bNot Found\b|was not found|could not be found/.test(stderr)) {
+        return notFound(site);
+    }
+    const line = firstError(stdout, stderr);
+    const words = command
+        .slice(0, command.findIndex(word => word.startsWith('-')))
+        .join(' ');
+    return new AzError(`The Azure CLI (az) could not tell about ${theApp(site)}${line === '' ? '' : ` (${line})`}`, `Run "az ${words}" by hand to see why, ${BY_HAND}`);
+}
+function notFound(site) {
+    const where = site.resourceGroup === ''
+        ? 'the subscription that az is signed in to'
+        : `the resource group "${site.resourceGroup}" of the subscription that az is signed in to`;
+    return new AzError(`There is no sign of ${theApp(site)} in ${where}`, 'Correct "app-name", "slot-name" or "resource-group-name", choose the subscription with az account set, and check ' +
+        'that the identity may see the app');
+}
+function cli_unreadable(what) {
+    return new AzError(`The Azure CLI (az) answered something else than ${what}`, `Bring it up to date, ${BY_HAND}`);
+}
+/** The line of az that names the error, if nothing in it looks like a secret. */
+function firstError(stdout, stderr) {
+    const lines = stderr.split(/\r?\n/).filter(line => line.trim() !== '');
+    const line = lines.find(each => each.startsWith('ERROR:')) ?? lines.at(-1) ?? '';
+    const secrets = secretsIn(`${stdout}\n${stderr}`);
+    const isTelling = TELLING.test(line) || secrets.some(secret => line.includes(secret));
+    // An address may hold a password, as that of a proxy does.
+    return isTelling ? '' : (0,lib_escape/* plain */.pj)(line.replace(/^ERROR:\s*/, '').replace(/:\/\/[^/\s]*@/g, '://…@'), 300);
+}
+function jsonOf(text) {
+    try {
+        return JSON.parse(text.replace(/^\uFEFF/, ''));
+    }
+    catch {
+        throw cli_unreadable('JSON');
+    }
+}
+/** A member of a JSON object; empty for what is no text. */
+function cli_textIn(value, name) {
+    const member = typeof value === 'object' && value !== null ? value[name] : undefined;
+    return typeof member === 'string' ? member : '';
+}
+
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: ./lib/reset/line-diff.js
@@ -49053,7 +49256,7 @@ async function withRemote(target, outside, work) {
                 const args = ['--git-dir=.', 'fetch', ...quiet, `--depth=${depth}`, target.url, refspec];
                 const end = await runGit(outside, args, { ...call, cwd: gitDir, timeoutMs: FETCH_TIMEOUT_MS });
                 if (!isSuccess(end))
-                    throw refusalOf(end, target);
+                    throw git_remote_refusalOf(end, target);
             }
         });
     }
@@ -49084,7 +49287,7 @@ function listBranches({ url }, runner, call) {
 }
 function branchesIn(end, target) {
     if (!isSuccess(end))
-        throw refusalOf(end, target);
+        throw git_remote_refusalOf(end, target);
     const found = [...end.stdout.matchAll(/^([0-9a-f]{40}) refs\/heads\/(.+)$/gm)];
     return new Map(found.map(([, commit = '', name = '']) => [name, commit]));
 }
@@ -49132,7 +49335,7 @@ async function lookAgain(target, outside, call) {
         if (isSuccess(end))
             return branchesIn(end, target).get(target.branch);
         if (looks === MAX_LOOKS) {
-            const message = `${refusalOf(end, target).message}. What the branch ${JSON.stringify(target.branch)} stands on is not known: the ` +
+            const message = `${git_remote_refusalOf(end, target).message}. What the branch ${JSON.stringify(target.branch)} stands on is not known: the ` +
                 'post step looks again, and so does the next run';
             throw new PushError(message, 'unknown');
         }
@@ -49165,14 +49368,14 @@ function git_remote_reasonOf(end, target) {
         return ('the checkout lacks files that have to be pushed, as a sparse or partial one does. Leave "sparse-checkout" and ' +
             '"filter" of actions/checkout out');
     }
-    return reason === undefined ? refusalOf(end, target).message : (0,lib_escape/* plain */.pj)(reason, 300);
+    return reason === undefined ? git_remote_refusalOf(end, target).message : (0,lib_escape/* plain */.pj)(reason, 300);
 }
 const MISSING_OBJECT = /^fatal: (?:unable to read|bad (?:tree )?object|missing blob|could not read)/im;
 /** What to change where the history that is needed was not checked out. */
 const NEEDS_HISTORY = 'the checkout is shallow, and lacks the history between what is deployed and HEAD. Give "fetch-depth: 0" to ' +
     'actions/checkout';
 /** What is wrong where the server gave no answer, or refused to. */
-function refusalOf(end, { url }) {
+function git_remote_refusalOf(end, { url }) {
     const host = new URL(url).host;
     const said = complaintOf(end);
     const status = /returned error: (\d{3})/.exec(said)?.[1];
@@ -49713,6 +49916,7 @@ function commitIn(fields, name) {
 
 
 
+
 /** Decides where nothing that lies on the server matters; throws where it does. */
 function decideUnseen({ resetEnv, mode }) {
     if (resetEnv)
@@ -49734,7 +49938,7 @@ async function beginOtherwise(ports, limits, errand, learn) {
         if (errand.isToBeKept && !choices.dryRun)
             saveState(ports.core, state);
         const warnings = decision.action === 'reset-archive' ? [onlyOverFtp(decision)] : [];
-        const finished = method.kind === 'toggle-runtime' && !choices.dryRun ? await finishEarlier(ports, limits, errand) : [];
+        const finished = await finishEarlier(ports, limits, errand);
         return {
             ...(decision.action === 'reset-archive' ? { result: 'preserved' } : {}),
             warnings: [...warnings, ...finished]
@@ -49795,9 +49999,12 @@ async function toggle(ports, limits, { choices, found, expected, state, reader }
         saveState(core, started);
     return { result: 'reset', warnings: toggled.warnings };
 }
-/** A run that was interrupted may have left the branch on its toggled commit, and this one deploys nothing over it. */
-async function finishEarlier(ports, limits, { choices: { method, deadlineMs }, reader }) {
-    if (method.kind !== 'toggle-runtime')
+/**
+ * A run that was interrupted may have left the branch on its toggled commit, and this one deploys nothing over it. Gives what
+ * the user should see.
+ */
+async function finishEarlier(ports, limits, { choices: { method, deadlineMs, dryRun }, reader }) {
+    if (method.kind !== 'toggle-runtime' || dryRun)
         return [];
     try {
         return await finished(ports, limits, pushTarget(reader, method.branch, deadlineMs), undefined);
@@ -49810,7 +50017,7 @@ async function finishEarlier(ports, limits, { choices: { method, deadlineMs }, r
     }
 }
 function isAboutCredentials(error) {
-    return error instanceof PublishProfileError || error instanceof InputError;
+    return error instanceof PublishProfileError || error instanceof InputError || error instanceof AzError;
 }
 async function finished(ports, limits, target, toggled) {
     const end = await finishToggle(target, toggled, outsideOf(ports, limits));
@@ -49835,9 +50042,11 @@ function outsideOf({ core, run, sleep }, { signal }) {
         }
     };
 }
-/** Ends in the post step what the main step began; gives what the user should see. */
-async function other_ways_endOtherwise(ports, limits, { script, toggle: pending, deadlineMs }, reader) {
-    const warnings = [];
+/**
+ * Ends in the post step what the main step began. `signedIn` is asked only where something has to be pushed; `warn` hears what the
+ * user should see, whatever comes after it.
+ */
+async function other_ways_endOtherwise(ports, limits, { script, toggle: pending, deadlineMs }, signedIn, warn) {
     try {
         if (script) {
             const { changed } = await unscheduleInScript(script);
@@ -49848,24 +50057,24 @@ async function other_ways_endOtherwise(ports, limits, { script, toggle: pending,
     catch (error) {
         if (!(error instanceof DeployScriptError))
             throw error;
-        warnings.push(`The lines that were added could not be taken out of the workspace again: ${error.message}`);
+        warn(`The lines that were added could not be taken out of the workspace again: ${error.message}`);
     }
+    if (!pending)
+        return;
     try {
-        if (pending) {
-            const target = pushTarget(reader, pending.branch, deadlineMs);
-            // The password goes where the inputs say, whatever was handed over.
-            if (target.url !== pending.url)
-                throw new ToggleError('the address of the repository is another one now');
-            warnings.push(...(await finished(ports, limits, target, pending.toggled)));
-        }
+        const target = pushTarget(await signedIn(), pending.branch, deadlineMs);
+        // The password goes where the inputs say, whatever was handed over.
+        if (target.url !== pending.url)
+            throw new ToggleError('the address of the repository is another one now');
+        for (const warning of await finished(ports, limits, target, pending.toggled))
+            warn(warning);
     }
     catch (error) {
+        warn(`The branch ${JSON.stringify(pending.branch)} on the server may still stand on the toggled commit ` +
+            `${pending.toggled}, which the next run puts right: ${error instanceof Error ? error.message : String(error)}`);
         if (!(error instanceof ToggleError) && !isAboutCredentials(error))
             throw error;
-        warnings.push(`The branch ${JSON.stringify(pending?.branch)} on the server may still stand on the toggled commit ` +
-            `${pending?.toggled ?? ''}, which the next run puts right: ${error.message}`);
     }
-    return warnings;
 }
 /** What the post step is handed where nothing on the server was looked at. */
 function unseenState({ connections, pipelining, timeoutMs, deadlineMs, verify, envPath }, { app, slot }, { reasons: [{ code }] }) {
@@ -49899,209 +50108,6 @@ function unseenState({ connections, pipelining, timeoutMs, deadlineMs, verify, e
 function other_ways_unseenEnd({ pythonBefore, installedBefore }, warnings, jobSucceeded) {
     const before = { python: pythonBefore, packages: installedBefore };
     return { settlements: [], before, after: undefined, warnings, jobSucceeded };
-}
-
-;// CONCATENATED MODULE: ./lib/azure/cli.js
-// What the signed-in `az` knows of an app: the commands that ask for it, what their answers mean, and what is wrong where
-// there is none. Starts nothing itself, and repeats nothing of what az wrote to its standard output.
-
-
-
-
-/** What is wrong with az or with its answer; `message` holds no secret, and consists of the problem and its remedy. */
-class AzError extends Error {
-    problem;
-    constructor(problem, remedy) {
-        super(remedy === undefined ? problem : `${problem}. ${remedy}`);
-        this.name = 'AzError';
-        this.problem = problem;
-    }
-}
-/** Names as Azure allows them; none of them is an option, or `@file`, which az would read, or means something to cmd.exe. */
-const cli_NAMES = { site: /^[\p{L}\p{N}][\p{L}\p{N}-]{0,59}$/u, group: /^[\p{L}\p{N}_(][\p{L}\p{N}_().-]{0,89}$/u };
-/** The secret may well have been passed, under a name that does not exist: the runner makes an empty text of that. */
-const BY_HAND = 'or pass the publish profile in "publish-profile", which is empty in this run';
-/** What az says of an error is short. More is not looked at: it could take long. */
-const MAX_STDERR = 20_000;
-/** What tells of a secret that is not in a profile: a token, or a value with such a name. */
-const TELLING = /userPWD|publishProfile|\bbearer\b|\beyJ|(?:password|passwd|pwd|secret|token|key|sig)\W{0,3}[=:]/i;
-/** Finds the resource group of an app in the subscription that az is signed in to. */
-async function findResourceGroup(az, app) {
-    const site = { app, slot: '', resourceGroup: '' };
-    const filter = ['--name', app, '--resource-type', 'Microsoft.Web/sites'];
-    const query = ['--query', '[].{name:name,group:resourceGroup}', '--output', 'json'];
-    const found = jsonOf(await cli_ask(az, site, ['resource', 'list', ...filter, ...query]));
-    if (!Array.isArray(found))
-        throw cli_unreadable('the list of apps');
-    const groups = found.flatMap((item) => cli_textIn(item, 'name').toLowerCase() === app.toLowerCase() ? [cli_textIn(item, 'group')] : []);
-    const [group, ...others] = groups;
-    if (group === undefined)
-        throw notFound(site);
-    if (others.length > 0) {
-        throw new AzError(`There is more than one app "${app}" in the subscription that az is signed in to: name the resource group in ` +
-            `"resource-group-name", one of ${(0,lib_escape/* listed */.KE)(groups)}`);
-    }
-    if (!cli_NAMES.group.test(group))
-        throw cli_unreadable('the list of apps');
-    return group;
-}
-/** Asks for the publish profile: XML that holds passwords. */
-async function cli_askForProfile(az, site) {
-    const command = ['webapp', 'deployment', 'list-publishing-profiles', ...cli_named(site), '--xml'];
-    const xml = (await cli_ask(az, site, command)).replace(/^\uFEFF/, '').trim();
-    if (!/<publishData\b/.test(xml))
-        throw cli_unreadable('the publish profile');
-    return xml;
-}
-/** Asks for the settings that decide whether FTP works and which Python a deployment builds with. Only an abort rejects. */
-async function askForSettings(az, site) {
-    const { app, slot, resourceGroup } = site;
-    const parent = (0,ftp_target/* isSameSlot */.LW)(slot, '') ? `sites/${app}` : `sites/${app}/slots/${slot}`;
-    const policy = ['--namespace', 'Microsoft.Web', '--resource-type', 'basicPublishingCredentialsPolicies'];
-    const json = (query) => ['--query', query, '--output', 'json'];
-    const gaps = [];
-    const tryTo = async (what, command) => {
-        try {
-            return jsonOf(await cli_ask(az, site, command));
-        }
-        catch (error) {
-            if (!(error instanceof AzError))
-                throw error;
-            gaps.push(`az did not tell ${what}: ${error.problem}`);
-            return undefined;
-        }
-    };
-    const configuration = await tryTo('the configuration of the app', [
-        ...['webapp', 'config', 'show', ...cli_named(site)],
-        ...json('{runtime:linuxFxVersion,ftps:ftpsState}')
-    ]);
-    const allowed = await tryTo('whether basic authentication is on for FTP', [
-        ...['resource', 'show', '--resource-group', resourceGroup, ...policy, '--parent', parent, '--name', 'ftp'],
-        ...json('properties.allow')
-    ]);
-    return {
-        python: configuredPython(cli_textIn(configuration, 'runtime')),
-        ftp: cli_textIn(configuration, 'ftps').toLowerCase() !== 'disabled',
-        ftpBasicAuth: allowed !== false,
-        gaps
-    };
-}
-/** The Python of a `linuxFxVersion` such as `PYTHON|3.12`; `undefined` for another language, a container, or Windows. */
-function configuredPython(linuxFxVersion) {
-    const version = /^PYTHON\|(.*)$/i.exec(linuxFxVersion.trim())?.[1];
-    return version === undefined ? undefined : leadingVersion(version);
-}
-/** The command that sets a setting of an app; what is to be set follows it. */
-function setCommand(site) {
-    return ['az webapp config set', ...cli_named(site)].join(' ');
-}
-/** What is wrong where a login over FTP cannot succeed, with the command that changes it; `undefined`: nothing is. */
-function ftpRefusal(site, { ftp, ftpBasicAuth }) {
-    if (!ftpBasicAuth) {
-        const parent = (0,ftp_target/* isSameSlot */.LW)(site.slot, '') ? `sites/${site.app}` : `sites/${site.app}/slots/${site.slot}`;
-        return new AzError(`Basic authentication is off for FTP in ${theApp(site)}, so no password would be taken. Switch it on (App Service: ` +
-            'Configuration, General settings, "FTP Basic Auth Publishing Credentials"), or run: az resource update ' +
-            `--resource-group ${site.resourceGroup} --namespace Microsoft.Web --resource-type basicPublishingCredentialsPolicies ` +
-            `--parent ${parent} --name ftp --set properties.allow=true`);
-    }
-    if (ftp)
-        return undefined;
-    return new AzError(`FTP is switched off for ${theApp(site)}. Switch it on (App Service: Configuration, General settings, "FTP state"), ` +
-        `or run: ${setCommand(site)} --ftps-state FtpsOnly`);
-}
-/** What is wrong where az gave a profile that cannot be used; `flaw` continues a sentence about the profile. */
-function uselessProfile(site, flaw) {
-    return new AzError(`The publish profile that az gave for ${theApp(site)} ${flaw}. Check that basic authentication is on for FTP (App ` +
-        'Service: Configuration, General settings) and that the identity that az is signed in with may publish (role Website ' +
-        `Contributor), ${BY_HAND}`);
-}
-function cli_named({ app, slot, resourceGroup }) {
-    return ['--name', app, '--resource-group', resourceGroup, ...((0,ftp_target/* isSameSlot */.LW)(slot, '') ? [] : ['--slot', slot])];
-}
-function theApp({ app, slot }) {
-    return (0,ftp_target/* isSameSlot */.LW)(slot, '') ? `the app "${app}"` : `the slot "${slot}" of the app "${app}"`;
-}
-function checkNames({ app, slot, resourceGroup }) {
-    for (const [input, name, isAllowed] of [
-        ['app-name', app, cli_NAMES.site.test(app)],
-        ['slot-name', slot, slot === '' || cli_NAMES.site.test(slot)],
-        ['resource-group-name', resourceGroup, resourceGroup === '' || cli_NAMES.group.test(resourceGroup)]
-    ]) {
-        if (isAllowed)
-            continue;
-        throw new AzError(`"${input}" is ${JSON.stringify(name.slice(0, 60))}: write the name as the portal shows it, without its address. A slot has ` +
-            'an input of its own, "slot-name"');
-    }
-}
-/** Runs one command of az; throws `AzError` for anything but success. */
-async function cli_ask(az, site, command) {
-    checkNames(site);
-    const result = await az.run('az', [...command, '--only-show-errors'], az.limits);
-    if (result.kind === 'missing') {
-        throw new AzError('Only "app-name" is given, so the Azure CLI (az) is asked for the publish profile, but this runner has none. Install ' +
-            `it, and sign in with azure/login in a step before this one, ${BY_HAND}`);
-    }
-    if (result.kind === 'failed') {
-        throw new AzError(`The Azure CLI (az) could not be started: ${(0,lib_escape/* plain */.pj)(result.detail, 300)}`, `Install it anew, ${BY_HAND}`);
-    }
-    if (result.kind === 'late') {
-        throw new AzError(`The Azure CLI (az) gave no answer within ${az.limits.timeoutMs / 1000} s and was stopped`, `Run again, raise "timeout" above that, ${BY_HAND}`);
-    }
-    az.mask(`${result.stdout}\n${result.stderr}`);
-    if (result.exitCode === 0)
-        return result.stdout;
-    throw cli_refusalOf(site, command, { ...result, stderr: result.stderr.slice(0, MAX_STDERR) });
-}
-function cli_refusalOf(site, command, { exitCode, stdout, stderr }) {
-    // What is refused for want of a role also says to refresh the credentials, so this comes first.
-    if (/AuthorizationFailed|does not have authorization|\bForbidden\b/.test(stderr)) {
-        const wish = command.includes('list-publishing-profiles') ? 'publish to' : 'read the settings of';
-        return new AzError(`The identity that az is signed in with has no permission to ${wish} ${theApp(site)}`, `Give it the role Website Contributor on the app, ${BY_HAND}`);
-    }
-    if (/az login|az account set|AADSTS\d|No subscriptions? found|AuthenticationToken|SubscriptionNotFound/i.test(stderr)) {
-        return new AzError('The Azure CLI (az) is not signed in, or its sign-in has expired', 'Use azure/login in a step before this one (az login, and az account set for the right subscription), ' + BY_HAND);
-    }
-    // az ends with 3 where something does not exist.
-    if (exitCode === 3 || /Resource(Group)?NotFound|\bNot Found\b|was not found|could not be found/.test(stderr)) {
-        return notFound(site);
-    }
-    const line = firstError(stdout, stderr);
-    const words = command
-        .slice(0, command.findIndex(word => word.startsWith('-')))
-        .join(' ');
-    return new AzError(`The Azure CLI (az) could not tell about ${theApp(site)}${line === '' ? '' : ` (${line})`}`, `Run "az ${words}" by hand to see why, ${BY_HAND}`);
-}
-function notFound(site) {
-    const where = site.resourceGroup === ''
-        ? 'the subscription that az is signed in to'
-        : `the resource group "${site.resourceGroup}" of the subscription that az is signed in to`;
-    return new AzError(`There is no sign of ${theApp(site)} in ${where}`, 'Correct "app-name", "slot-name" or "resource-group-name", choose the subscription with az account set, and check ' +
-        'that the identity may see the app');
-}
-function cli_unreadable(what) {
-    return new AzError(`The Azure CLI (az) answered something else than ${what}`, `Bring it up to date, ${BY_HAND}`);
-}
-/** The line of az that names the error, if nothing in it looks like a secret. */
-function firstError(stdout, stderr) {
-    const lines = stderr.split(/\r?\n/).filter(line => line.trim() !== '');
-    const line = lines.find(each => each.startsWith('ERROR:')) ?? lines.at(-1) ?? '';
-    const secrets = secretsIn(`${stdout}\n${stderr}`);
-    const isTelling = TELLING.test(line) || secrets.some(secret => line.includes(secret));
-    // An address may hold a password, as that of a proxy does.
-    return isTelling ? '' : (0,lib_escape/* plain */.pj)(line.replace(/^ERROR:\s*/, '').replace(/:\/\/[^/\s]*@/g, '://…@'), 300);
-}
-function jsonOf(text) {
-    try {
-        return JSON.parse(text.replace(/^\uFEFF/, ''));
-    }
-    catch {
-        throw cli_unreadable('JSON');
-    }
-}
-/** A member of a JSON object; empty for what is no text. */
-function cli_textIn(value, name) {
-    const member = typeof value === 'object' && value !== null ? value[name] : undefined;
-    return typeof member === 'string' ? member : '';
 }
 
 ;// CONCATENATED MODULE: ./lib/sign-in.js
@@ -51390,7 +51396,9 @@ async function lookingStep(ports, choices, limits, learn) {
     const signedIn = await signIn(ports, choices.method.kind === 'ftp' ? 'ftp' : 'look', programLimits);
     const { credentials } = signedIn;
     if (typeof credentials !== 'object') {
-        learn({ ...namesOf(signedIn.reader), ...withoutLooking(new lib_site/* SiteError */.wt('login', credentials ?? ''), choices) });
+        learn(namesOf(signedIn.reader));
+        learn({ warnings: await finishEarlier(ports, limits, { choices, reader: signedIn.reader }) });
+        learn(withoutLooking(new lib_site/* SiteError */.wt('login', credentials ?? ''), choices));
         return;
     }
     const inputs = loadInputs(core, choices, credentials);
@@ -51424,7 +51432,9 @@ async function mainStep(ports, inputs, { expected: told, reader }, limits, learn
     const { core } = ports;
     const wishes = await readWishes(inputs, told);
     learn({ warnings: wishes.warnings, requirementsFile: annotated(inputs, wishes) });
-    const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, wishes, limits.signal)).catch((error) => {
+    const inspected = await group(core, 'Inspect', () => inspect(ports, inputs, wishes, limits.signal)).catch(async (error) => {
+        if (error instanceof lib_site/* SiteError */.wt && error.kind !== 'interrupted')
+            learn({ warnings: await finishEarlier(ports, limits, { choices: inputs, reader }) });
         learn(withoutLooking(error, inputs));
         return undefined;
     });
@@ -51484,6 +51494,7 @@ async function runPost(ports) {
     const { core } = ports;
     const started = ports.now().getTime();
     let isOnlyToRemember = false;
+    const warnings = [];
     try {
         const state = loadState(core);
         if (!state)
@@ -51492,7 +51503,7 @@ async function runPost(ports) {
         if (isOnlyToRemember && jobStatus(core) !== 'success')
             return;
         maskSecrets(core);
-        const ended = await withDeadline(ports, state.deadlineMs, limits => postStep(ports, state, limits));
+        const ended = await withDeadline(ports, state.deadlineMs, limits => postStep(ports, state, limits, warnings));
         if (!ended)
             return;
         for (const warning of ended.warnings)
@@ -51500,6 +51511,8 @@ async function runPost(ports) {
         await writeSummary(core, postSummaryOf({ ...ended, ...state, durationMs: ports.now().getTime() - started }));
     }
     catch (error) {
+        for (const warning of warnings)
+            core.warning(plain(warning, 1000), TITLE);
         if (isOnlyToRemember) {
             core.info(plain(`Nothing could be remembered for the next run: ${action_messageOf(error)}`, 1000));
             return;
@@ -51508,17 +51521,19 @@ async function runPost(ports) {
         core.warning(plain(`${what}: ${action_messageOf(error)}`, 1000), TITLE);
     }
 }
-/** `undefined`: nothing was looked at, and there is nothing to tell. */
-async function postStep(ports, state, limits) {
+/** `undefined`: nothing was looked at, and there is nothing to tell. `warnings` are also there where it throws. */
+async function postStep(ports, state, limits, warnings) {
     const { core } = ports;
     const programLimits = { timeoutMs: state.timeoutMs, signal: limits.signal };
-    const signedIn = state.host === '' && !state.toggle ? undefined : await signInAgain(ports, programLimits);
-    const warnings = state.script || state.toggle
-        ? await group(core, 'Finish', () => endOtherwise(ports, limits, state, signedIn?.reader ?? core))
-        : [];
-    if (!signedIn || state.host === '')
+    let asked;
+    const signedIn = () => (asked ??= signInAgain(ports, programLimits));
+    if (state.script || state.toggle) {
+        const readerOf = async () => (await signedIn()).reader;
+        await group(core, 'Finish', () => endOtherwise(ports, limits, state, readerOf, warning => warnings.push(warning)));
+    }
+    if (state.host === '')
         return warnings.length > 0 ? unseenEnd(state, warnings, jobStatus(core) === 'success') : undefined;
-    const { login, app, slot } = signedIn.login();
+    const { login, app, slot } = (await signedIn()).login();
     const isSameSite = app.toLowerCase() === state.app.toLowerCase() && isSameSlot(slot, state.slot);
     if (!isSameSite || login.host !== state.host) {
         throw new Error('the credentials are those of another app or slot now');
