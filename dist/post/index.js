@@ -47804,10 +47804,13 @@ function batch_script_findInBatch(physical) {
             detail: `it makes the environment in ${first.path}, and that this is a folder of its own in the app's is not certain`
         };
     }
-    const places = creations.map(creation => decisionOn(creation, folders, known));
-    const [place] = places;
-    if (place === undefined || places.some(other => other?.line !== place.line)) {
+    const decisions = creations.map(creation => decisionOn(creation, folders, known));
+    const place = decisions[0]?.place;
+    if (place === undefined || decisions.some(other => other?.place.line !== place.line)) {
         return { detail: 'where it decides whether to make the environment is not certain' };
+    }
+    if (!decisions.some(decision => decision?.isMadeAnew)) {
+        return { detail: 'it makes the environment only where there is one already' };
     }
     return placeBefore(place, first, folders, physical, known);
 }
@@ -47873,10 +47876,12 @@ function argumentAfter(words, index) {
     }
     return undefined;
 }
-const TEST = /^[\s@]*if\s+(?:\/i\s+)?(?:not\s+)?exist\s+("[^"]*"|\S+?)\s*(\(|\s.*$|$)/i;
+const TEST = /^[\s@]*if\s+(?:\/i\s+)?(not\s+)?exist\s+("[^"]*"|\S+?)\s*(\(|\s.*$|$)/i;
 function testOn(line) {
-    const [, path, then] = TEST.exec(line.text) ?? [];
-    return path === undefined ? undefined : { line, path: path.replaceAll('"', ''), then: (then ?? '').trim() };
+    const [, not, path, then] = TEST.exec(line.text) ?? [];
+    if (path === undefined)
+        return undefined;
+    return { line, path: path.replaceAll('"', ''), isNegated: not !== undefined, then: (then ?? '').trim() };
 }
 /** The line that decides whether a command is run: the outermost test of the environment, else the command's own. */
 function decisionOn(creation, folders, known) {
@@ -47893,7 +47898,9 @@ function decisionOn(creation, folders, known) {
         const leadsPast = jump !== undefined && labels.has(jump) && one.run === line.run && isAround(one);
         return (encloses && !/^if\b/i.test(then)) || leadsPast || (jump !== undefined && jump === line.label);
     };
-    const [outermost] = tests.filter(leads);
+    const leading = tests.filter(leads);
+    const [outermost] = leading;
+    const isMadeAnew = leading.every(test => leadsWithout(test, line));
     const decision = outermost ?? (isAlone(creation) ? creation : undefined);
     if (!decision)
         return undefined;
@@ -47904,7 +47911,19 @@ function decisionOn(creation, folders, known) {
     const around = decision.line.blocks.map(({ header }) => header);
     if (around.some(header => asksAbout(header, folders, decision.line, known)))
         return undefined;
-    return outermost ?? (around.every(isHarmless) && !isCalled(line, lines) ? creation : undefined);
+    if (outermost)
+        return { place: outermost, isMadeAnew };
+    return around.every(isHarmless) && !isCalled(line, lines) ? { place: creation, isMadeAnew } : undefined;
+}
+/** Whether a test that decides over a line lets it run where nothing is there. */
+function leadsWithout({ line: test, then, isNegated }, line) {
+    const [, verb, name] = /^(goto|call)\s*:?\s*([^\s)&|]+)/i.exec(then) ?? [];
+    if (test.at !== line.at && verb !== undefined) {
+        const isToIt = name?.toLowerCase() === line.label && test.label !== line.label;
+        // Who is called comes back.
+        return isNegated === isToIt || (!isToIt && verb.toLowerCase() === 'call');
+    }
+    return isNegated !== (test.at !== line.at && line.blocks[test.blocks.length]?.isElse === true);
 }
 function opens(test, line) {
     const inner = line.blocks[test.blocks.length];

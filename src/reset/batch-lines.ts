@@ -4,6 +4,7 @@
 export interface Block {
   /** What stands before the parenthesis: the condition; for the block of an ELSE, that of its IF. */
   readonly header: string
+  readonly isElse: boolean
 }
 
 /** A logical line: comments and labels are none, and lines that are continued are one. */
@@ -64,7 +65,7 @@ function follow(text: string, open: Block[]): void {
     else if (character === '^') index++
     else if (character === '(' && (isControl || /(^|[@(&|]|\b(else|do))\s*$/i.test(before))) {
       const isElse = /\belse\s*$/i.test(before)
-      open.push({ header: isElse && closed ? closed.header : before })
+      open.push({ header: isElse && closed ? closed.header : before, isElse })
     } else if (character === ')') closed = open.pop() ?? closed
   }
 }

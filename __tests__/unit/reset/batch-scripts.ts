@@ -153,6 +153,10 @@ export const BATCH_VARIANTS: readonly Edit[] = [
     )
   ],
   [
+    'with a renewal of what is there',
+    instead(`IF EXIST "${MARKER}" (`, '  %PYTHON_EXE% -m venv --upgrade env', ') ELSE (', `  ${CREATE}`, ')')
+  ],
+  [
     'with parentheses and percent signs in texts',
     instead(`IF NOT EXIST "${MARKER}" (`, '  echo 100%% new ^(really^) "( " >nul', `  ${CREATE}`, ')')
   ],
@@ -232,6 +236,33 @@ export const UNKNOWN_BATCH: readonly (readonly [string, (script: string) => stri
     'with an end between the test and the making',
     instead(`IF EXIST "${MARKER}" goto found`, `IF NOT EXIST "${TARGET}\\app.py" goto found`, CREATE, ':found'),
     /where it decides/
+  ],
+  ['that only renews what is there', instead(`IF EXIST "${MARKER}" ${CREATE}`), /only where there is one/],
+  [
+    'that renews what is there in a block',
+    instead(`IF EXIST "${TARGET}\\env" (`, `  ${CREATE}`, ')'),
+    /only where there is one/
+  ],
+  [
+    'that renews behind ELSE what is there',
+    instead(`IF NOT EXIST "${MARKER}" (`, '  echo None.', ') ELSE (', `  ${CREATE}`, ')'),
+    /only where there is one/
+  ],
+  [
+    'that jumps over it where nothing is there',
+    instead(`IF NOT EXIST "${MARKER}" goto none`, CREATE, ':none'),
+    /only where there is one/
+  ],
+  [
+    'that jumps to it where something is there',
+    instead(
+      `IF EXIST "${MARKER}" goto renew`,
+      'goto found',
+      ':renew',
+      `%PYTHON_EXE% -m venv "${TARGET}\\env"`,
+      ':found'
+    ),
+    /only where there is one/
   ],
   ['with a parenthesis too many', instead(`IF NOT EXIST "${MARKER}" (`, `  ${CREATE}`), /parentheses/],
   ['that builds with Oryx', instead('oryx build "%DEPLOYMENT_SOURCE%"'), /Oryx/],
