@@ -32744,7 +32744,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 5529:
+/***/ 5299:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -48124,6 +48124,7 @@ class Reader {
     #at = 0;
     #joinedBy = '';
     #nextFunction;
+    #isNegated = false;
     constructor(tokens) {
         this.#tokens = tokens;
     }
@@ -48178,14 +48179,17 @@ class Reader {
         else if (text === 'elif' && top?.kind === 'if') {
             this.#inCondition.add(top);
             this.#alternatives.add(top);
+            top.branches.push(this.#commands.length);
         }
         else if (text === 'else')
-            return top?.kind === 'if';
+            return top?.kind === 'if' && top.branches.push(this.#commands.length) > 0;
         else if (CLOSERS[text] !== undefined)
             return this.#close(CLOSERS[text]);
         else if (text === 'function')
             this.#words.push(text);
-        else if (text !== '!' && text !== 'time') {
+        else if (text === '!')
+            this.#isNegated = true;
+        else if (text !== 'time') {
             this.#words.push(text);
             this.#at = at;
         }
@@ -48198,7 +48202,9 @@ class Reader {
             at,
             conditions: [],
             others: [],
-            name: name ?? ''
+            name: name ?? '',
+            joinedBy: this.#joinedBy,
+            branches: []
         };
         this.#nextFunction = undefined;
         this.#open.push(statement);
@@ -48213,6 +48219,8 @@ class Reader {
         const words = this.#words.splice(0);
         if (words.length === 0)
             return;
+        const isNegated = this.#isNegated;
+        this.#isNegated = false;
         if (words[0] === 'function') {
             this.#nextFunction = words[1];
             if (words[2] === '{')
@@ -48221,14 +48229,86 @@ class Reader {
         }
         const top = this.#open.at(-1);
         const isCondition = this.#open.some(statement => this.#inCondition.has(statement));
-        if (top && isCondition)
-            (this.#alternatives.has(top) ? top.others : top.conditions).push(words);
-        this.#commands.push({ words, at: this.#at, within: [...this.#open], joinedBy: this.#joinedBy, isCondition });
+        if (top && isCondition) {
+            ;
+            (this.#alternatives.has(top) ? top.others : top.conditions).push(isNegated ? ['!', ...words] : words);
+        }
+        const within = [...this.#open];
+        this.#commands.push({ words, at: this.#at, within, joinedBy: this.#joinedBy, isNegated, isCondition });
     }
+}
+
+;// CONCATENATED MODULE: ./lib/reset/bash-outcome.js
+/**
+ * Whether a command is run where nothing of the environment is there, each time that its function, or the script, comes by.
+ *
+ * Conditions around it that ask for something else count as fulfilled outside of functions, but not behind one that asks.
+ */
+function bash_outcome_isRunWithout(command, { commands }, asks) {
+    const index = commands.indexOf(command);
+    const top = command.within.findLastIndex(({ kind }) => kind === 'function');
+    const own = command.within.slice(top + 1);
+    const guard = own.findIndex(({ conditions }) => conditions.some(asks));
+    const around = top >= 0 ? own : guard < 0 ? [] : own.slice(guard);
+    if (!around.every(statement => leadsTo(statement, index, asks)))
+        return false;
+    // Lines that are put before a command within a group are run under the condition of the group.
+    if (own.some(({ kind, joinedBy }) => joinedBy !== '' && (kind === '{' || kind === '(')))
+        return false;
+    if (!isRunInList(index, commands, asks))
+        return false;
+    const before = top < 0 ? [] : commands.slice(0, index).filter(({ within }) => within.includes(command.within[top] ?? NONE));
+    return !before.some(one => isLeaving(one) && isRunAtAll(one, commands, asks));
+}
+const NONE = { kind: '{', at: -1, conditions: [], others: [], name: '', joinedBy: '', branches: [] };
+function leadsTo({ kind, conditions, others, branches }, index, asks) {
+    if (kind === '{' || kind === '(')
+        return true;
+    if (kind !== 'if' || !conditions.every(asks))
+        return false;
+    const isFirst = branches[0] === undefined || index < branches[0];
+    if (!isFirst && others.length > 0)
+        return false;
+    return conditions.every(words => asksForAbsence(words) === isFirst);
+}
+function asksForAbsence(words) {
+    return words.filter(word => word === '!').length % 2 === 1;
+}
+/** Goes through a list as a shell does; whatever does not ask succeeds. */
+function isRunInList(index, commands, asks) {
+    let first = index;
+    while (commands[first]?.joinedBy)
+        first--;
+    let succeeded = true;
+    for (const [position, { words, isNegated, joinedBy }] of commands.slice(first, index + 1).entries()) {
+        const isRun = position === 0 || joinedBy === '|' || (joinedBy === '&&') === succeeded;
+        if (position === index - first)
+            return isRun;
+        const asked = isNegated ? ['!', ...words] : words;
+        if (isRun)
+            succeeded = asks(asked) ? asksForAbsence(asked) : !isNegated;
+    }
+    return true;
+}
+function isLeaving({ words: [verb = ''] }) {
+    return verb === 'exit' || verb === 'return';
+}
+/** Whether it may be that a command is run where nothing is there. */
+function isRunAtAll(command, commands, asks) {
+    const index = commands.indexOf(command);
+    const isShut = command.within.some(statement => statement.conditions.length > 0 && statement.conditions.every(asks) && !leadsTo(statement, index, asks));
+    if (isShut)
+        return false;
+    const previous = commands[index - 1];
+    // Of what asks for something else nobody knows how it ends.
+    if (command.joinedBy !== '' && previous && !asks(previous.words))
+        return true;
+    return isRunInList(index, commands, asks);
 }
 
 ;// CONCATENATED MODULE: ./lib/reset/bash-script.js
 // Shell scripts that deploy a Python app: where they make the virtual environment, and what goes before that. Pure.
+
 
 
 const SHELL = {
@@ -48266,6 +48346,9 @@ function bash_script_findInShell(text, physical) {
     const at = decisionAt(site, script, asks);
     if (at === undefined)
         return { detail: 'where it decides whether to make the environment is not certain' };
+    if (![first.command, site].every(command => isRunWithout(command, script, asks))) {
+        return { detail: 'that it makes the environment wherever there is none is not certain' };
+    }
     const isPath = isAbsolute(expansionsOf(first.path, variables, SHELL)[0] ?? '');
     const path = isPath ? first.path : `${folder}/${first.path.replace(/^(\.\/+)+/, '')}`;
     const before = bash_script_variablesOf(script.commands.filter(one => one.at < at && functionOf(one) === undefined));
@@ -51526,7 +51609,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3360);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5529);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5299);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5224);
 // The post step's entry: the real ports in. Nothing imports it.

@@ -5,12 +5,16 @@ export interface Statement {
   readonly kind: 'if' | 'loop' | 'case' | '{' | '(' | 'function'
   /** The line that it begins on. */
   readonly at: number
-  /** The commands of its first condition, as words. */
+  /** The commands of its first condition, as words; a `!` before a command is the first of them. */
   readonly conditions: (readonly string[])[]
   /** The same of those after `elif`. */
   readonly others: (readonly string[])[]
   /** For a function: its name. */
   readonly name: string
+  /** What joins it to the command before it. */
+  readonly joinedBy: Command['joinedBy']
+  /** Where its `elif` and `else` begin, as indexes of commands. */
+  readonly branches: number[]
 }
 
 /** A simple command. */
@@ -22,6 +26,8 @@ export interface Command {
   readonly within: readonly Statement[]
   /** What joins it to the command before it. */
   readonly joinedBy: '' | '&&' | '||' | '|'
+  /** Whether a `!` stands before it. */
+  readonly isNegated: boolean
   /** Whether it is part of a condition. */
   readonly isCondition: boolean
 }
@@ -151,6 +157,7 @@ class Reader {
   #at = 0
   #joinedBy: Command['joinedBy'] = ''
   #nextFunction: string | undefined
+  #isNegated = false
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens
@@ -199,10 +206,12 @@ class Reader {
     else if (text === 'elif' && top?.kind === 'if') {
       this.#inCondition.add(top)
       this.#alternatives.add(top)
-    } else if (text === 'else') return top?.kind === 'if'
+      top.branches.push(this.#commands.length)
+    } else if (text === 'else') return top?.kind === 'if' && top.branches.push(this.#commands.length) > 0
     else if (CLOSERS[text] !== undefined) return this.#close(CLOSERS[text])
     else if (text === 'function') this.#words.push(text)
-    else if (text !== '!' && text !== 'time') {
+    else if (text === '!') this.#isNegated = true
+    else if (text !== 'time') {
       this.#words.push(text)
       this.#at = at
     }
@@ -216,7 +225,9 @@ class Reader {
       at,
       conditions: [],
       others: [],
-      name: name ?? ''
+      name: name ?? '',
+      joinedBy: this.#joinedBy,
+      branches: []
     }
     this.#nextFunction = undefined
     this.#open.push(statement)
@@ -231,6 +242,8 @@ class Reader {
   #end(): void {
     const words = this.#words.splice(0)
     if (words.length === 0) return
+    const isNegated = this.#isNegated
+    this.#isNegated = false
     if (words[0] === 'function') {
       this.#nextFunction = words[1]
       if (words[2] === '{') this.#push('{', this.#at)
@@ -238,7 +251,10 @@ class Reader {
     }
     const top = this.#open.at(-1)
     const isCondition = this.#open.some(statement => this.#inCondition.has(statement))
-    if (top && isCondition) (this.#alternatives.has(top) ? top.others : top.conditions).push(words)
-    this.#commands.push({ words, at: this.#at, within: [...this.#open], joinedBy: this.#joinedBy, isCondition })
+    if (top && isCondition) {
+      ;(this.#alternatives.has(top) ? top.others : top.conditions).push(isNegated ? ['!', ...words] : words)
+    }
+    const within = [...this.#open]
+    this.#commands.push({ words, at: this.#at, within, joinedBy: this.#joinedBy, isNegated, isCondition })
   }
 }

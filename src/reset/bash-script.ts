@@ -1,5 +1,6 @@
 // Shell scripts that deploy a Python app: where they make the virtual environment, and what goes before that. Pure.
 import { readShell, type Command, type ShellScript, type Statement } from './bash-commands.ts'
+import { isRunWithout } from './bash-outcome.ts'
 import type { Found } from './batch-script.ts'
 import {
   below,
@@ -52,6 +53,9 @@ export function findInShell(text: string, physical: readonly string[]): Found {
     isTest(words) && words.some(word => concerns(expand(word), folders))
   const at = decisionAt(site, script, asks)
   if (at === undefined) return { detail: 'where it decides whether to make the environment is not certain' }
+  if (![first.command, site].every(command => isRunWithout(command, script, asks))) {
+    return { detail: 'that it makes the environment wherever there is none is not certain' }
+  }
   const isPath = isAbsolute(expansionsOf(first.path, variables, SHELL)[0] ?? '')
   const path = isPath ? first.path : `${folder}/${first.path.replace(/^(\.\/+)+/, '')}`
   const before = variablesOf(script.commands.filter(one => one.at < at && functionOf(one) === undefined))

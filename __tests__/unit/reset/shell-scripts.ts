@@ -83,6 +83,14 @@ export const SHELL_VARIANTS: readonly (readonly [string, (script: string) => str
       '#!/bin/bash\nmake_env() {\n  [ -d antenv ] && return\n  python3 -m venv antenv\n}\ncd "$DEPLOYMENT_TARGET"\nmake_env\n',
     FIXED
   ],
+  ['with a message in the list', edit(MAKE, '  [ -d antenv ] && echo Found || python3 -m venv antenv\n'), FIXED],
+  ['with a bang before the test', edit(MAKE, `  if ! [ -d "$ANTENV" ]; then\n  ${MAKE}  fi\n`), HERE],
+  [
+    'with a return within a condition',
+    () =>
+      '#!/bin/bash\nmake_env() {\n  if [ -d antenv ]; then\n    return\n  fi\n  python3 -m venv antenv\n}\ncd "$DEPLOYMENT_TARGET"\nmake_env\n',
+    FIXED
+  ],
   ['with virtualenv', edit(MAKE, '  virtualenv -p "$PYTHON3" "$ANTENV"\n'), HERE],
   ['with uv', edit(MAKE, '  uv venv --python 3.12 .venv\n'), '${DEPLOYMENT_TARGET:?}/.venv'],
   [
@@ -146,6 +154,54 @@ export const UNKNOWN_SHELL: readonly (readonly [string, (script: string) => stri
     'with an end between the test and the making',
     edit(MAKE, `  if [ ! -d "$ANTENV" ]; then\n  [ -f app.py ] || exit 0\n  ${MAKE}  fi\n`),
     /where it decides/
+  ],
+  [
+    'that only renews what is there',
+    edit(MAKE, `  if [ -d "$ANTENV" ]; then\n  ${MAKE}  fi\n`),
+    /wherever there is none/
+  ],
+  [
+    'that only renews what is there, said with a bang',
+    edit(MAKE, `  if ! [ ! -d "$ANTENV" ]; then\n  ${MAKE}  fi\n`),
+    /wherever there is none/
+  ],
+  [
+    'that renews behind else what is there',
+    edit(MAKE, `  if [ ! -d "$ANTENV" ]; then\n    echo none\n  else\n  ${MAKE}  fi\n`),
+    /wherever there is none/
+  ],
+  [
+    'that makes it under another condition where there is none',
+    edit(MAKE, `  if [ -d "$ANTENV" ]; then\n    echo Found\n  elif [ "$CI" ]; then\n  ${MAKE}  fi\n`),
+    /wherever there is none/
+  ],
+  ['that renews it in a list', edit(MAKE, '  [ -d antenv ] && python3 -m venv antenv\n'), /wherever there is none/],
+  [
+    'that renews it in a list with or',
+    edit(MAKE, '  [ ! -d antenv ] || python3 -m venv antenv\n'),
+    /wherever there is none/
+  ],
+  [
+    'with a group behind a test on another line',
+    edit(MAKE, '  [ -d antenv ] || {\n    python3 -m venv antenv\n  }\n'),
+    /wherever there is none|where it decides/
+  ],
+  [
+    'with a second condition within the test',
+    edit(MAKE, `  if [ ! -d "$ANTENV" ]; then\n    if [ "$CI" ]; then\n  ${MAKE}    fi\n  fi\n`),
+    /wherever there is none/
+  ],
+  [
+    'with a function that returns for another reason',
+    () =>
+      '#!/bin/bash\nmake_env() {\n  [ -f app.py ] || return\n  python3 -m venv antenv\n}\ncd "$DEPLOYMENT_TARGET"\nmake_env\n',
+    /wherever there is none/
+  ],
+  [
+    'with a function that only renews',
+    () =>
+      '#!/bin/bash\nmake_env() {\n  [ ! -d antenv ] && return\n  python3 -m venv antenv\n}\ncd "$DEPLOYMENT_TARGET"\nmake_env\n',
+    /wherever there is none/
   ],
   ['with two environments', edit(MAKE, `${MAKE}  python3 -m venv tools\n`), /more than one place/],
   ['with a quote that is not closed', edit('echo "Finished."', 'echo "Finished.'), /quotes or statements/],
