@@ -32744,7 +32744,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 9901:
+/***/ 1191:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -47954,6 +47954,33 @@ function wordsOf(text) {
     return (text.match(/(?:"[^"]*"?|[^\s"])+/g) ?? []).map(word => word.replaceAll('"', ''));
 }
 
+;// CONCATENATED MODULE: ./lib/reset/batch-variables.js
+const SET = /(^[\s@(]*|[\s@(&])set\s+(\/[ap]\s+)?(?:"([^=\s"]+)=([^"]*)"|([^=\s"]+)=([^&)\r\n]*))/gi;
+/**
+ * Gives all values of each variable, by its name in upper case; what is set under a condition only may come from outside, but
+ * not where the variable is used under the same one: in `within`.
+ */
+function variablesOf(lines, within) {
+    const variables = new Map();
+    /** The conditions whose first block sets a variable: with that behind ELSE it is set for certain. */
+    const halves = new Map();
+    for (const { text, ...line } of lines) {
+        const [block, other] = line.blocks.filter(one => !within.includes(one));
+        for (const set of text.matchAll(SET)) {
+            const name = (set[3] ?? set[5] ?? '').toUpperCase();
+            const value = set[2] === undefined ? (set[4] ?? set[6] ?? '').trim().replaceAll('"', '') : undefined;
+            const isAlone = set.index === 0;
+            const isWhole = block?.isElse === true && other === undefined && halves.get(name) === block.header;
+            if (block && !block.isElse && !other && isAlone)
+                halves.set(name, block.header);
+            const known = variables.get(name) ?? [undefined];
+            const before = isAlone && (!block || isWhole) ? known.filter(one => one !== undefined) : known;
+            variables.set(name, [...before, value]);
+        }
+    }
+    return variables;
+}
+
 ;// CONCATENATED MODULE: ./lib/reset/script-paths.js
 // Which folder a script means: its variables, resolved as far as its own text tells, and whether that lies in the site. Pure.
 /** The folder that the app runs from, in a resolved path. A script may call it by other names too. */
@@ -47976,17 +48003,19 @@ function expansionsOf(path, variables, notation) {
     return [...new Set(texts.map(text => script_paths_normalised(text, notation)))];
 }
 function expandOnce(text, variables, notation) {
+    const { ignoresCase } = notation;
     const use = notation.use.exec(text);
     if (!use)
         return [text];
     const [before, after] = [text.slice(0, use.index), text.slice(use.index + use[0].length)];
-    const name = use.groups?.['name'] ?? '';
-    if (/^DEPLOYMENT_TARGET$/i.test(name))
+    const written = use.groups?.['name'] ?? '';
+    const name = ignoresCase ? written.toUpperCase() : written;
+    if (name === 'DEPLOYMENT_TARGET')
         return [`${before}${TARGET}${after}`];
-    const isHome = /^HOME$/i.test(name) && !variables.has('HOME');
+    const isHome = name === 'HOME' && !variables.has('HOME');
     if (isHome)
         return [`${before}<home>${after}`];
-    const known = variables.get(notation.ignoresCase ? name.toUpperCase() : name) ?? [];
+    const known = variables.get(name) ?? [];
     const all = known.length === 0 || use.groups?.['odd'] !== undefined ? [undefined] : known;
     return all.map(value => `${before}${value ?? UNKNOWN}${after}`);
 }
@@ -48017,6 +48046,7 @@ function concerns(path, folder) {
 // Kudu's batch script and what people make of it: where it decides on the virtual environment, and what goes before that. Pure.
 
 
+
 const BATCH = {
     use: /%(?<name>[^%\s:=~]+)(?<odd>:[^%]*)?%|!(?<name>[^!\s:=~]+)(?<odd>:[^!]*)?!/,
     leftover: /[%!]/,
@@ -48031,13 +48061,14 @@ function findInBatch(physical) {
     const script = readBatch(physical);
     if (!script)
         return { detail: 'its parentheses do not match' };
-    const variables = variablesOf(script.lines);
+    const creations = creationsIn(script.lines);
+    const within = creations[0]?.line.blocks.filter(block => creations.every(({ line }) => line.blocks.includes(block)));
+    const variables = variablesOf(script.lines, within ?? []);
     const expand = (path, line) => {
         const own = expansionsOf(path, variables, BATCH);
         return own.flatMap(one => below(expansionsOf(folderAt(script.lines, line), variables, BATCH), one));
     };
     const known = { script, variables, expand };
-    const creations = script.lines.flatMap(line => creationOn(line, variables) ?? []);
     const [first] = creations;
     if (!first)
         return { detail: 'no command in it makes a virtual environment' };
@@ -48057,16 +48088,9 @@ function findInBatch(physical) {
     }
     return placeBefore(place, first, folders, physical, known);
 }
-function variablesOf(lines) {
-    const variables = new Map();
-    for (const { text } of lines) {
-        for (const set of text.matchAll(/(?:^|[\s@(&])set\s+(\/[ap]\s+)?(?:"([^=\s"]+)=([^"]*)"|([^=\s"]+)=([^&)\r\n]*))/gi)) {
-            const name = (set[2] ?? set[4] ?? '').toUpperCase();
-            const value = set[1] === undefined ? (set[3] ?? set[5] ?? '').trim().replaceAll('"', '') : undefined;
-            variables.set(name, [...(variables.get(name) ?? []), value]);
-        }
-    }
-    return variables;
+function creationsIn(lines) {
+    const variables = variablesOf(lines, []);
+    return lines.flatMap(line => creationOn(line, variables) ?? []);
 }
 /** The folder that a line works in, as the script writes it. */
 function folderAt(lines, { at, run, blocks }) {
@@ -48549,8 +48573,75 @@ function isRunAtAll(command, commands, asks) {
     return isRunInList(index, commands, asks);
 }
 
+;// CONCATENATED MODULE: ./lib/reset/bash-variables.js
+/**
+ * Gives all values of each variable; what is set under a condition only may come from outside, but not where the variable is
+ * used under the same one: in `within`.
+ */
+function bash_variables_variablesOf(commands, within) {
+    const variables = new Map();
+    /** The statements whose first branch sets a variable: with that behind `else` it is set for certain. */
+    const halves = new Map();
+    const add = (name, value) => {
+        variables.set(name, [...(variables.get(name) ?? [undefined]), value]);
+    };
+    for (const [index, command] of commands.entries()) {
+        const { words } = command;
+        const [verb = ''] = words;
+        for (const [name, value] of assignmentsBy(words)) {
+            const around = command.within.filter(one => !['{', '(', 'function'].includes(one.kind) && !within.includes(one));
+            const [statement, other] = around;
+            const isElse = statement?.branches[0] !== undefined && index >= statement.branches[0];
+            const isPlain = !command.isCondition && (command.joinedBy === '' || command.joinedBy === '|');
+            const isHalf = statement?.kind === 'if' && !other && statement.others.length === 0 && isPlain;
+            const isWhole = isHalf && isElse && halves.get(name) === statement;
+            if (isHalf && !isElse)
+                halves.set(name, statement);
+            const known = variables.get(name) ?? [undefined];
+            if ((isPlain && !statement) || isWhole) {
+                variables.set(name, known.filter(one => one !== undefined));
+            }
+            add(name, value);
+        }
+        for (const name of setOtherwise(words))
+            add(name, undefined);
+        if (words[1] === 'in')
+            for (const word of words.slice(2))
+                add(verb, bash_variables_unquoted(word));
+    }
+    return variables;
+}
+function assignmentsBy(words) {
+    const [verb = ''] = words;
+    const isDeclaration = /^(export|readonly|local|declare|typeset)$/.test(verb);
+    const given = isDeclaration ? words.slice(1).filter(word => !/^(-.*|\w+)$/s.test(word)) : words;
+    const found = given.map(word => /^(\w+)(\+?)=(.*)$/s.exec(word));
+    // Before a command they are for that alone.
+    if (!found.every(one => one !== null))
+        return [];
+    return found.map(([, name = '', more, value = '']) => [
+        name,
+        more !== '' || /[`(]/.test(value) ? undefined : bash_variables_unquoted(value)
+    ]);
+}
+/** Names of variables that get a value in another way: what it is only a run could tell. */
+function setOtherwise(words) {
+    const [verb = '', ...rest] = words;
+    if (verb === 'eval')
+        return [...rest.join(' ').matchAll(/(\w+)\+?=/g)].map(([, name = '']) => name);
+    if (!/^(read|getopts|printf|mapfile|readarray|unset|let)$/.test(verb))
+        return [];
+    return rest.filter(word => /^\w+$/.test(word));
+}
+/** A word without its quotes. */
+function bash_variables_unquoted(word) {
+    // What stands in single quotes is no expansion: the quotes stay, and nobody takes it for a path.
+    return word.includes("'") && word.includes('$') ? word : word.replace(/["']/g, '');
+}
+
 ;// CONCATENATED MODULE: ./lib/reset/bash-script.js
 // Shell scripts that deploy a Python app: where they make the virtual environment, and what goes before that. Pure.
+
 
 
 
@@ -48576,7 +48667,8 @@ function findInShell(text, physical) {
     if (!site)
         return { detail: 'the function that makes the virtual environment is not called in one place' };
     const folder = bash_script_folderOf(first.command, site, script);
-    const variables = bash_script_variablesOf(script.commands);
+    const within = [...first.command.within, ...site.within];
+    const variables = bash_variables_variablesOf(script.commands, within);
     const base = expansionsOf(folder, variables, SHELL);
     const folders = expansionsOf(first.path, variables, SHELL).flatMap(path => below(base, path));
     if (!folders.every(isBelowTarget)) {
@@ -48584,7 +48676,7 @@ function findInShell(text, physical) {
             detail: `it makes the environment in ${first.path}, and that this is a folder of its own in the app's is not certain`
         };
     }
-    const expand = (word) => expansionsOf(bash_script_unquoted(word), variables, SHELL).flatMap(path => below(base, path));
+    const expand = (word) => expansionsOf(bash_variables_unquoted(word), variables, SHELL).flatMap(path => below(base, path));
     const asks = (words) => isTest(words) && words.some(word => concerns(expand(word), folders));
     const at = decisionAt(site, script, asks);
     if (at === undefined)
@@ -48594,45 +48686,15 @@ function findInShell(text, physical) {
     }
     const isPath = isAbsolute(expansionsOf(first.path, variables, SHELL)[0] ?? '');
     const path = isPath ? first.path : `${folder}/${first.path.replace(/^(\.\/+)+/, '')}`;
-    const before = bash_script_variablesOf(script.commands.filter(one => one.at < at && functionOf(one) === undefined));
+    const before = bash_variables_variablesOf(script.commands.filter(one => one.at < at && functionOf(one) === undefined), within);
     if (!folders.every(one => expansionsOf(path, before, SHELL).includes(one))) {
         return { detail: `what ${first.path} means where it decides on the environment is not certain` };
     }
     const indent = /^[ \t]*/.exec(physical[at] ?? '')?.[0] ?? '';
     return { at, indent, lines: stamp => bash_script_blockOf(stamp, safe(path)) };
 }
-function bash_script_unquoted(word) {
-    // What stands in single quotes is no expansion: the quotes stay, and nobody takes it for a path.
-    return word.includes("'") && word.includes('$') ? word : word.replace(/["']/g, '');
-}
-function bash_script_variablesOf(commands) {
-    const variables = new Map();
-    const add = (name, value) => {
-        variables.set(name, [...(variables.get(name) ?? []), value]);
-    };
-    for (const { words } of commands) {
-        const [verb = ''] = words;
-        const isDeclaration = /^(export|readonly|local|declare|typeset)$/.test(verb);
-        for (const word of words) {
-            const [, name, value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
-            if (name === undefined) {
-                if (isDeclaration && (word === verb || word.startsWith('-') || /^\w+$/.test(word)))
-                    continue;
-                break;
-            }
-            add(name, /[`(]/.test(value) ? undefined : bash_script_unquoted(value));
-        }
-        if (verb === 'read')
-            for (const word of words.slice(1))
-                add(word, undefined);
-        if (words[1] === 'in')
-            for (const word of words.slice(2))
-                add(verb, bash_script_unquoted(word));
-    }
-    return variables;
-}
 function creationBy(command) {
-    const words = command.words.map(bash_script_unquoted);
+    const words = command.words.map(bash_variables_unquoted);
     const start = words.findIndex(word => !/^\w+=/.test(word) && !['sudo', 'env', 'command', 'exec'].includes(word));
     const [program = '', second = '', third = ''] = words.slice(start);
     const name = program.slice(program.lastIndexOf('/') + 1);
@@ -48686,7 +48748,7 @@ function bash_script_folderOf(command, site, { commands }) {
         // What a subshell does ends with it, and of a change under a condition nobody knows whether it came to pass.
         if (!isAround && within.some(({ kind }) => kind === '('))
             continue;
-        const path = bash_script_unquoted(rest.find(word => !/^-/.test(word)) ?? '~');
+        const path = bash_variables_unquoted(rest.find(word => !/^-/.test(word)) ?? '~');
         const folder = isAround && joinedBy !== '||' && joinedBy !== '|' ? path : NOWHERE;
         if (verb === 'popd')
             folders.pop();
@@ -51852,7 +51914,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3360);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9901);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1191);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5224);
 // The main step's entry: the real ports in, one try, one catch. Nothing imports it.

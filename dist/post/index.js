@@ -46105,7 +46105,7 @@ function splitExtras(text) {
 }
 /** A URL on its own: a wheel's file name tells the name, else `#egg=`, else the file name of a source distribution. */
 function namedByUrl(url) {
-    const path = unquoted(/^[^:]+:(?:\/\/[^/?#]*)?([^?#]*)/.exec(url)?.[1] ?? '');
+    const path = requirement_names_unquoted(/^[^:]+:(?:\/\/[^/?#]*)?([^?#]*)/.exec(url)?.[1] ?? '');
     const file = path.split('/').findLast(part => part !== '') ?? '';
     if (file.endsWith('.whl') || !eggOf(url)) {
         const isSnapshot = /\/(?:archive|zipball|tarball|zip|tar\.gz)\//.test(path);
@@ -46156,7 +46156,7 @@ function namedByFile(file) {
         return undefined;
     return parseRequirement(`${name}==${version}`);
 }
-function unquoted(path) {
+function requirement_names_unquoted(path) {
     return path.replace(/(?:%[0-9a-f]{2})+/gi, escaped => {
         try {
             return decodeURIComponent(escaped);
@@ -47774,6 +47774,7 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 // Kudu's batch script and what people make of it: where it decides on the virtual environment, and what goes before that. Pure.
 
 
+
 const BATCH = {
     use: /%(?<name>[^%\s:=~]+)(?<odd>:[^%]*)?%|!(?<name>[^!\s:=~]+)(?<odd>:[^!]*)?!/,
     leftover: /[%!]/,
@@ -47788,13 +47789,14 @@ function batch_script_findInBatch(physical) {
     const script = readBatch(physical);
     if (!script)
         return { detail: 'its parentheses do not match' };
-    const variables = variablesOf(script.lines);
+    const creations = creationsIn(script.lines);
+    const within = creations[0]?.line.blocks.filter(block => creations.every(({ line }) => line.blocks.includes(block)));
+    const variables = variablesOf(script.lines, within ?? []);
     const expand = (path, line) => {
         const own = expansionsOf(path, variables, BATCH);
         return own.flatMap(one => below(expansionsOf(folderAt(script.lines, line), variables, BATCH), one));
     };
     const known = { script, variables, expand };
-    const creations = script.lines.flatMap(line => creationOn(line, variables) ?? []);
     const [first] = creations;
     if (!first)
         return { detail: 'no command in it makes a virtual environment' };
@@ -47814,16 +47816,9 @@ function batch_script_findInBatch(physical) {
     }
     return placeBefore(place, first, folders, physical, known);
 }
-function variablesOf(lines) {
-    const variables = new Map();
-    for (const { text } of lines) {
-        for (const set of text.matchAll(/(?:^|[\s@(&])set\s+(\/[ap]\s+)?(?:"([^=\s"]+)=([^"]*)"|([^=\s"]+)=([^&)\r\n]*))/gi)) {
-            const name = (set[2] ?? set[4] ?? '').toUpperCase();
-            const value = set[1] === undefined ? (set[3] ?? set[5] ?? '').trim().replaceAll('"', '') : undefined;
-            variables.set(name, [...(variables.get(name) ?? []), value]);
-        }
-    }
-    return variables;
+function creationsIn(lines) {
+    const variables = variablesOf(lines, []);
+    return lines.flatMap(line => creationOn(line, variables) ?? []);
 }
 /** The folder that a line works in, as the script writes it. */
 function folderAt(lines, { at, run, blocks }) {
@@ -48311,6 +48306,7 @@ function isRunAtAll(command, commands, asks) {
 
 
 
+
 const SHELL = {
     use: /\$\{(?<name>\w+)\}|\$(?<name>\w+)/,
     leftover: /[$`\\*?~'"{}()]/,
@@ -48333,7 +48329,8 @@ function bash_script_findInShell(text, physical) {
     if (!site)
         return { detail: 'the function that makes the virtual environment is not called in one place' };
     const folder = bash_script_folderOf(first.command, site, script);
-    const variables = bash_script_variablesOf(script.commands);
+    const within = [...first.command.within, ...site.within];
+    const variables = variablesOf(script.commands, within);
     const base = expansionsOf(folder, variables, SHELL);
     const folders = expansionsOf(first.path, variables, SHELL).flatMap(path => below(base, path));
     if (!folders.every(isBelowTarget)) {
@@ -48341,7 +48338,7 @@ function bash_script_findInShell(text, physical) {
             detail: `it makes the environment in ${first.path}, and that this is a folder of its own in the app's is not certain`
         };
     }
-    const expand = (word) => expansionsOf(bash_script_unquoted(word), variables, SHELL).flatMap(path => below(base, path));
+    const expand = (word) => expansionsOf(unquoted(word), variables, SHELL).flatMap(path => below(base, path));
     const asks = (words) => isTest(words) && words.some(word => concerns(expand(word), folders));
     const at = decisionAt(site, script, asks);
     if (at === undefined)
@@ -48351,45 +48348,15 @@ function bash_script_findInShell(text, physical) {
     }
     const isPath = isAbsolute(expansionsOf(first.path, variables, SHELL)[0] ?? '');
     const path = isPath ? first.path : `${folder}/${first.path.replace(/^(\.\/+)+/, '')}`;
-    const before = bash_script_variablesOf(script.commands.filter(one => one.at < at && functionOf(one) === undefined));
+    const before = variablesOf(script.commands.filter(one => one.at < at && functionOf(one) === undefined), within);
     if (!folders.every(one => expansionsOf(path, before, SHELL).includes(one))) {
         return { detail: `what ${first.path} means where it decides on the environment is not certain` };
     }
     const indent = /^[ \t]*/.exec(physical[at] ?? '')?.[0] ?? '';
     return { at, indent, lines: stamp => bash_script_blockOf(stamp, safe(path)) };
 }
-function bash_script_unquoted(word) {
-    // What stands in single quotes is no expansion: the quotes stay, and nobody takes it for a path.
-    return word.includes("'") && word.includes('$') ? word : word.replace(/["']/g, '');
-}
-function bash_script_variablesOf(commands) {
-    const variables = new Map();
-    const add = (name, value) => {
-        variables.set(name, [...(variables.get(name) ?? []), value]);
-    };
-    for (const { words } of commands) {
-        const [verb = ''] = words;
-        const isDeclaration = /^(export|readonly|local|declare|typeset)$/.test(verb);
-        for (const word of words) {
-            const [, name, value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
-            if (name === undefined) {
-                if (isDeclaration && (word === verb || word.startsWith('-') || /^\w+$/.test(word)))
-                    continue;
-                break;
-            }
-            add(name, /[`(]/.test(value) ? undefined : bash_script_unquoted(value));
-        }
-        if (verb === 'read')
-            for (const word of words.slice(1))
-                add(word, undefined);
-        if (words[1] === 'in')
-            for (const word of words.slice(2))
-                add(verb, bash_script_unquoted(word));
-    }
-    return variables;
-}
 function creationBy(command) {
-    const words = command.words.map(bash_script_unquoted);
+    const words = command.words.map(unquoted);
     const start = words.findIndex(word => !/^\w+=/.test(word) && !['sudo', 'env', 'command', 'exec'].includes(word));
     const [program = '', second = '', third = ''] = words.slice(start);
     const name = program.slice(program.lastIndexOf('/') + 1);
@@ -48443,7 +48410,7 @@ function bash_script_folderOf(command, site, { commands }) {
         // What a subshell does ends with it, and of a change under a condition nobody knows whether it came to pass.
         if (!isAround && within.some(({ kind }) => kind === '('))
             continue;
-        const path = bash_script_unquoted(rest.find(word => !/^-/.test(word)) ?? '~');
+        const path = unquoted(rest.find(word => !/^-/.test(word)) ?? '~');
         const folder = isAround && joinedBy !== '||' && joinedBy !== '|' ? path : NOWHERE;
         if (verb === 'popd')
             folders.pop();

@@ -1,17 +1,9 @@
 // Shell scripts that deploy a Python app: where they make the virtual environment, and what goes before that. Pure.
 import { readShell, type Command, type ShellScript, type Statement } from './bash-commands.ts'
 import { isRunWithout } from './bash-outcome.ts'
+import { unquoted, variablesOf } from './bash-variables.ts'
 import type { Found } from './batch-script.ts'
-import {
-  below,
-  concerns,
-  expansionsOf,
-  isAbsolute,
-  isBelowTarget,
-  NOWHERE,
-  type Notation,
-  type Variables
-} from './script-paths.ts'
+import { below, concerns, expansionsOf, isAbsolute, isBelowTarget, NOWHERE, type Notation } from './script-paths.ts'
 
 const SHELL: Notation = {
   use: /\$\{(?<name>\w+)\}|\$(?<name>\w+)/,
@@ -39,7 +31,8 @@ export function findInShell(text: string, physical: readonly string[]): Found {
   const site = siteOf(first.command, script)
   if (!site) return { detail: 'the function that makes the virtual environment is not called in one place' }
   const folder = folderOf(first.command, site, script)
-  const variables = variablesOf(script.commands)
+  const within = [...first.command.within, ...site.within]
+  const variables = variablesOf(script.commands, within)
   const base = expansionsOf(folder, variables, SHELL)
   const folders = expansionsOf(first.path, variables, SHELL).flatMap(path => below(base, path))
   if (!folders.every(isBelowTarget)) {
@@ -58,39 +51,15 @@ export function findInShell(text: string, physical: readonly string[]): Found {
   }
   const isPath = isAbsolute(expansionsOf(first.path, variables, SHELL)[0] ?? '')
   const path = isPath ? first.path : `${folder}/${first.path.replace(/^(\.\/+)+/, '')}`
-  const before = variablesOf(script.commands.filter(one => one.at < at && functionOf(one) === undefined))
+  const before = variablesOf(
+    script.commands.filter(one => one.at < at && functionOf(one) === undefined),
+    within
+  )
   if (!folders.every(one => expansionsOf(path, before, SHELL).includes(one))) {
     return { detail: `what ${first.path} means where it decides on the environment is not certain` }
   }
   const indent = /^[ \t]*/.exec(physical[at] ?? '')?.[0] ?? ''
   return { at, indent, lines: stamp => blockOf(stamp, safe(path)) }
-}
-
-function unquoted(word: string): string {
-  // What stands in single quotes is no expansion: the quotes stay, and nobody takes it for a path.
-  return word.includes("'") && word.includes('$') ? word : word.replace(/["']/g, '')
-}
-
-function variablesOf(commands: readonly Command[]): Variables {
-  const variables = new Map<string, (string | undefined)[]>()
-  const add = (name: string, value: string | undefined): void => {
-    variables.set(name, [...(variables.get(name) ?? []), value])
-  }
-  for (const { words } of commands) {
-    const [verb = ''] = words
-    const isDeclaration = /^(export|readonly|local|declare|typeset)$/.test(verb)
-    for (const word of words) {
-      const [, name, value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? []
-      if (name === undefined) {
-        if (isDeclaration && (word === verb || word.startsWith('-') || /^\w+$/.test(word))) continue
-        break
-      }
-      add(name, /[`(]/.test(value) ? undefined : unquoted(value))
-    }
-    if (verb === 'read') for (const word of words.slice(1)) add(word, undefined)
-    if (words[1] === 'in') for (const word of words.slice(2)) add(verb, unquoted(word))
-  }
-  return variables
 }
 
 function creationBy(command: Command): Creation | undefined {

@@ -1,5 +1,6 @@
 // Kudu's batch script and what people make of it: where it decides on the virtual environment, and what goes before that. Pure.
 import { readBatch, wordsOf, type BatchLine, type BatchScript } from './batch-lines.ts'
+import { variablesOf } from './batch-variables.ts'
 import {
   below,
   concerns,
@@ -73,13 +74,14 @@ interface Known {
 export function findInBatch(physical: readonly string[]): Found {
   const script = readBatch(physical)
   if (!script) return { detail: 'its parentheses do not match' }
-  const variables = variablesOf(script.lines)
+  const creations = creationsIn(script.lines)
+  const within = creations[0]?.line.blocks.filter(block => creations.every(({ line }) => line.blocks.includes(block)))
+  const variables = variablesOf(script.lines, within ?? [])
   const expand = (path: string, line: BatchLine): readonly string[] => {
     const own = expansionsOf(path, variables, BATCH)
     return own.flatMap(one => below(expansionsOf(folderAt(script.lines, line), variables, BATCH), one))
   }
   const known = { script, variables, expand }
-  const creations = script.lines.flatMap(line => creationOn(line, variables) ?? [])
   const [first] = creations
   if (!first) return { detail: 'no command in it makes a virtual environment' }
   const folders = [...new Set(creations.flatMap(({ path, line }) => expand(path, line)))]
@@ -99,18 +101,9 @@ export function findInBatch(physical: readonly string[]): Found {
   return placeBefore(place, first, folders, physical, known)
 }
 
-function variablesOf(lines: readonly BatchLine[]): Variables {
-  const variables = new Map<string, (string | undefined)[]>()
-  for (const { text } of lines) {
-    for (const set of text.matchAll(
-      /(?:^|[\s@(&])set\s+(\/[ap]\s+)?(?:"([^=\s"]+)=([^"]*)"|([^=\s"]+)=([^&)\r\n]*))/gi
-    )) {
-      const name = (set[2] ?? set[4] ?? '').toUpperCase()
-      const value = set[1] === undefined ? (set[3] ?? set[5] ?? '').trim().replaceAll('"', '') : undefined
-      variables.set(name, [...(variables.get(name) ?? []), value])
-    }
-  }
-  return variables
+function creationsIn(lines: readonly BatchLine[]): readonly Creation[] {
+  const variables = variablesOf(lines, [])
+  return lines.flatMap(line => creationOn(line, variables) ?? [])
 }
 
 /** The folder that a line works in, as the script writes it. */

@@ -38,14 +38,16 @@ export function expansionsOf(path: string, variables: Variables, notation: Notat
 }
 
 function expandOnce(text: string, variables: Variables, notation: Notation): readonly string[] {
+  const { ignoresCase } = notation
   const use = notation.use.exec(text)
   if (!use) return [text]
   const [before, after] = [text.slice(0, use.index), text.slice(use.index + use[0].length)]
-  const name = use.groups?.['name'] ?? ''
-  if (/^DEPLOYMENT_TARGET$/i.test(name)) return [`${before}${TARGET}${after}`]
-  const isHome = /^HOME$/i.test(name) && !variables.has('HOME')
+  const written = use.groups?.['name'] ?? ''
+  const name = ignoresCase ? written.toUpperCase() : written
+  if (name === 'DEPLOYMENT_TARGET') return [`${before}${TARGET}${after}`]
+  const isHome = name === 'HOME' && !variables.has('HOME')
   if (isHome) return [`${before}<home>${after}`]
-  const known = variables.get(notation.ignoresCase ? name.toUpperCase() : name) ?? []
+  const known = variables.get(name) ?? []
   const all = known.length === 0 || use.groups?.['odd'] !== undefined ? [undefined] : known
   return all.map(value => `${before}${value ?? UNKNOWN}${after}`)
 }

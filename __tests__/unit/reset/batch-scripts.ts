@@ -109,6 +109,16 @@ export const BATCH_VARIANTS: readonly Edit[] = [
     '%ENV_DIR%'
   ],
   [
+    'with a name that is set where it is used',
+    instead(`IF EXIST "${TARGET}\\requirements.txt" (`, '  SET VENV=a', '  %PYTHON_EXE% -m venv "!VENV!"', ')'),
+    `${TARGET}\\!VENV!`
+  ],
+  [
+    'with a name for each of two cases',
+    instead('IF DEFINED X (', '  SET VENV=a', ') ELSE (', '  SET VENV=b', ')', '%PYTHON_EXE% -m venv "%VENV%"'),
+    `${TARGET}\\%VENV%`
+  ],
+  [
     'with the name in a variable',
     instead(
       'SET VENV=python env',
@@ -189,6 +199,21 @@ export const UNKNOWN_BATCH: readonly (readonly [string, (script: string) => stri
   [
     'with a name that nobody sets',
     instead(`IF NOT EXIST "${TARGET}\\%VENV%" %PYTHON_EXE% -m venv "${TARGET}\\%VENV%"`),
+    /not certain/
+  ],
+  [
+    'with a folder that can be set from outside',
+    instead(`IF NOT DEFINED VENV SET VENV=${TARGET}\\env`, 'IF NOT EXIST "%VENV%\\x" %PYTHON_EXE% -m venv "%VENV%"'),
+    /not certain/
+  ],
+  [
+    'with a folder that can be set from outside, in a block',
+    instead(
+      'IF "%VENV%" == "" (',
+      `  SET "VENV=${TARGET}\\env"`,
+      ')',
+      'IF NOT EXIST "%VENV%\\x" %PYTHON_EXE% -m venv "%VENV%"'
+    ),
     /not certain/
   ],
   ['with a part of a variable', instead(`%PYTHON_EXE% -m venv "${TARGET}\\%PYTHON_VER:~0,1%"`), /not certain/],

@@ -91,6 +91,16 @@ export const SHELL_VARIANTS: readonly (readonly [string, (script: string) => str
       '#!/bin/bash\nmake_env() {\n  if [ -d antenv ]; then\n    return\n  fi\n  python3 -m venv antenv\n}\ncd "$DEPLOYMENT_TARGET"\nmake_env\n',
     FIXED
   ],
+  [
+    'with a name that is set where it is used',
+    edit(MAKE, '  VENV=antenv\n  python3 -m venv "$VENV"\n'),
+    '${DEPLOYMENT_TARGET:?}/${VENV:?}'
+  ],
+  [
+    'with a name for each of two cases',
+    edit(MAKE, '  if [ "$X" ]; then VENV=a; else VENV=b; fi\n  python3 -m venv "$VENV"\n'),
+    '${DEPLOYMENT_TARGET:?}/${VENV:?}'
+  ],
   ['with virtualenv', edit(MAKE, '  virtualenv -p "$PYTHON3" "$ANTENV"\n'), HERE],
   ['with uv', edit(MAKE, '  uv venv --python 3.12 .venv\n'), '${DEPLOYMENT_TARGET:?}/.venv'],
   [
@@ -154,6 +164,46 @@ export const UNKNOWN_SHELL: readonly (readonly [string, (script: string) => stri
     'with an end between the test and the making',
     edit(MAKE, `  if [ ! -d "$ANTENV" ]; then\n  [ -f app.py ] || exit 0\n  ${MAKE}  fi\n`),
     /where it decides/
+  ],
+  [
+    'with a folder that is set only where nothing was set from outside',
+    edit(MAKE, '  if [ -z "$VENV" ]; then\n    VENV=antenv\n  fi\n  python3 -m venv "$DEPLOYMENT_TARGET/$VENV"\n'),
+    /not certain/
+  ],
+  [
+    'with a folder that is set in a list',
+    edit(MAKE, '  [ -z "$VENV" ] && VENV=antenv\n  python3 -m venv "$DEPLOYMENT_TARGET/$VENV"\n'),
+    /not certain/
+  ],
+  [
+    'with a folder that is set for one command only',
+    edit(MAKE, '  VENV=antenv true\n  python3 -m venv "$DEPLOYMENT_TARGET/$VENV"\n'),
+    /not certain/
+  ],
+  [
+    'with a folder that is added to',
+    edit(MAKE, '  VENV=antenv\n  VENV+=/../../x\n  python3 -m venv "$DEPLOYMENT_TARGET/$VENV"\n'),
+    /not certain/
+  ],
+  [
+    'with a folder that is an option',
+    edit(MAKE, '  VENV=antenv\n  while getopts e: VENV; do :; done\n  python3 -m venv "$DEPLOYMENT_TARGET/$VENV"\n'),
+    /not certain/
+  ],
+  [
+    'with a folder that is printed',
+    edit(MAKE, '  VENV=antenv\n  printf -v VENV %s "$X"\n  python3 -m venv "$DEPLOYMENT_TARGET/$VENV"\n'),
+    /not certain/
+  ],
+  [
+    'with a folder that is evaluated',
+    edit(MAKE, '  VENV=antenv\n  eval "VENV=$X"\n  python3 -m venv "$DEPLOYMENT_TARGET/$VENV"\n'),
+    /not certain/
+  ],
+  [
+    'with a variable of its own that is called like the folder of the app',
+    edit(MAKE, '  deployment_target=/data\n  python3 -m venv "$deployment_target/antenv"\n'),
+    /not certain/
   ],
   [
     'that only renews what is there',
