@@ -47775,6 +47775,7 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 
 
 
+
 const BATCH = {
     use: /%(?<name>[^%\s:=~]+)(?<odd>:[^%]*)?%|!(?<name>[^!\s:=~]+)(?<odd>:[^!]*)?!/,
     leftover: /[%!]/,
@@ -47828,7 +47829,11 @@ function folderAt(lines, { at, run, blocks }) {
         // Of a change under a condition nobody knows whether it came to pass.
         const isCertain = line.blocks.every((block, index) => blocks[index] === block);
         const folder = isCertain ? (quoted ?? bare ?? '') : NOWHERE;
-        if (verb?.toLowerCase() === 'popd')
+        // Behind a condition or another command: `IF EXIST x cd y`.
+        const isHidden = verb === undefined && /[\s@(&|](?:pushd|popd|cd|chdir)(?![\w-])/i.test(line.text);
+        if (isHidden && !/^\s*@?echo\b[^&|]*$/i.test(line.text))
+            folders.splice(-1, 1, NOWHERE);
+        else if (verb?.toLowerCase() === 'popd')
             folders.pop();
         else if (verb?.toLowerCase() === 'pushd')
             folders.push(folder);
@@ -47958,47 +47963,6 @@ function placeBefore(decision, creation, folders, physical, { script, expand, va
     const indent = /^[ \t]*/.exec((physical[line.at] ?? '').replace(/^\ufeff/, ''))?.[0] ?? '';
     const end = script.labels.has('error') ? 'goto error' : 'exit 1';
     return { at: line.at, indent, lines: stamp => blockOf(stamp, path, tested, end, line.blocks.length > 0) };
-}
-/**
- * The lines that delete.
- *
- * The marker goes first: if the deployment dies in between, the next one makes the environment anew. What a running app holds
- * open cannot be deleted on Windows but renamed, so that pip can write the file again. rmdir leaves ERRORLEVEL as it was where
- * it fails (unless `||` follows), so that the block looks for itself, and sets ERRORLEVEL to 0 in the end.
- */
-function blockOf(stamp, path, tested, end, isNested) {
-    const names = [...path.matchAll(/[%!]([^%!]+)[%!]/g)].map(([, name = '']) => name);
-    const defined = [...new Set(names)].map(name => `IF DEFINED ${name} `).join('');
-    // Within parentheses a label is an error, and `::` is one.
-    const mark = isNested ? 'REM azure-python-env' : '::';
-    return [
-        isNested ? `${mark} begins: ${stamp}` : `${mark} >>> azure-python-env: ${stamp}`,
-        `${isNested ? 'REM' : '::'} Added by the action azure-python-env for this one deployment. It makes the environment anew. Not to be committed.`,
-        'SET AZURE_PYTHON_ENV=',
-        ...['azure.env.*.txt', 'pyvenv.cfg', 'Scripts\\activate.bat'].map(name => `${defined}IF EXIST "${path}\\${name}" SET AZURE_PYTHON_ENV=1`),
-        'IF DEFINED AZURE_PYTHON_ENV (',
-        '  echo azure-python-env: deleting the virtual environment, which this deployment makes anew.',
-        `  del /f /q "${path}\\azure.env.*.txt" >nul 2>nul`,
-        `  rmdir /s /q "${path}"`,
-        `  IF EXIST "${path}" (`,
-        '    echo azure-python-env: the app holds some of its files open. They are renamed.',
-        `    pushd "${path}" && (`,
-        '      FOR /R %%F IN (*.exe *.dll *.pyd) DO ren "%%F" "%%~nxF.%RANDOM%.in-use"',
-        '      popd',
-        '    )',
-        '  )',
-        ...(tested === undefined
-            ? []
-            : [
-                `  IF EXIST "${tested}" (`,
-                '    echo azure-python-env: the virtual environment cannot be deleted. Stop the app, and deploy again.',
-                `    ${end}`,
-                '  )'
-            ]),
-        ')',
-        'cmd /c exit 0',
-        isNested ? `${mark} ends` : `${mark} <<< azure-python-env`
-    ];
 }
 
 ;// CONCATENATED MODULE: ./lib/reset/bash-commands.js
@@ -48404,8 +48368,11 @@ function bash_script_folderOf(command, site, { commands }) {
     const outside = commands.slice(0, commands.indexOf(site)).filter(one => functionOf(one) === undefined);
     const before = inside === undefined ? [] : commands.slice(0, index).filter(one => functionOf(one) === inside);
     const folders = [NOWHERE];
+    const moving = commands.flatMap(one => (/^(cd|pushd|popd)$/.test(one.words[0] ?? '') ? (functionOf(one) ?? []) : []));
     for (const { words, within, joinedBy } of [...outside, ...before]) {
-        const [verb, ...rest] = words;
+        const [verb = '', ...rest] = /^(builtin|command)$/.test(words[0] ?? '') ? words.slice(1) : words;
+        if (moving.includes(verb))
+            folders.splice(-1, 1, NOWHERE);
         const isAround = within.every(one => site.within.includes(one) || command.within.includes(one));
         // What a subshell does ends with it, and of a change under a condition nobody knows whether it came to pass.
         if (!isAround && within.some(({ kind }) => kind === '('))

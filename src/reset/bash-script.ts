@@ -109,8 +109,10 @@ function folderOf(command: Command, site: Command, { commands }: ShellScript): s
   const outside = commands.slice(0, commands.indexOf(site)).filter(one => functionOf(one) === undefined)
   const before = inside === undefined ? [] : commands.slice(0, index).filter(one => functionOf(one) === inside)
   const folders: string[] = [NOWHERE]
+  const moving = commands.flatMap(one => (/^(cd|pushd|popd)$/.test(one.words[0] ?? '') ? (functionOf(one) ?? []) : []))
   for (const { words, within, joinedBy } of [...outside, ...before]) {
-    const [verb, ...rest] = words
+    const [verb = '', ...rest] = /^(builtin|command)$/.test(words[0] ?? '') ? words.slice(1) : words
+    if (moving.includes(verb)) folders.splice(-1, 1, NOWHERE)
     const isAround = within.every(one => site.within.includes(one) || command.within.includes(one))
     // What a subshell does ends with it, and of a change under a condition nobody knows whether it came to pass.
     if (!isAround && within.some(({ kind }) => kind === '(')) continue

@@ -1,5 +1,6 @@
 // Kudu's batch script and what people make of it: where it decides on the virtual environment, and what goes before that. Pure.
 import { readBatch, wordsOf, type BatchLine, type BatchScript } from './batch-lines.ts'
+import { blockOf } from './batch-block.ts'
 import { variablesOf } from './batch-variables.ts'
 import {
   below,
@@ -115,7 +116,10 @@ function folderAt(lines: readonly BatchLine[], { at, run, blocks }: BatchLine): 
     // Of a change under a condition nobody knows whether it came to pass.
     const isCertain = line.blocks.every((block, index) => blocks[index] === block)
     const folder = isCertain ? (quoted ?? bare ?? '') : NOWHERE
-    if (verb?.toLowerCase() === 'popd') folders.pop()
+    // Behind a condition or another command: `IF EXIST x cd y`.
+    const isHidden = verb === undefined && /[\s@(&|](?:pushd|popd|cd|chdir)(?![\w-])/i.test(line.text)
+    if (isHidden && !/^\s*@?echo\b[^&|]*$/i.test(line.text)) folders.splice(-1, 1, NOWHERE)
+    else if (verb?.toLowerCase() === 'popd') folders.pop()
     else if (verb?.toLowerCase() === 'pushd') folders.push(folder)
     else if (verb !== undefined) folders.splice(-1, 1, folder)
   }
@@ -257,54 +261,4 @@ function placeBefore(
   const indent = /^[ \t]*/.exec((physical[line.at] ?? '').replace(/^\ufeff/, ''))?.[0] ?? ''
   const end = script.labels.has('error') ? 'goto error' : 'exit 1'
   return { at: line.at, indent, lines: stamp => blockOf(stamp, path, tested, end, line.blocks.length > 0) }
-}
-
-/**
- * The lines that delete.
- *
- * The marker goes first: if the deployment dies in between, the next one makes the environment anew. What a running app holds
- * open cannot be deleted on Windows but renamed, so that pip can write the file again. rmdir leaves ERRORLEVEL as it was where
- * it fails (unless `||` follows), so that the block looks for itself, and sets ERRORLEVEL to 0 in the end.
- */
-function blockOf(
-  stamp: string,
-  path: string,
-  tested: string | undefined,
-  end: string,
-  isNested: boolean
-): readonly string[] {
-  const names = [...path.matchAll(/[%!]([^%!]+)[%!]/g)].map(([, name = '']) => name)
-  const defined = [...new Set(names)].map(name => `IF DEFINED ${name} `).join('')
-  // Within parentheses a label is an error, and `::` is one.
-  const mark = isNested ? 'REM azure-python-env' : '::'
-  return [
-    isNested ? `${mark} begins: ${stamp}` : `${mark} >>> azure-python-env: ${stamp}`,
-    `${isNested ? 'REM' : '::'} Added by the action azure-python-env for this one deployment. It makes the environment anew. Not to be committed.`,
-    'SET AZURE_PYTHON_ENV=',
-    ...['azure.env.*.txt', 'pyvenv.cfg', 'Scripts\\activate.bat'].map(
-      name => `${defined}IF EXIST "${path}\\${name}" SET AZURE_PYTHON_ENV=1`
-    ),
-    'IF DEFINED AZURE_PYTHON_ENV (',
-    '  echo azure-python-env: deleting the virtual environment, which this deployment makes anew.',
-    `  del /f /q "${path}\\azure.env.*.txt" >nul 2>nul`,
-    `  rmdir /s /q "${path}"`,
-    `  IF EXIST "${path}" (`,
-    '    echo azure-python-env: the app holds some of its files open. They are renamed.',
-    `    pushd "${path}" && (`,
-    '      FOR /R %%F IN (*.exe *.dll *.pyd) DO ren "%%F" "%%~nxF.%RANDOM%.in-use"',
-    '      popd',
-    '    )',
-    '  )',
-    ...(tested === undefined
-      ? []
-      : [
-          `  IF EXIST "${tested}" (`,
-          '    echo azure-python-env: the virtual environment cannot be deleted. Stop the app, and deploy again.',
-          `    ${end}`,
-          '  )'
-        ]),
-    ')',
-    'cmd /c exit 0',
-    isNested ? `${mark} ends` : `${mark} <<< azure-python-env`
-  ]
 }

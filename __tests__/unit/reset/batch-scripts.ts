@@ -253,6 +253,16 @@ export const UNKNOWN_BATCH: readonly (readonly [string, (script: string) => stri
     /not certain/
   ],
   [
+    'with a working folder behind a condition',
+    edit('pushd "%DEPLOYMENT_TARGET%"', 'pushd "%DEPLOYMENT_TARGET%"\r\nIF DEFINED X cd data'),
+    /not certain/
+  ],
+  [
+    'with a working folder behind another command',
+    edit('pushd "%DEPLOYMENT_TARGET%"', 'pushd "%DEPLOYMENT_TARGET%"\r\necho data& cd data'),
+    /not certain/
+  ],
+  [
     'with a working folder under a condition',
     edit('pushd "%DEPLOYMENT_TARGET%"', 'IF DEFINED X (\r\n  pushd "%DEPLOYMENT_TARGET%"\r\n)'),
     /not certain/

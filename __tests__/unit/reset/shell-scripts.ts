@@ -151,6 +151,16 @@ export const UNKNOWN_SHELL: readonly (readonly [string, (script: string) => stri
   ['with a pattern', edit(MAKE, '  $PYTHON3 -m venv "$DEPLOYMENT_TARGET"/*\n'), /not certain/],
   ['with a working folder that nobody knows', edit('cd "$DEPLOYMENT_TARGET"', 'cd "$(mktemp -d)"'), /not certain/],
   [
+    'with a working folder that a function changes',
+    () => '#!/bin/bash\ngo() { cd /data; }\ncd "$DEPLOYMENT_TARGET"\ngo\npython3 -m venv antenv\n',
+    /not certain/
+  ],
+  [
+    'with a working folder that is changed by "builtin"',
+    () => '#!/bin/bash\ncd "$DEPLOYMENT_TARGET"\nbuiltin cd /data\npython3 -m venv antenv\n',
+    /not certain/
+  ],
+  [
     'with a working folder of a subshell only',
     () => '#!/bin/bash\n(cd "$DEPLOYMENT_TARGET" && ls)\npython3 -m venv antenv\n',
     /not certain/
