@@ -11,7 +11,7 @@ import { InputError, type InputReader } from './input-values.ts'
 import type { Choices, Method } from './inputs.ts'
 import type { Limits, Ports } from './ports.ts'
 import type { Outcome } from './report.ts'
-import { DeployScriptError, scheduleInScript, unscheduleInScript } from './reset/deploy-script.ts'
+import { DeployScriptError, leftInScript, scheduleInScript, unscheduleInScript } from './reset/deploy-script.ts'
 import { finishToggle, toggleRuntime, type PushTarget, type ToggleOutside } from './reset/toggle-runtime.ts'
 import { ToggleError } from './reset/toggle-version.ts'
 import { saveState, type State } from './state.ts'
@@ -55,6 +55,8 @@ export async function beginOtherwise(ports: Ports, limits: Limits, errand: Erran
     if (errand.isToBeKept && !choices.dryRun) saveState(ports.core, state)
     const warnings = decision.action === 'reset-archive' ? [onlyOverFtp(decision)] : []
     const finished = await finishEarlier(ports, limits, errand)
+    const left = method.kind === 'deploy-script' ? await leftInScript({ ...choices, script: method.script }) : undefined
+    if (left !== undefined) warnings.push(left)
     return {
       ...(decision.action === 'reset-archive' ? { result: 'preserved' } : {}),
       warnings: [...warnings, ...finished]

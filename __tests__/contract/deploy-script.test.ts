@@ -221,3 +221,15 @@ it('with "never" nothing is asked and nothing is changed', async () => {
   expect(main.outputs).toMatchObject({ result: 'preserved', reason: 'never', strategy: 'none' })
   expect(await script()).not.toMatch(MARK)
 })
+
+it('that was changed by a run that died is told of by the next one, also where nothing is to be reset', async () => {
+  await alone(FORCED)
+  const next = await alone({ ...WAY, 'reset-mode': 'never' })
+  expect(next.outputs).toMatchObject({ result: 'preserved', reason: 'never', strategy: 'none' })
+  expect(annotations(next.log, 'warning')).toEqual([
+    expect.stringMatching(/"deploy\.cmd" came with the lines of an earlier run/)
+  ])
+  await rm(join(lab.packageDir, 'deploy.cmd'))
+  const without = await alone({ ...WAY, 'reset-mode': 'never' })
+  expect([without.exitCode, annotations(without.log, 'warning')]).toEqual([0, []])
+})

@@ -48610,6 +48610,20 @@ async function unscheduleInScript(request) {
     await replace(script, text);
     return { changed: true };
 }
+/** Says in a sentence that the script has the lines of an earlier run; `undefined`: it has none, or cannot be looked at. */
+async function deploy_script_leftInScript({ packagePath, script }) {
+    try {
+        const top = await topOf(packagePath);
+        const { path, text } = await readScript(top, (await wantedScript(top, script)).path);
+        const stamp = stampOf(text);
+        return stamp === undefined ? undefined : deploy_script_leftOver(path, stamp);
+    }
+    catch (error) {
+        if (error instanceof deploy_script_DeployScriptError)
+            return undefined;
+        throw error;
+    }
+}
 function deploy_script_leftOver(path, stamp) {
     return (`${deploy_script_shown(path)} came with the lines of an earlier run (${stamp}). Where they are committed, every deployment makes the ` +
         'environment anew: take them out of the repository');
@@ -49732,6 +49746,9 @@ async function other_ways_beginOtherwise(ports, limits, errand, learn) {
             saveState(ports.core, state);
         const warnings = decision.action === 'reset-archive' ? [onlyOverFtp(decision)] : [];
         const finished = await other_ways_finishEarlier(ports, limits, errand);
+        const left = method.kind === 'deploy-script' ? await leftInScript({ ...choices, script: method.script }) : undefined;
+        if (left !== undefined)
+            warnings.push(left);
         return {
             ...(decision.action === 'reset-archive' ? { result: 'preserved' } : {}),
             warnings: [...warnings, ...finished]

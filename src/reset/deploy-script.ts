@@ -96,6 +96,22 @@ export async function unscheduleInScript(
   return { changed: true }
 }
 
+/** Says in a sentence that the script has the lines of an earlier run; `undefined`: it has none, or cannot be looked at. */
+export async function leftInScript({
+  packagePath,
+  script
+}: Pick<ScriptRequest, 'packagePath' | 'script'>): Promise<string | undefined> {
+  try {
+    const top = await topOf(packagePath)
+    const { path, text } = await readScript(top, (await wantedScript(top, script)).path)
+    const stamp = stampOf(text)
+    return stamp === undefined ? undefined : leftOver(path, stamp)
+  } catch (error) {
+    if (error instanceof DeployScriptError) return undefined
+    throw error
+  }
+}
+
 function leftOver(path: string, stamp: string): string {
   return (
     `${shown(path)} came with the lines of an earlier run (${stamp}). Where they are committed, every deployment makes the ` +
