@@ -110,12 +110,12 @@ export const BATCH_VARIANTS: readonly Edit[] = [
   ],
   [
     'with a name that is set where it is used',
-    instead(`IF EXIST "${TARGET}\\requirements.txt" (`, '  SET VENV=a', '  %PYTHON_EXE% -m venv "!VENV!"', ')'),
+    instead(`IF EXIST "${TARGET}\\requirements.txt" (`, '  SET VENV=env', '  %PYTHON_EXE% -m venv "!VENV!"', ')'),
     `${TARGET}\\!VENV!`
   ],
   [
     'with a name for each of two cases',
-    instead('IF DEFINED X (', '  SET VENV=a', ') ELSE (', '  SET VENV=b', ')', '%PYTHON_EXE% -m venv "%VENV%"'),
+    instead('IF DEFINED X (', '  SET VENV=env', ') ELSE (', '  SET VENV=.venv', ')', '%PYTHON_EXE% -m venv "%VENV%"'),
     `${TARGET}\\%VENV%`
   ],
   [

@@ -98,7 +98,7 @@ export const SHELL_VARIANTS: readonly (readonly [string, (script: string) => str
   ],
   [
     'with a name for each of two cases',
-    edit(MAKE, '  if [ "$X" ]; then VENV=a; else VENV=b; fi\n  python3 -m venv "$VENV"\n'),
+    edit(MAKE, '  if [ "$X" ]; then VENV=.venv; else VENV=antenv; fi\n  python3 -m venv "$VENV"\n'),
     '${DEPLOYMENT_TARGET:?}/${VENV:?}'
   ],
   ['with virtualenv', edit(MAKE, '  virtualenv -p "$PYTHON3" "$ANTENV"\n'), HERE],
