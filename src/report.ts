@@ -202,7 +202,8 @@ function nextStep({ result, found, dryRun, strategy, decision, filesDeleted }: O
       return 'What was removed is set aside until the end of the job. It is deleted once the deployment has built a new environment, and put back if it has not.'
     case 'failed':
       if (strategy === 'none' || strategy === 'deploy-script') return 'Nothing was changed.'
-      if (strategy === 'toggle-runtime') return 'If anything was pushed, the error says what the branch on the server stands on.'
+      if (strategy === 'toggle-runtime')
+        return 'If anything was pushed, the error says what the branch on the server stands on.'
       if (strategy === 'in-place')
         return 'A part of the environment may be deleted already, and there is no way back: the next run finishes it.'
       return 'What was changed, if anything, is put back at the end of the job where the deployment leaves no environment.'

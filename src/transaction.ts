@@ -15,7 +15,8 @@ import { settle, type Circumstances } from './reset/settle.ts'
 import { isEmpty, listOwnFolder, restOf, trashIn, type CopyNamer } from './reset/trash.ts'
 import { SITE, SiteError, mutable, type ReadableSite, type RemoteEntry, type RemoteSite } from './site.ts'
 import { saveState, type State } from './state.ts'
-import { lateWarnings, movedAsideLines, refusedWarnings } from './sweep-report.ts'
+import { doneLines, warningsAbout } from './reset-report.ts'
+import { lateWarnings, refusedWarnings } from './sweep-report.ts'
 import { accountedFor, sweepNow, sweepingOf } from './sweeping.ts'
 
 /** What was seen before the deployment, and what follows from it. */
@@ -122,30 +123,6 @@ async function carryOut(
   } catch (error) {
     throw plan.strategy === strategy ? error : stoppedInPlace(error)
   }
-}
-
-function doneLines({ moved, filesDeleted, movedAside }: ResetDone): readonly string[] {
-  const inPlace = `Deleted in place, because the server refused to move it: ${filesDeleted} files`
-  return [
-    ...moved.map(({ original, copy }) => `Set aside: ${plain(original)} as ${plain(copy)}`),
-    ...(filesDeleted > 0 ? [inPlace] : []),
-    ...movedAsideLines(movedAside),
-    'A listing proves that it is out of the way'
-  ]
-}
-
-const NO_WAY_BACK =
-  'The server refused to move the environment aside, so it was deleted where it lay, and there is no way back: the ' +
-  'deployment has to build a new one'
-
-const NO_MARKER_BACK =
-  'The server refused to move the marker aside, so it was deleted, and cannot be put back: the next deployment that runs ' +
-  "Kudu's script makes a new environment"
-
-function warningsAbout({ strategy, filesDeleted }: ResetDone, { layout }: Snapshot): readonly string[] {
-  if (strategy === 'marker' && filesDeleted > 0) return [NO_MARKER_BACK]
-  // Nobody misses what is left over beside a compressed app.
-  return strategy === 'in-place' && layout !== 'compressed-app' ? [NO_WAY_BACK] : []
 }
 
 function stoppedInPlace(error: unknown): unknown {

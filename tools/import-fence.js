@@ -10,6 +10,7 @@ const PURE = [
   'decide',
   'report',
   'sweep-report',
+  'reset-report',
   'inventory-report',
   'compare',
   'escape',

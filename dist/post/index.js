@@ -32744,7 +32744,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /***/ }),
 
-/***/ 5299:
+/***/ 3559:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -50804,6 +50804,31 @@ function keepAll(copies, detail) {
     return { settled: copies.map(item => keep(item, detail)), sweep: [] };
 }
 
+;// CONCATENATED MODULE: ./lib/reset-report.js
+
+
+/** What a reset did over FTP, for the log. */
+function reset_report_doneLines({ moved, filesDeleted, movedAside }) {
+    const inPlace = `Deleted in place, because the server refused to move it: ${filesDeleted} files`;
+    return [
+        ...moved.map(({ original, copy }) => `Set aside: ${plain(original)} as ${plain(copy)}`),
+        ...(filesDeleted > 0 ? [inPlace] : []),
+        ...movedAsideLines(movedAside),
+        'A listing proves that it is out of the way'
+    ];
+}
+const NO_WAY_BACK = (/* unused pure expression or super */ null && ('The server refused to move the environment aside, so it was deleted where it lay, and there is no way back: the ' +
+    'deployment has to build a new one'));
+const NO_MARKER_BACK = (/* unused pure expression or super */ null && ('The server refused to move the marker aside, so it was deleted, and cannot be put back: the next deployment that runs ' +
+    "Kudu's script makes a new environment"));
+/** What cannot be put back, for a warning. */
+function reset_report_warningsAbout({ strategy, filesDeleted }, { layout }) {
+    if (strategy === 'marker' && filesDeleted > 0)
+        return [NO_MARKER_BACK];
+    // Nobody misses what is left over beside a compressed app.
+    return strategy === 'in-place' && layout !== 'compressed-app' ? [NO_WAY_BACK] : [];
+}
+
 ;// CONCATENATED MODULE: ./lib/sweeping.js
 
 
@@ -50865,6 +50890,7 @@ async function sweeping_accountedFor({ core }, site, work) {
 
 ;// CONCATENATED MODULE: ./lib/transaction.js
 // The two halves of a reset: begun before the deployment, and kept or undone after it.
+
 
 
 
@@ -50959,25 +50985,6 @@ async function carryOut(ports, { signal }, site, { plan, state, newName, snapsho
     catch (error) {
         throw plan.strategy === strategy ? error : stoppedInPlace(error);
     }
-}
-function doneLines({ moved, filesDeleted, movedAside }) {
-    const inPlace = `Deleted in place, because the server refused to move it: ${filesDeleted} files`;
-    return [
-        ...moved.map(({ original, copy }) => `Set aside: ${plain(original)} as ${plain(copy)}`),
-        ...(filesDeleted > 0 ? [inPlace] : []),
-        ...movedAsideLines(movedAside),
-        'A listing proves that it is out of the way'
-    ];
-}
-const NO_WAY_BACK = (/* unused pure expression or super */ null && ('The server refused to move the environment aside, so it was deleted where it lay, and there is no way back: the ' +
-    'deployment has to build a new one'));
-const NO_MARKER_BACK = (/* unused pure expression or super */ null && ('The server refused to move the marker aside, so it was deleted, and cannot be put back: the next deployment that runs ' +
-    "Kudu's script makes a new environment"));
-function warningsAbout({ strategy, filesDeleted }, { layout }) {
-    if (strategy === 'marker' && filesDeleted > 0)
-        return [NO_MARKER_BACK];
-    // Nobody misses what is left over beside a compressed app.
-    return strategy === 'in-place' && layout !== 'compressed-app' ? [NO_WAY_BACK] : [];
 }
 function stoppedInPlace(error) {
     if (!(error instanceof SiteError) || error.kind !== 'refused')
@@ -51560,7 +51567,7 @@ function attempts(target) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3360);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5299);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3559);
 /* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(800);
 /* harmony import */ var _real_ports_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5224);
 // The post step's entry: the real ports in. Nothing imports it.
