@@ -42,7 +42,17 @@ describe('before anything is connected', () => {
       { 'requirements-file': 'prod.txt' },
       /"requirements-file" names "prod\.txt", which is not in the package/
     ],
-    ['a method that does not work yet', { 'reset-method': 'deploy-script' }, /does not work yet/],
+    [
+      'a method with nowhere to push to',
+      { 'reset-method': 'toggle-runtime', 'reset-env': 'true', 'publish-profile': '' },
+      /nothing tells where to push/
+    ],
+    ['a runtime that Kudu does not know', { 'toggle-version': '3.12' }, /"toggle-version" is "3\.12".* knows 2\.7/],
+    [
+      'a password in an address',
+      { 'git-url': 'https://a:secret-that-was-cut@b.example/c.git' },
+      /"git-url" holds cred/
+    ],
     [
       'another app’s name',
       { 'app-name': 'another' },
