@@ -12,6 +12,8 @@ export default defineConfig({
     // Most of a contract test is spent in the processes that it starts.
     maxWorkers: '100%',
     testTimeout: 30_000,
+    // What is waited for comes, however busy the machine is; a second is not enough for that.
+    expect: { poll: { timeout: 20_000 } },
     hookTimeout: 60_000,
     server: { deps: { inline: [/@actions\/(languageservice|workflow-parser|expressions)/] } },
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text', 'lcov'] }

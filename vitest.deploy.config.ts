@@ -7,6 +7,8 @@ export default defineConfig({
     reporters: ['default', ['./tools/tally-reporter.ts', { perSuite: true }]],
     maxWorkers: '100%',
     testTimeout: 240_000,
+    // What is waited for comes, however busy the machine is; a second is not enough for that.
+    expect: { poll: { timeout: 60_000 } },
     hookTimeout: 60_000
   }
 })
