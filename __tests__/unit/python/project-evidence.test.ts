@@ -1,34 +1,15 @@
 // What a package says of its requirements, of environments in it, and of a deployment that will fail.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Layout } from '../../../src/azure/snapshot.ts'
 import { ProjectError } from '../../../src/python/package-files.ts'
 import { readProject, type Project, type ProjectWishes } from '../../../src/python/project.ts'
 import { CFG } from '../fixtures.ts'
-import { entriesOf, fillFolder, zipBytes, type Files } from './packages.ts'
+import { fillFolder, zipBytes, type Files } from './packages.ts'
+import { packagesOnDisk } from './packages-on-disk.ts'
 
-let folder = ''
-let count = 0
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'project-evidence-'))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
-
-async function folderOf(files: Files): Promise<string> {
-  const root = join(folder, `folder-${count++}`)
-  await mkdir(root)
-  await fillFolder(root, files)
-  return root
-}
-
-async function zipOf(files: Files): Promise<string> {
-  const path = join(folder, `package-${count++}.zip`)
-  await writeFile(path, zipBytes(entriesOf(files)))
-  return path
-}
+const { folderOf, zipOf, placeOf } = packagesOnDisk()
 
 const wishes = (given: Partial<ProjectWishes>): ProjectWishes => ({
   requirementsFile: undefined,
@@ -149,7 +130,7 @@ it.skipIf(process.platform === 'win32')('a chosen file that is a link out of the
 })
 
 it('an entry of a zip that cannot be read and has to be is an error that names it', async () => {
-  const path = join(folder, 'encrypted.zip')
+  const path = placeOf('encrypted.zip')
   await writeFile(path, zipBytes([{ name: 'runtime.txt', content: 'python-3.6', isEncrypted: true }]))
   await expect(readProject(path)).rejects.toThrow(/The entry "runtime\.txt" of "package" cannot be read/)
 })

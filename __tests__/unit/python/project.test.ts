@@ -1,31 +1,11 @@
-import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readFile, writeFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
 import { ProjectError } from '../../../src/python/package-files.ts'
 import { readProject } from '../../../src/python/project.ts'
-import { entriesOf, fillFolder, zipBytes, type Files } from './packages.ts'
+import type { Files } from './packages.ts'
+import { packagesOnDisk } from './packages-on-disk.ts'
 
-let folder = ''
-let count = 0
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'project-'))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
-
-async function folderOf(files: Files): Promise<string> {
-  const root = join(folder, `folder-${count++}`)
-  await mkdir(root)
-  await fillFolder(root, files)
-  return root
-}
-
-async function zipOf(files: Files): Promise<string> {
-  const path = join(folder, `package-${count++}.zip`)
-  await writeFile(path, zipBytes(entriesOf(files)))
-  return path
-}
+const { folderOf, zipOf, placeOf } = packagesOnDisk()
 
 describe.each([
   ['a folder', folderOf],
@@ -108,7 +88,7 @@ it.each(['./requirements.txt', '/requirements.txt', 'app\\requirements.txt', 'Re
 )
 
 it('a file that is no zip is an error that names the input', async () => {
-  const path = join(folder, 'no.zip')
+  const path = placeOf('no.zip')
   await writeFile(path, 'not a zip, though long enough to be one')
   await expect(readProject(path)).rejects.toThrow(ProjectError)
   await expect(readProject(path)).rejects.toThrow('"package"')
@@ -116,7 +96,7 @@ it('a file that is no zip is an error that names the input', async () => {
 
 it('a zip that was cut off is an error', async () => {
   const whole = await readFile(await zipOf({ 'requirements.txt': 'flask', 'runtime.txt': 'python-3.6' }))
-  const path = join(folder, 'cut.zip')
+  const path = placeOf('cut.zip')
   await writeFile(path, whole.subarray(0, whole.length - 30))
   await expect(readProject(path)).rejects.toThrow(ProjectError)
 })
